@@ -1,0 +1,95 @@
+# The map: configuration, this device, the rules, and what the targets `all`, `report` and `doctor` stand for.
+import re
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from snakemake.exceptions import WorkflowError
+
+from joulesweep import config as configuration
+from joulesweep.errors import UserError
+from joulesweep.plan import plan
+from joulesweep.stages import MERGED_TABLES, Stages
+
+RESULTS = "results"
+
+try:
+    # `--configfile` replaces config.yaml as a whole; Snakemake's `configfile:` would mix the models of both.
+    CONFIG = configuration.load(
+        Path([*workflow.config_settings.configfiles, "config.yaml"][0]), dict(workflow.config_settings.config)
+    )
+    STAGES = Stages(CONFIG, SCRIPTS, Path(RESULTS))
+    MANIFEST = {model: STAGES.manifest(model) for model in CONFIG.models}
+except UserError as error:  # an exception here would show a trace
+    sys.exit(f"joulesweep: {error}")
+
+# A measuring job takes every core that Snakemake was given; there are none in `--lint`, `--report` and a bare `-n`.
+try:
+    ALL_CORES = workflow.cores
+except WorkflowError:
+    ALL_CORES = 1
+
+DEVICE = CONFIG.device
+HERE = f"{RESULTS}/devices/{DEVICE}"
+MERGED = expand(f"{RESULTS}/merged/{{table}}.csv", table=MERGED_TABLES)
+FIGURES = expand(f"{RESULTS}/figures/{{name}}.png", name=STAGES.figures)
+# Targets that analyse what is there and measure nothing.
+ANALYSIS = {"report", "figures", "merge", f"{RESULTS}/report.md", *MERGED, *FIGURES}
+
+
+wildcard_constraints:
+    device="|".join(map(re.escape, [DEVICE])),  # never a foreign device: it cannot be measured here
+    model="|".join(map(re.escape, CONFIG.models)),
+
+
+localrules:
+    all,
+    doctor,
+
+
+def measured():
+    """The tables of this device, one a model and stage."""
+    for model in CONFIG.models:
+        yield f"{HERE}/latency/{model}.csv"
+        yield f"{HERE}/energy/{model}.csv"
+        if STAGES.has_data(model):
+            yield f"{HERE}/accuracy/{model}.csv"
+
+
+def counted():
+    """The counts of every configured model."""
+    return expand(f"{RESULTS}/models/{{model}}/counts.csv", model=CONFIG.models)
+
+
+rule all:
+    input:
+        # Every product is named, so that a lost one is made again.
+        list(MANIFEST.values()),
+        expand(f"{RESULTS}/models/{{model}}/layers.csv", model=CONFIG.models),
+        counted(),
+        f"{HERE}/device.json",
+        measured(),
+        MERGED,
+        FIGURES,
+        f"{RESULTS}/report.md",
+    default_target: True
+
+
+rule doctor:
+    params:
+        job=STAGES.doctor(),
+    log:
+        f"{RESULTS}/logs/doctor.log",
+    shell:
+        "exec {STAGES.python:q} {SCRIPTS:q}/doctor.py --job {params.job:q} --log {log:q}"
+
+
+include: "workflow/rules/models.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/analysis.smk"
+
+
+onstart:
+    print(plan(CONFIG, [(job.rule.name, job.wildcards.get("model")) for job in workflow.dag.needrun_jobs()]))

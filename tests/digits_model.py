@@ -1,0 +1,30 @@
+"""A shipped model, as the configuration hands it to the stages."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def digits_spec(function: str = "cnn") -> dict:
+    """The completed specification of one of the shipped networks."""
+    return {
+        "name": f"digits_{function}",
+        "source": f"python:custom_models/digits.py:{function}",
+        "input": {"shape": [1, 8, 8], "dtype": "float32", "low": 0, "high": 1},
+        "weights": f"custom_models/digits_{function}.safetensors",
+        "data": "digits",
+        "content": {},
+    }
+
+
+def export_job(spec: dict, **more: object) -> dict:
+    """The job that exports a model in every format at its native size."""
+    return {
+        "model": spec,
+        "sizes": [8],
+        "sequences": [],
+        "formats": ["module", "onnx", "onnx-int8"],
+        "spec_digest": "0123456789ab",
+        "versions": {},
+        **more,
+    }

@@ -1,0 +1,76 @@
+"""The description of a device: every column, and what the machine says of itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from joulesweep.measure import device, state
+from joulesweep.records import DEVICES
+
+SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "describe_device.py"
+JOB = {
+    "device": "here",
+    "meter": {"name": "none", "reason": "said so", "settings": {}},
+    "distributions": ["numpy", "no-such-distribution"],
+}
+
+
+def test_every_column_is_there_with_its_type(tmp_path):
+    out = tmp_path / "devices" / "device.json"
+    subprocess.run([sys.executable, str(SCRIPT), "--job", json.dumps(JOB), "--out", str(out)], check=True)
+    row = json.loads(out.read_text())
+    assert list(row) == DEVICES.header
+    for column in DEVICES.columns:
+        assert isinstance(row[column.name], column.kind), column.name
+    assert row["meter"] == "none: said so"
+    assert row["libraries"].startswith("numpy=")
+    assert "no-such" not in row["libraries"]
+    assert 1 <= row["cores_physical"] <= row["cores_logical"]
+
+
+def _file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_a_board_is_named_by_its_device_tree(tmp_path):
+    _file(tmp_path / "proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
+    _file(tmp_path / "sys/class/dmi/id/product_name", "something else\n")
+    assert device.machine(tmp_path) == "Raspberry Pi 5 Model B Rev 1.0"
+
+
+def test_a_pc_is_named_by_its_maker_without_what_nobody_filled_in(tmp_path):
+    _file(tmp_path / "sys/class/dmi/id/sys_vendor", "LENOVO\n")
+    _file(tmp_path / "sys/class/dmi/id/product_name", "20XW\n")
+    assert device.machine(tmp_path) == "LENOVO 20XW"
+    _file(tmp_path / "sys/class/dmi/id/product_name", "To Be Filled By O.E.M.\n")
+    assert device.machine(tmp_path) == "LENOVO"
+
+
+def test_a_machine_that_says_nothing_has_no_name(tmp_path):
+    assert device.machine(tmp_path) == ""
+
+
+def test_governors_of_all_cores_are_told(tmp_path):
+    for core, governor in enumerate(["performance", "powersave", "performance"]):
+        _file(tmp_path / f"cpu{core}/cpufreq/scaling_governor", f"{governor}\n")
+    assert state.governor(tmp_path) == "performance powersave"
+    assert state.governor(tmp_path / "nowhere") == ""
+
+
+def _firmware(tmp_path: Path, answer: str) -> str:
+    command = tmp_path / "vcgencmd"
+    command.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    command.chmod(0o755)
+    return str(command)
+
+
+def test_throttle_bits_are_told_in_words(tmp_path):
+    """0x50005: under-voltage and throttled, now and before; 0x0: clean (Raspberry Pi documentation)."""
+    assert state.throttling(_firmware(tmp_path, "throttled=0x50005")) == (
+        "now: under-voltage, throttled; since the start: under-voltage, throttled"
+    )
+    assert state.throttling(_firmware(tmp_path, "throttled=0x0")) == "now: nothing; since the start: nothing"
+    assert state.throttling(_firmware(tmp_path, "error")) is None
+    assert state.throttling(str(tmp_path / "absent")) is None

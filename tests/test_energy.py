@@ -1,0 +1,144 @@
+"""The energy of a model, from the job to the table, with a modelled meter, an emulated one, and none."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from joulesweep.measure import energy_rig
+from joulesweep.meters.base import Description
+from joulesweep.records import ENERGY
+
+from tests.digits_model import ROOT, digits_spec
+from tests.powercap import Counting, lay_out
+
+SCRIPT = ROOT / "workflow" / "scripts" / "energy.py"
+MODELLED = {"name": "cpu-time", "reason": "models", "settings": {"watts_per_core": 8}}
+ZONE = "intel-rapl:0"
+
+
+def _job(meter: dict, **settings: float) -> dict:
+    return {
+        "device": "energy-test",
+        "model": digits_spec(),
+        "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1}],
+        "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "seed": 0, **settings},
+        "meter": meter,
+        "code_digest": {"onnxruntime": "abc"},
+        "versions": {"onnxruntime": {"onnxruntime": "1"}},
+    }
+
+
+def _command(job: dict, manifest: Path, folder: Path) -> list[str]:
+    files = [
+        "--manifest",
+        str(manifest),
+        "--out",
+        str(folder / "e.csv"),
+        "--samples",
+        str(folder / "samples" / "e.jsonl"),
+    ]
+    return [sys.executable, str(SCRIPT), "--job", json.dumps(job), *files]
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "e.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _measure(job: dict, manifest: Path, folder: Path) -> dict[str, str]:
+    subprocess.run(_command(job, manifest, folder), check=True)
+    (row,) = _rows(folder)
+    return row
+
+
+def test_modelled_energy_is_that_of_a_busy_core_and_says_that_it_is_modelled(exported, tmp_path):
+    """One thread works all the window, so the model must give about its watts; asleep it uses none."""
+    row = _measure(_job(MODELLED), exported, tmp_path)
+    assert list(row) == ENERGY.header
+    assert (row["status"], row["message"], row["kind"], row["meter"]) == ("ok", "", "modelled", "cpu-time")
+    assert 2 < float(row["power_W"]) < 8.5
+    assert float(row["idle_W"]) < 1
+    assert float(row["energy_J"]) == pytest.approx(float(row["power_W"]) * 2 / int(row["passes"]), rel=0.2)
+    assert float(row["ci_low_J"]) <= float(row["energy_J"]) <= float(row["ci_high_J"])
+    assert float(row["net_energy_J"]) <= float(row["energy_J"])
+    assert int(row["windows"]) == 2
+    assert row["flags"] == "few_windows"
+    assert row["artefact_digest"]
+    assert row["measured_at"].endswith("+00:00")
+
+    samples = tmp_path / "samples" / "e.jsonl"
+    kept = [json.loads(line) for line in samples.read_text().splitlines()]
+    assert [len(line["record"]["time_ns"]) >= 20 for line in kept] == [True, True]
+    assert _measure(_job(MODELLED), exported, tmp_path) == row
+    assert len(samples.read_text().splitlines()) == len(kept), "what the journal holds is not measured again"
+
+
+def test_without_a_meter_every_row_says_what_to_do_and_nothing_runs(exported, tmp_path):
+    row = _measure(_job({"name": "none", "reason": "no meter works here; do this", "settings": {}}), exported, tmp_path)
+    assert (row["status"], row["message"]) == ("no_meter", "no meter works here; do this")
+    assert row["energy_J"] == row["power_W"] == row["idle_W"] == ""
+    assert not (tmp_path / "samples").exists()
+
+
+def test_a_named_meter_that_cannot_be_read_gives_rows_with_its_reason(exported, tmp_path):
+    row = _measure(_job({"name": "rapl", "reason": "old", "settings": {"root": str(tmp_path)}}), exported, tmp_path)
+    assert row["status"] == "no_meter"
+    assert "no RAPL package" in row["message"]
+
+
+def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
+    """An emulated processor draws 20 W all the time: power is 20 W, idle is 20 W, and nothing is left net."""
+    tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})
+    with Counting(tree / ZONE, lambda _: 20.0):
+        row = _measure(_job({"name": "rapl", "reason": "r", "settings": {"root": str(tree)}}), exported, tmp_path)
+    assert (row["status"], row["kind"]) == ("ok", "measured")
+    assert row["rails"].startswith("package-0: ")
+    assert float(row["power_W"]) == pytest.approx(20, rel=0.25)
+    assert float(row["idle_W"]) == pytest.approx(20, rel=0.25)
+    assert abs(float(row["net_energy_J"])) < 0.5 * float(row["energy_J"])
+
+
+def test_a_meter_that_disappears_half_way_leaves_a_row_that_says_so(exported, tmp_path):
+    tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})
+    job = _job({"name": "rapl", "reason": "r", "settings": {"root": str(tree)}})
+    with Counting(tree / ZONE, lambda _: 20.0):
+        process = subprocess.Popen(_command(job, exported, tmp_path))
+        samples = tmp_path / "samples" / "e.jsonl"
+        while process.poll() is None and not samples.exists():
+            pass
+        shutil.rmtree(tree, ignore_errors=True)
+        assert process.wait() == 0
+    (row,) = _rows(tmp_path)
+    assert row["status"] == "error"
+    assert row["message"].startswith("rapl: ")
+    assert row["energy_J"] == row["power_W"] == ""
+
+
+def test_a_point_that_cannot_be_run_is_a_row(exported, tmp_path):
+    manifest = json.loads(exported.read_text()) | {"artefacts": {}, "errors": {"onnx": "an operator is missing"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    row = _measure(_job(MODELLED), tmp_path / "manifest.json", tmp_path)
+    assert (row["status"], row["message"]) == ("unsupported", "an operator is missing")
+
+
+def _description(update_s: float, window_s: float, settle_s: float) -> Description:
+    return Description("measured", "W", ("VDD_IN",), "module", "module", update_s, settle_s, window_s)
+
+
+def test_windows_hold_ten_readings_at_the_interval_that_was_seen():
+    """A meter that promises 0.1 s and updates every second gets windows of more than ten seconds."""
+    times = energy_rig.times(_description(0.1, 5.0, 0.0), 1.0, 1.0)
+    assert times.window_s >= 10
+
+
+def test_windows_last_what_the_meter_and_the_user_ask_for():
+    assert energy_rig.times(_description(0.001, 5.0, 0.0), 0.02, 1.0).window_s == 5.0
+    assert energy_rig.times(_description(0.001, 1.0, 0.0), 0.02, 7.0).window_s == 7.0
+
+
+def test_work_begins_a_settling_time_before_its_window():
+    assert energy_rig.times(_description(1.0, 5.0, 30.0), 1.0, 1.0).lead_s == 30.0

@@ -1,0 +1,102 @@
+"""From readings to joules a pass, and from launches to a row."""
+
+import math
+
+import pytest
+from joulesweep.measure import energy_windows
+from joulesweep.measure.power_trace import UncoveredError
+
+SECOND = 1_000_000_000
+WINDOWS = {"idle_ns": [SECOND, 2 * SECOND], "work_ns": [3 * SECOND, 4 * SECOND], "passes": 50}
+
+
+def _record(idle: float = 2.0, work: float = 12.0, last: float = 4.5, without: tuple[float, float] = (9, 9)) -> dict:
+    """A wattmeter, looked at every 50 ms until `last`, that failed between the times `without`."""
+    looks = [look / 20 for look in range(int(last * 20) + 1) if not without[0] <= look / 20 <= without[1]]
+    return {
+        "kind": "measured",
+        "unit": "W",
+        "rails": ["VDD_IN"],
+        "covers": "module",
+        "update_s": 0.05,
+        "wrap_J": [],
+        "time_ns": [round(look * SECOND) for look in looks],
+        "values": [[(idle if look < 2.5 else work) + 1e-6 * look] for look in looks],
+        "missing": [[round(without[0] * SECOND), "bus error"]] if without[0] < 9 else [],
+    }
+
+
+def _launch(**more: float) -> dict:
+    return {"status": "ok", "message": "", "figures": energy_windows.figures(_record(**more), WINDOWS)}
+
+
+def test_energy_of_a_pass_is_that_of_the_window_over_its_passes():
+    found = energy_windows.figures(_record(), WINDOWS)
+    assert found["energy_J"] == pytest.approx(12 / 50, rel=1e-5)
+    assert found["net_energy_J"] == pytest.approx(10 / 50, rel=1e-5)
+    assert found["power_W"] == pytest.approx(12, rel=1e-5)
+    assert found["idle_W"] == pytest.approx(2, rel=1e-5)
+    assert found["interval_s"] == pytest.approx(0.05)
+    assert found["samples"] == 21
+
+
+def test_a_meter_that_fell_silent_gives_no_figure_but_what_it_said():
+    for record in (_record(without=(3.2, 3.8)), _record(without=(3.5, 5))):
+        with pytest.raises(UncoveredError, match="silent in the work window: bus error"):
+            energy_windows.figures(record, WINDOWS)
+
+
+def test_a_meter_that_never_answered_gives_no_figure():
+    with pytest.raises(UncoveredError, match="idle window: bus error"):
+        energy_windows.figures(_record(without=(0, 8)), WINDOWS)
+
+
+def test_a_meter_that_stands_still_under_work_gives_no_figure_rather_than_zero_watts():
+    record = {**_record(), "unit": "J", "wrap_J": [None]}
+    record["values"] = [[5.0]] * len(record["time_ns"])
+    with pytest.raises(UncoveredError, match="stood still"):
+        energy_windows.figures({**record, "update_s": 0.02}, WINDOWS)
+
+
+def test_a_row_has_the_interval_between_its_launches():
+    row = energy_windows.row([_launch(work=work) for work in (11.0, 12.0, 13.0)])
+    assert row["status"] == "ok"
+    assert row["windows"] == 3
+    assert row["energy_J"] == pytest.approx(0.24, rel=1e-4)
+    assert row["ci_high_J"] - row["energy_J"] == pytest.approx(4.302653 * 0.02 / math.sqrt(3), rel=1e-4)
+    assert row["flags"] == ""
+
+
+def test_the_spread_of_idle_power_is_in_the_net_interval():
+    """Gross energy is steady, idle power is not: net energy is as uncertain as idle."""
+    row = energy_windows.row([_launch(idle=idle) for idle in (1.0, 2.0, 3.0)])
+    gross, net = row["ci_high_J"] - row["ci_low_J"], row["net_ci_high_J"] - row["net_ci_low_J"]
+    assert gross == pytest.approx(0, abs=1e-5)
+    assert net == pytest.approx(2 * 4.302653 * 0.02 / math.sqrt(3), rel=1e-3)
+    assert row["idle_std_W"] == pytest.approx(1.0, rel=1e-3)
+
+
+def test_net_energy_below_zero_is_said_and_not_clipped():
+    row = energy_windows.row([_launch(idle=13.0)] * 3)
+    assert row["net_energy_J"] == pytest.approx(-1 / 50, rel=1e-3)
+    assert row["flags"] == "net_below_zero"
+
+
+def test_few_windows_and_few_readings_are_flagged():
+    slow = _record()
+    keep = slice(None, None, 4)
+    slow = {**slow, "update_s": 0.2, "time_ns": slow["time_ns"][keep], "values": slow["values"][keep]}
+    launch = {"status": "ok", "message": "", "figures": energy_windows.figures(slow, WINDOWS)}
+    assert energy_windows.row([launch] * 2)["flags"] == "few_windows few_readings"
+
+
+def test_a_row_whose_launches_failed_says_the_commonest_reason():
+    failed = {"status": "crashed", "message": "killed by signal 11"}
+    late = {"status": "timeout", "message": "longer than 300 s"}
+    row = energy_windows.row([failed, late, failed, _launch()])
+    assert row == {"status": "crashed", "message": "killed by signal 11"}
+
+
+def test_a_row_is_ok_although_one_launch_failed():
+    row = energy_windows.row([_launch(), {"status": "timeout", "message": "longer"}, _launch()])
+    assert (row["status"], row["windows"], row["flags"]) == ("ok", 2, "few_windows")

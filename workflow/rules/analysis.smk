@@ -1,0 +1,52 @@
+# What is made of the tables, of this device and of others. Measures nothing, and runs wherever Snakemake runs.
+
+
+def analysis_only():
+    """Whether only analysis was asked for, as in `snakemake report`: then what is there is taken as it is."""
+    targets = workflow.dag_settings.targets
+    return bool(targets) and ANALYSIS.issuperset(map(str, targets))
+
+
+rule merge:
+    input:
+        # Only this device's tables, and only where they may be measured. Those of other devices are a param: as input,
+        # an older time stamp would leave the report stale and one of the future would stop Snakemake.
+        lambda wildcards: [] if analysis_only() else [*counted(), *measured(), f"{HERE}/device.json"],
+    output:
+        MERGED,
+    params:
+        job=STAGES.merge(),
+        tables=lambda wildcards: STAGES.tables_to_notice(analysis_only(), [*counted(), *measured(), f"{HERE}/device.json"]),
+    log:
+        f"{RESULTS}/logs/merge.log",
+    shell:
+        "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job {params.job:q} --results {RESULTS} --out {RESULTS}/merged --log {log:q}"
+
+
+rule figures:
+    input:
+        MERGED,
+    output:
+        FIGURES,
+    params:
+        job=STAGES.draw(),
+    log:
+        f"{RESULTS}/logs/figures.log",
+    shell:
+        "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job {params.job:q} --merged {RESULTS}/merged --out {RESULTS}/figures --log {log:q}"
+
+
+rule report:
+    input:
+        MERGED,
+        FIGURES,
+    output:
+        f"{RESULTS}/report.md",
+    params:
+        template=Path(workflow.basedir) / "workflow" / "templates" / "report.md.j2",
+        job=STAGES.report(),
+    log:
+        f"{RESULTS}/logs/report.log",
+    shell:
+        "exec {sys.executable:q} {SCRIPTS:q}/report.py --job {params.job:q} --merged {RESULTS}/merged --figures {RESULTS}/figures "
+        "--template {params.template:q} --out {output:q} --log {log:q}"

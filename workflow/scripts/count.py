@@ -1,0 +1,16 @@
+"""Count one model's parameters and FLOPs, in all and for each of its layers."""
+
+import argparse
+from pathlib import Path
+
+from joulesweep import cli
+from joulesweep.counts import count
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="what to count")
+parser.add_argument("--manifest", type=Path, required=True, metavar="FILE", help="the manifest that the export wrote")
+parser.add_argument("--counts", type=Path, required=True, metavar="CSV", help="the table of counts to write")
+parser.add_argument("--layers", type=Path, required=True, metavar="CSV", help="the table of layers to write")
+
+if __name__ == "__main__":
+    cli.run(lambda given: count(given.job, given.manifest, given.counts, given.layers), parser)

@@ -1,0 +1,1 @@
+"""Joulesweep: what neural-network inference costs on the device where it runs."""

@@ -1,0 +1,92 @@
+"""Brings the tables of all devices together, takes every sound row and names the rest.
+
+From this device only what is configured is taken: what was measured before and is no longer asked for stays on disk and
+counts again when it comes back. From other devices every model is taken.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from joulesweep import records
+from joulesweep.analysis import devices, sources, tables
+from joulesweep.analysis.correction import corrected
+from joulesweep.analysis.identity import without_conflicts
+from joulesweep.analysis.merged_tables import MERGED
+from joulesweep.analysis.problems import Problem
+from joulesweep.analysis.tables import Row
+
+log = logging.getLogger("joulesweep")
+
+Found = tuple[str, int, Row]
+_MEASURED = ("latency", "energy", "accuracy")
+
+
+def merge(job: Mapping[str, Any], results: Path, out: Path) -> None:
+    """Write counts, latency, energy, accuracy, devices, problems and sources as CSV files in `out`."""
+    found: dict[str, list[Found]] = {name: [] for name in ("counts", *_MEASURED)}
+    described: list[Row] = []
+    problems: list[Problem] = []
+    for path in sources.files(results):
+        name = path.relative_to(results).as_posix()
+        if path.name == "device.json":
+            row, wrong = devices.read(path, name)
+            described += [row] if row else []
+        else:
+            table = "counts" if path.name == "counts.csv" and path.parts[-3] == "models" else path.parent.name
+            rows, wrong = tables.read(path, records.TABLES[table], name)
+            rows, foreign = _at_home(rows, path, name)
+            wrong = [*wrong, *foreign]
+            found[table] += [(name, line, row) for line, row in rows if _wanted(row, job)]
+        problems += wrong
+    found["counts"] = _counts_of_what_counts(found, job)
+    found, conflicts = without_conflicts(found, job["device"])
+    problems += conflicts
+    for name, taken in found.items():
+        rows_out = [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in taken]
+        _write(out, name, map(corrected, rows_out) if name == "latency" else rows_out)
+    _write(out, "devices", described)
+    _write(out, "problems", [problem.as_row() for problem in problems])
+    _write(out, "sources", [{"path": path, "sha256": sha} for path, sha in sources.sources(results).items()])
+    for problem in problems:
+        place = problem.file if problem.row is None else f"{problem.file}:{problem.row}"
+        log.info("%s: %s: %s; %s", place, problem.column or "row", problem.problem, problem.cure)
+
+
+def _at_home(rows: list[tuple[int, Row]], path: Path, name: str) -> tuple[list[tuple[int, Row]], list[Problem]]:
+    """The rows that lie where they belong: in the folder of their device, in the file of their model."""
+    counts = path.name == "counts.csv"
+    home = {"model": path.parent.name} if counts else {"device": path.parents[1].name, "model": path.stem}
+    problems = []
+    for column, expected in home.items():
+        strangers = [(line, row) for line, row in rows if row[column] != expected]
+        if strangers:
+            others = ", ".join(sorted({str(row[column])[:40] for _, row in strangers}))
+            text = f"{len(strangers)} rows name the {column} {others!r} where {expected!r} is expected; they are left out"
+            cure = f"put the rows under the name of their own {column}, or copy the folder from its device again"
+            problems.append(Problem(name, strangers[0][0], column, text, cure))
+            rows = [(line, row) for line, row in rows if row[column] == expected]
+    return rows, problems
+
+
+def _wanted(row: Row, job: Mapping[str, Any]) -> bool:
+    return row.get("device") != job["device"] or _configured(row, job)
+
+
+def _configured(row: Row, job: Mapping[str, Any]) -> bool:
+    return row["runtime"] in job["models"].get(row["model"], {}).get("runtimes", ())
+
+
+def _counts_of_what_counts(found: Mapping[str, list[Found]], job: Mapping[str, Any]) -> list[Found]:
+    """Counts of the variants that are configured or measured: a model that was removed leaves its counts on disk."""
+    measured = {(row["model"], row["runtime"]) for name in _MEASURED for _, _, row in found[name]}
+    return [
+        (file, line, row)
+        for file, line, row in found["counts"]
+        if _configured(row, job) or (row["model"], row["runtime"]) in measured
+    ]
+
+
+def _write(out: Path, name: str, rows: Any) -> None:
+    records.write_table(out / f"{name}.csv", MERGED[name], rows)

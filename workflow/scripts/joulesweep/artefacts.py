@@ -1,0 +1,128 @@
+"""The artefacts of a model: files that runtimes load, and the manifest that says what they are and whom they serve."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from joulesweep.errors import Unsupported, UserError
+from joulesweep.records import replace_text
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a manifest; a size or sequence of None serves every one, else that one alone."""
+
+    file: str
+    size: int | None
+    sequence: int | None
+    digest: str
+    bytes: int
+    weight_bytes: int
+
+    def serves(self, size: int | None, sequence: int | None) -> bool:
+        """Whether the file can be run at this size and sequence."""
+        return self.size in (None, size) and self.sequence in (None, sequence)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What a runtime loads: the file, the specification it was made from, and the identities that rows carry."""
+
+    spec: dict[str, Any]
+    file: Path
+    digest: str
+    model_digest: str
+    input_digest: str
+    weight_bytes: int
+
+
+@dataclass
+class Manifest:
+    """What was exported of one model, and what could not be, with the reason.
+
+    A key of `errors` is a format, or a value that the model itself refuses, such as `size=128`.
+    """
+
+    model: str
+    spec_digest: str
+    model_digest: str
+    input_digest: str
+    spec: dict[str, Any]
+    folder: Path
+    artefacts: dict[str, list[Entry]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    exported_at: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> "Manifest":
+        """The manifest in a file; its artefacts lie in the same folder.
+
+        Raises:
+            UserError: there is no such file, or it is no manifest of this version of Joulesweep.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if values.pop("schema") != SCHEMA:
+                raise ValueError("made by another version of Joulesweep")
+            entries = {form: [Entry(**entry) for entry in files] for form, files in values.pop("artefacts").items()}
+            return cls(folder=path.parent, artefacts=entries, **values)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{path}: no manifest of exported artefacts ({error}); run the export again") from error
+
+    def write(self, path: Path) -> None:
+        """Write the manifest atomically."""
+        values = {key: value for key, value in vars(self).items() if key != "folder"}
+        values["artefacts"] = {form: [asdict(entry) for entry in files] for form, files in self.artefacts.items()}
+        replace_text(path, json.dumps({"schema": SCHEMA, **values}, indent=1, sort_keys=True) + "\n")
+
+    def artefact(self, form: str, point: Mapping[str, Any]) -> Artefact:
+        """The artefact that a runtime of this format loads at a point.
+
+        Raises:
+            Unsupported: the model refuses the point, the format could not be exported, or no file serves the point.
+        """
+        size, sequence = point.get("size"), point.get("sequence")
+        for key in (f"size={size}", f"sequence={sequence}"):
+            if key in self.errors:
+                raise Unsupported(f"the model does not run at {key}: {self.errors[key]}")
+        for entry in self.artefacts.get(form, []):
+            if entry.serves(size, sequence):
+                file = self.folder / entry.file
+                return Artefact(self.spec, file, entry.digest, self.model_digest, self.input_digest, entry.weight_bytes)
+        raise Unsupported(self.errors.get(form) or f"no {form} file serves size={size} sequence={sequence}")
+
+    def answers(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether every format at every point has a file, still whole, or a reason why there is none."""
+        points = list(points)
+        answered = all(self._answers(form, point) for form in forms for point in points)
+        return answered and all(self._whole(entry) for files in self.artefacts.values() for entry in files)
+
+    def _answers(self, form: str, point: Mapping[str, Any]) -> bool:
+        size, sequence = point.get("size"), point.get("sequence")
+        served = any(entry.serves(size, sequence) for entry in self.artefacts.get(form, []))
+        return served or not self.errors.keys().isdisjoint({form, f"size={size}", f"sequence={sequence}"})
+
+    def _whole(self, entry: Entry) -> bool:
+        file = self.folder / entry.file
+        return file.is_file() and file.stat().st_size == entry.bytes and digest(file) == entry.digest
+
+
+def digest(file: Path) -> str:
+    """Identity of a file's bytes."""
+    found = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()[:16]
+
+
+def entry(file: Path, size: int | None, sequence: int | None, weight_bytes: int) -> Entry:
+    """The manifest's entry of a file that was just made."""
+    return Entry(file.name, size, sequence, digest(file), file.stat().st_size, weight_bytes)

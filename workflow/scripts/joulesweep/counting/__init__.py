@@ -1,0 +1,1 @@
+"""Parameters and FLOPs: one file a counter."""

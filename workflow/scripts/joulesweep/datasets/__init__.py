@@ -1,0 +1,1 @@
+"""Labelled data: one file a data set."""

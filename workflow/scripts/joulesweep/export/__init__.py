@@ -1,0 +1,1 @@
+"""Makes the artefacts of a model: the files that runtimes load."""

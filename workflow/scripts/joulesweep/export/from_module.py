@@ -1,0 +1,105 @@
+"""The export of a torch module: its weights, ONNX, and ONNX with 8 bits."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from joulesweep import artefacts, inputs, plugins, weights
+from joulesweep.artefacts import Manifest
+from joulesweep.errors import UserError
+from joulesweep.export.reasons import reason
+
+log = logging.getLogger("joulesweep")
+
+
+def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[str, Any]]) -> None:
+    """Make the artefacts of each format in the manifest's folder, and enter them, their identity and what failed.
+
+    Raises:
+        UserError: the source cannot build the model, or the user's weights do not fit it.
+    """
+    module = model(manifest.spec)
+    manifest.model_digest = weights.digest(module, manifest.spec)
+    runs = _points_that_run(manifest, module, points)
+    file = manifest.folder / "weights.safetensors"
+    if "module" in formats:
+        size = weights.save(module, file)
+        manifest.artefacts["module"] = [artefacts.entry(file, None, None, size)]
+    if not runs or not {"onnx", "onnx-int8"} & set(formats):
+        return
+    try:
+        from joulesweep.export import onnx
+
+        made = onnx.export(module, manifest, runs)
+    except Exception as error:
+        log.debug("export to ONNX", exc_info=True)
+        for form in ("onnx", "onnx-int8"):
+            if form in formats:
+                manifest.errors[form] = reason(error)
+        return
+    if "onnx" in formats:
+        from joulesweep.export import graph
+
+        manifest.artefacts["onnx"] = [
+            artefacts.entry(path, size, sequence, graph.weight_bytes(graph.load(path))) for path, size, sequence in made
+        ]
+    if "onnx-int8" in formats:
+        from joulesweep.export import quantise
+
+        quantise.export(manifest, made, runs[0])
+
+
+def model(spec: Mapping[str, Any]) -> torch.nn.Module:
+    """The module of a specification with its weights: random, the source's own, or the user's."""
+    source = plugins.load("sources", spec["source"].partition(":")[0])
+    torch.manual_seed(0)  # for what is no parameter, such as a buffer of random features
+    if spec["weights"] == "pretrained":
+        return source.pretrained(spec).requires_grad_(True)
+    module = source.build(spec)
+    if spec["weights"] == "random":
+        weights.draw(module)
+    else:
+        weights.read(module, Path(spec["weights"]))
+    return module
+
+
+def _points_that_run(
+    manifest: Manifest, module: torch.nn.Module, points: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The points at which the module itself runs; the others become errors of the manifest."""
+    found = []
+    for point in points:
+        refusal = _refusal(module, manifest.spec, point)
+        if refusal is None:
+            found.append(point)
+        else:
+            axis = "size" if point["size"] is not None else "sequence"
+            manifest.errors[f"{axis}={point[axis]}"] = refusal
+    if not found:
+        raise UserError(
+            f"models.{manifest.model}.input: the model does not run on it: {next(iter(manifest.errors.values()))}"
+        )
+    return found
+
+
+def _refusal(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]) -> str | None:
+    """Why the module does not run at a point; None where it does."""
+    try:
+        run(module, spec, point)
+    except Exception as error:
+        return reason(error)
+    return None
+
+
+def example(spec: Mapping[str, Any], point: Mapping[str, Any]) -> torch.Tensor:
+    """The input of a model at a point, as a tensor."""
+    return torch.from_numpy(inputs.make(spec, point)[inputs.NAME])
+
+
+def run(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]) -> Any:
+    """The outputs of a module at a point."""
+    with torch.inference_mode():
+        return module(example(spec, point))

@@ -1,0 +1,50 @@
+"""The export of a model that is an ONNX file already: a copy, without torch."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from joulesweep import artefacts
+from joulesweep.artefacts import Manifest
+from joulesweep.errors import UserError
+from joulesweep.export.reasons import reason
+
+
+def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[str, Any]]) -> None:
+    """Copy the user's file, stripped of metadata where the onnx package is there, and quantise it where asked.
+
+    The model's identity is that of the user's file, so that it is the same with and without the onnx package.
+    """
+    source = Path(manifest.spec["source"].partition(":")[2])
+    if not source.is_file():
+        raise UserError(f"models.{manifest.model}.source: there is no file {str(source)!r} below {Path.cwd()}")
+    text = {"source": manifest.spec["source"], "input": manifest.spec["input"], "file": artefacts.digest(source)}
+    manifest.model_digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
+    copy = manifest.folder / "model.onnx"
+    copy.write_bytes(source.read_bytes())
+    size = sequence = None
+    weight_bytes = copy.stat().st_size
+    try:
+        from joulesweep.export import graph
+    except ImportError:
+        manifest.notes.append("the onnx package is missing: metadata kept, weight_bytes is the file's size")
+    else:
+        model = graph.load(copy)
+        graph.strip(model)
+        graph.save(model, copy)
+        weight_bytes = graph.weight_bytes(model)
+        if graph.fixed(model):
+            size, sequence = points[0]["size"], points[0]["sequence"]
+    if "onnx" in formats:
+        manifest.artefacts["onnx"] = [artefacts.entry(copy, size, sequence, weight_bytes)]
+    if "module" in formats:
+        manifest.errors["module"] = "an ONNX file cannot be run by torch; use the runtime onnxruntime"
+    if "onnx-int8" in formats:
+        try:
+            from joulesweep.export import quantise
+        except ImportError as error:
+            manifest.errors["onnx-int8"] = reason(error)
+        else:
+            quantise.export(manifest, [(copy, size, sequence)], points[0])

@@ -1,0 +1,83 @@
+"""Which device this is: what a reader needs to know about the machine behind a row."""
+
+import importlib
+import os
+import platform
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psutil
+from joulesweep.measure import libraries, state
+from joulesweep.records import SCHEMA
+
+_ROOT = Path("/")
+
+# What firmware says where its maker wrote nothing.
+_EMPTY = {"", "none", "default string", "system product name", "system manufacturer", "to be filled by o.e.m."}
+
+
+def describe(job: Mapping[str, Any]) -> dict[str, Any]:
+    """One row of the table of devices; what the machine does not tell is empty."""
+    found = libraries.versions(job["distributions"])
+    physical, logical = cores()
+    return {
+        "schema": SCHEMA,
+        "device": job["device"],
+        "machine": machine(),
+        "cpu": cpu(),
+        "architecture": platform.machine(),
+        "cores_physical": physical,
+        "cores_logical": logical,
+        "memory_bytes": psutil.virtual_memory().total,
+        "os": operating_system(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "libraries": " ".join(f"{name}={version}" for name, version in found.items()),
+        "governor": state.governor(),
+        "meter": f"{job['meter']['name']}: {job['meter']['reason']}",
+        "described_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def machine(root: Path = _ROOT) -> str:
+    """Board or machine as it names itself: the device tree on boards, DMI on PCs; empty where neither does."""
+    board = _text(root / "proc/device-tree/model")
+    if board:
+        return board
+    dmi = root / "sys/class/dmi/id"
+    names = [_text(dmi / "sys_vendor"), _text(dmi / "product_name")]
+    return " ".join(name for name in names if name.lower() not in _EMPTY)
+
+
+def cpu() -> str:
+    """Processor as it names itself; py-cpuinfo knows more systems than Python does, but takes a second."""
+    try:
+        brand = importlib.import_module("cpuinfo").get_cpu_info().get("brand_raw", "")
+    except ImportError:
+        brand = ""
+    return brand or platform.processor()
+
+
+def cores() -> tuple[int, int]:
+    """Physical and logical cores that this process may use."""
+    everywhere = os.cpu_count() or 1
+    logical = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else everywhere
+    threads_a_core = everywhere // (psutil.cpu_count(logical=False) or everywhere) or 1
+    return max(1, logical // threads_a_core), logical
+
+
+def operating_system() -> str:
+    """Name and version of the operating system."""
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.platform()
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace").strip("\0 \n")
+    except OSError:
+        return ""

@@ -1,0 +1,101 @@
+"""What this device can measure, told to a person: what works, what does not, and what would make it work."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from joulesweep import plugins
+from joulesweep.measure import device, libraries, lock, meter_choice, state
+from joulesweep.meters.base import Meter
+
+_LOOK_S = 0.25
+_GIB = 1 << 30
+
+
+def lines(job: Mapping[str, Any]) -> Iterator[str]:
+    """The doctor's findings, a line each."""
+    choice = meter_choice.choose(job["meter"], job["meters"])
+    about = device.describe({**job, "meter": choice})
+    yield _line("device", f"{about['device']}: {about['machine'] or 'a machine that does not name itself'}")
+    yield _line("processor", f"{about['cpu'] or 'unnamed'} ({about['architecture']})")
+    yield _line(
+        "cores", f"{about['cores_physical']} physical, {about['cores_logical']} logical, usable by this process"
+    )
+    yield _line("memory", f"{about['memory_bytes'] / _GIB:.1f} GiB")
+    yield _line("system", f"{about['os']}, {about['kernel']}")
+    yield _line("interpreter", f"{sys.executable}, Python {about['python']}")
+    yield from _libraries(job)
+    yield _line("clock", _clock())
+    yield _line("governor", _governor(about["governor"]))
+    frequency = state.frequency_hertz()
+    yield _line("frequency", f"{frequency / 1e9:.2f} GHz" if frequency else "not visible")
+    sensors = [f"{name} {celsius:.0f} °C" for name, celsius in state.temperatures_celsius().items()]
+    yield _line("temperature", ", ".join(sensors) or "no sensor visible; heat cannot be watched")
+    yield _line("throttling", state.throttling() or "not visible")
+    holder = lock.holder(job["device"])
+    yield _line("measuring", f"a job measures now: {holder}; another one would wait for it" if holder else "free")
+    yield "meters"
+    for name in plugins.names("meters"):
+        yield f"  {name:<11} {_meter(name, job['meters'].get(name, {}))}"
+    yield _line("energy", f"{choice['name']}: {choice['reason']}")
+
+
+def _line(title: str, text: str) -> str:
+    return f"{title:<13} {text}"
+
+
+def _libraries(job: Mapping[str, Any]) -> Iterator[str]:
+    found = libraries.versions(job["distributions"])
+    yield _line(
+        "libraries", ", ".join(f"{name} {version}" for name, version in found.items()) or "none of those needed"
+    )
+    missing = sorted({*job["distributions"]} - {*found})
+    if missing:
+        yield _line("missing", f"{', '.join(missing)}; {sys.executable} -m pip install {' '.join(missing)}")
+
+
+def _clock() -> str:
+    """Resolution of the clock that times passes, as promised and as seen."""
+    looks = [time.perf_counter_ns() for _ in range(1000)]
+    steps = [after - before for before, after in pairwise(looks) if after > before]
+    promised = time.get_clock_info("perf_counter").resolution * 1e9
+    return f"perf_counter: {promised:g} ns promised, {min(steps, default=0)} ns between two looks"
+
+
+def _governor(governor: str) -> str:
+    if not governor:
+        return "not visible; the device may change its frequency unseen"
+    if governor == "performance":
+        return governor
+    cure = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+    return f"{governor}; figures are steadier after: {cure}"
+
+
+def _meter(name: str, settings: Mapping[str, Any]) -> str:
+    """Whether a meter can be read, what it covers, and what it shows while one core is busy."""
+    answer = meter_choice.availability(name, settings)
+    if not answer.usable:
+        return f"not usable: {answer.reason}"
+    meter = meter_choice.meter(name, settings)
+    description = meter.describe()
+    try:
+        shown = f"{_watts(meter):.2f} W with one core busy"
+    except (OSError, ValueError) as error:
+        shown = f"but a reading failed: {error}"
+    return f"usable, {description.kind}: {description.covers}; {shown}"
+
+
+def _watts(meter: Meter) -> float:
+    """Power now, in watts; from a counter over a quarter of a second."""
+    before = meter.read()
+    end = time.monotonic() + _LOOK_S
+    while time.monotonic() < end:
+        pass
+    after = meter.read()
+    if meter.describe().unit == "W":
+        return sum(after.values)
+    steps = [last - first for first, last in zip(before.values, after.values, strict=True)]
+    joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, meter.describe().wrap_J, strict=True)]
+    return sum(joules) / ((after.time_ns - before.time_ns) * 1e-9)

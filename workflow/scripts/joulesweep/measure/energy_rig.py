@@ -1,0 +1,72 @@
+"""How long the windows of a meter must be, and one launch with a sampler beside it."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joulesweep.measure import energy_launch, energy_windows
+from joulesweep.measure.power_trace import PowerTrace, UncoveredError
+from joulesweep.measure.sampler import MeterError, Sampler, interval_s
+from joulesweep.meters.base import Description
+
+_LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep, and until the sampler runs
+_LOOK_UPDATES = 5
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of a launch: before each window, the window, after each window."""
+
+    lead_s: float
+    window_s: float
+    trail_s: float
+
+
+def observed_interval_s(name: str, settings: Mapping[str, Any], description: Description) -> float:
+    """Update interval of the meter as seen by watching it for a few updates; the expected one where it never moved.
+
+    Raises:
+        MeterError: it cannot be read.
+    """
+    looking_s = max(0.5, _LOOK_UPDATES * description.update_s)
+    sampler = Sampler(name, settings)
+    time.sleep(looking_s)
+    trace = PowerTrace.of_record(sampler.stop())
+    if trace.time_ns.size < 3:
+        return description.update_s
+    found = trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1]))
+    return description.update_s if math.isnan(found) else found
+
+
+def times(description: Description, observed_s: float, window_s: float) -> Times:
+    """Windows that hold enough readings, and last at least what the meter needs and what the user asked for."""
+    enough_s = (energy_windows.READINGS + 1) * observed_s
+    trail_s = 2 * description.update_s + 3 * interval_s(description.update_s)
+    return Times(max(_LEAD_S, description.settle_s), max(window_s, description.window_s, enough_s), trail_s)
+
+
+def launch(
+    run: Callable[..., Any], meter: Mapping[str, Any], argument: Mapping[str, Any], timeout_s: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One launch with the meter read beside it; `run` is a server's.
+
+    Returns what the journal keeps (status, message, and figures where the status is ok) and the raw samples.
+    """
+    samplers: list[Sampler] = []
+    outcome = run(
+        energy_launch.run,
+        argument,
+        timeout_s,
+        on_start=lambda pid: samplers.append(Sampler(meter["name"], meter["settings"], pid)),
+    )
+    try:
+        record = samplers[0].stop() if samplers else None
+        if outcome.status != "ok":
+            return {"status": outcome.status, "message": outcome.message}, {"record": record}
+        assert record is not None  # a launch that ended ok was started
+        figures = energy_windows.figures(record, outcome.value)
+    except (MeterError, UncoveredError) as error:
+        return {"status": "error", "message": f"{meter['name']}: {error}"}, {}
+    return {"status": "ok", "message": "", "figures": figures}, {"record": record, **outcome.value}

@@ -1,0 +1,1 @@
+"""How power is read: one file a meter."""

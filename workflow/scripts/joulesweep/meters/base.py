@@ -1,0 +1,73 @@
+"""What every meter offers.
+
+A meter reads either instantaneous power in watts or counters in joules, one value a rail. Its rails never overlap, so
+that their sum is what the meter covers; choosing them so is the meter's own business.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# What a meter covers, widest first; `auto` prefers the wider.
+SCOPES = ("machine", "module", "processor", "accelerator", "process")
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a meter can be read here; `reason` tells what it reads, or why not and what to do about it."""
+
+    usable: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the readings of a usable meter mean.
+
+    `wrap_J` has one entry a rail: the counter's range, after which it starts again at 0; infinite where it never does;
+    empty where the meter reads watts. `update_s` is the expected time between two updates, `settle_s` how long the
+    meter takes to forget what was before (its averaging or settling time), `window_s` the shortest fair window.
+    """
+
+    kind: str  # measured or modelled
+    unit: str  # W or J
+    rails: tuple[str, ...]
+    scope: str  # one of SCOPES
+    covers: str
+    update_s: float
+    settle_s: float
+    window_s: float
+    wrap_J: tuple[float, ...] = ()  # noqa: N815 - joules, as in the tables
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at a meter: a value a rail, in the meter's unit, and when, in ns of `time.monotonic_ns`."""
+
+    time_ns: int
+    values: tuple[float, ...]
+
+
+class Meter(ABC):
+    """One meter under the user's settings; `pid` is the measured process, for meters that follow one."""
+
+    def __init__(self, settings: Mapping[str, Any], pid: int | None = None) -> None:
+        self.settings = settings
+        self.pid = pid
+
+    @abstractmethod
+    def available(self) -> Availability:
+        """Whether this meter can be read here and now; never raises."""
+
+    @abstractmethod
+    def describe(self) -> Description:
+        """What a usable meter's readings mean."""
+
+    @abstractmethod
+    def read(self) -> Reading:
+        """One reading.
+
+        Raises:
+            OSError, ValueError: nothing could be read this time; such a reading is missing, never 0 W.
+        """

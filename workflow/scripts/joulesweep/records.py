@@ -1,0 +1,272 @@
+"""What a row is: every column of every table once, with its type and meaning; and how a table is written.
+
+`SCHEMA` is raised by hand when a column changes its meaning; a merge then refuses older tables by name.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA = 1
+
+STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
+
+AXES = ("batch", "size", "sequence", "threads")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `kind` is str, int or float; the unit is the name's ending (`_s`, `_J`, `_W`, `_bytes`, `_Hz`, `_C`)."""
+
+    name: str
+    kind: type
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its columns in order and the names of those that together name a row."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def header(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+
+def _columns(kind: type, /, **meanings: str) -> tuple[Column, ...]:
+    return tuple(Column(name, kind, meaning) for name, meaning in meanings.items())
+
+
+_SCHEMA = _columns(int, schema="version of the table's columns")
+_DEVICE = _columns(str, device="device that was measured")
+_VARIANT = _columns(str, model="model, as the configuration names it", runtime="how the model was run, precision included")
+_INPUT_AXES = _columns(
+    int,
+    batch="examples in one pass",
+    size="height and width of the input image in pixels; empty where the input is no image",
+    sequence="length of the input in tokens or samples; empty where the input is no sequence",
+)
+_THREADS = _columns(int, threads="threads that the runtime was given")
+_STATUS = _columns(
+    str,
+    status="ok, or why there is no figure: oom, timeout, crashed, error, unsupported, no_meter",
+    message="the reason in one line; empty where status is ok",
+)
+_PROVENANCE = _columns(
+    str,
+    model_digest="identity of the model: source, configuration, parameters, buffers, input; the same on every device",
+    artefact_digest="identity of the file that the runtime loaded, metadata stripped",
+    input_digest="identity of the inputs",
+    code_digest="identity of the code that made the row",
+    versions="versions of the libraries that the stage and runtime used, as name=version separated by spaces",
+    measured_at="when the row's last figure was taken, UTC, ISO 8601",
+)
+_POINT_KEY = ("device", "model", "runtime", *AXES)
+
+COUNTS = Table(
+    "counts",
+    ("model", "runtime", "batch", "size", "sequence"),
+    _SCHEMA
+    + _VARIANT
+    + _INPUT_AXES
+    + _STATUS
+    + _columns(
+        int,
+        params="elements of model.parameters(), the lab's formula: a parameter that is shared counts once",
+        params_every_use="elements of parameters, counted at every module that uses them",
+        params_by_storage="elements of the distinct storages behind the parameters: ties and views count once",
+        params_trainable="elements of the parameters that require a gradient",
+        weight_bytes="bytes of the weights as the runtime's file stores them",
+        macs="multiply-adds of one pass, from the operator counter",
+        flops="floating-point operations of one pass, from the operator counter: two for a multiply-add",
+        macs_ptflops="multiply-adds of one pass as ptflops counts them",
+        macs_pthflops="multiply-adds of one pass as pthflops counts them",
+        macs_formula="multiply-adds of one pass by the transformer formula",
+    )
+    + _columns(str, uncounted_operators="operators without a FLOP formula and how often they ran, as name=count")
+    + _PROVENANCE,
+)
+
+LATENCY = Table(
+    "latency",
+    _POINT_KEY,
+    _SCHEMA
+    + _DEVICE
+    + _VARIANT
+    + _INPUT_AXES
+    + _THREADS
+    + _STATUS
+    + _columns(
+        int,
+        launches="launches that ended ok",
+        launches_failed="launches that did not",
+        rounds="rounds in the ok launches together",
+        passes="forward passes in those rounds that count",
+    )
+    + _columns(
+        float,
+        load_s="time to load the model into the runtime, median over launches",
+        first_s="time of the first pass, median over launches",
+        corrected_s="THE latency of one pass: geometric mean over launches of the corrected median round; made by the merge",
+        ci_low_s="lower end of the 95 % interval of corrected_s",
+        ci_high_s="upper end of the 95 % interval of corrected_s",
+        raw_s="latency of one pass without correction: geometric mean over launches of the median round time a pass",
+        raw_ci_low_s="lower end of the 95 % interval of raw_s",
+        raw_ci_high_s="upper end of the 95 % interval of raw_s",
+        mean_s="mean of all pass times, as measured",
+        std_s="standard deviation of all pass times, as measured",
+        median_s="median of all pass times, as measured",
+        min_s="shortest pass",
+        max_s="longest pass",
+        p95_s="95th percentile of pass times; empty below 60 passes",
+        p99_s="99th percentile of pass times; empty below 300 passes",
+        lab_mean_s="the lab sheet's figure: mean of 10 passes after one that is dropped, in one process",
+        lab_std_s="standard deviation of those 10 passes",
+        reference_s="time of the reference beside the passes, geometric mean over its parts, median over rounds",
+        reference_level_s="time of the reference on this device at this number of threads when it was first measured",
+        reference_share="time spent in the reference over the time spent in rounds and reference",
+        throughput_per_s="examples a second: batch over corrected_s; made by the merge",
+    )
+    + _columns(
+        int,
+        peak_bytes="largest resident memory of the measuring process, reference not included, median over launches",
+        peak_above_load_bytes="the same less the resident memory after the model was loaded",
+    )
+    + _columns(str, order="place of each launch in the model's interleaved order, separated by spaces")
+    + _columns(
+        float,
+        wait_s="time waited for the device to cool before the launches, in all",
+        temperature_start_C="temperature before the first launch",
+        temperature_end_C="temperature after the last launch",
+    )
+    + _columns(str, flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, wide")
+    + _PROVENANCE,
+)
+
+ENERGY = Table(
+    "energy",
+    _POINT_KEY,
+    _SCHEMA
+    + _DEVICE
+    + _VARIANT
+    + _INPUT_AXES
+    + _THREADS
+    + _STATUS
+    + _columns(
+        str,
+        meter="meter that was read",
+        kind="measured, or modelled: computed from time and configured watts",
+        rails="what the meter covers",
+    )
+    + _columns(
+        int,
+        windows="windows that ended ok, one a launch",
+        samples="meter readings inside the windows",
+        passes="forward passes inside the windows",
+    )
+    + _columns(
+        float,
+        interval_s="update interval of the meter as observed, median",
+        power_W="mean power in the windows",
+        idle_W="mean power with the model loaded and the process asleep",
+        idle_std_W="standard deviation of idle power over launches",
+        energy_J="energy of one pass, idle included: power integrated over the window, over its passes",
+        ci_low_J="lower end of the 95 % interval of energy_J",
+        ci_high_J="upper end of the 95 % interval of energy_J",
+        net_energy_J="energy of one pass above idle",
+        net_ci_low_J="lower end of the 95 % interval of net_energy_J, idle spread included",
+        net_ci_high_J="upper end of the 95 % interval of net_energy_J, idle spread included",
+    )
+    + _columns(str, flags="what a reader should know, separated by spaces: few_windows, few_readings, net_below_zero")
+    + _PROVENANCE,
+)
+
+ACCURACY = Table(
+    "accuracy",
+    ("device", "model", "runtime"),
+    _SCHEMA
+    + _DEVICE
+    + _VARIANT
+    + _STATUS
+    + _columns(str, dataset="labelled data, its test part", metric="what value is")
+    + _columns(
+        float,
+        value="the metric on the test part",
+        ci_low="lower end of the 95 % interval of value (Wilson)",
+        ci_high="upper end of the 95 % interval of value (Wilson)",
+    )
+    + _columns(int, examples="labelled examples that were evaluated")
+    + _columns(
+        float,
+        agrees="share of examples on which this runtime predicts what the reference runtime predicts",
+        max_error="largest absolute difference of an output from the reference runtime's",
+    )
+    + _PROVENANCE,
+)
+
+DEVICES = Table(
+    "devices",
+    ("device",),
+    _SCHEMA
+    + _DEVICE
+    + _columns(
+        str,
+        machine="board or machine, as it names itself",
+        cpu="processor, as it names itself",
+        architecture="instruction set",
+    )
+    + _columns(int, cores_physical="physical cores usable", cores_logical="logical cores usable", memory_bytes="memory")
+    + _columns(
+        str,
+        os="operating system and its version",
+        kernel="kernel release",
+        python="version of the measuring interpreter",
+        libraries="installed runtimes and libraries, as name=version separated by spaces",
+        governor="CPU frequency governor when described; empty where the device does not say",
+        meter="meter that energy is read from, and why",
+        described_at="when, UTC, ISO 8601",
+    ),
+)
+
+TABLES = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, DEVICES)}
+
+
+def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as CSV under a temporary name and rename it: a reader sees the old table or the new one.
+
+    A value that is None or absent is written empty; a name that is no column is a programming error (`KeyError`).
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, table.header, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        unknown = set(row) - set(table.header)
+        if unknown:
+            raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+        writer.writerow({"schema": SCHEMA, **{name: _text(value) for name, value in row.items()}})
+    replace_text(path, text.getvalue())
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file atomically: to a temporary name beside it, synced, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _text(value: object) -> object:
+    """Floats with ten significant digits: more than any clock here resolves, fewer than noise would fill."""
+    if isinstance(value, float):
+        return format(value, ".10g")
+    return "" if value is None else " ".join(value.split()) if isinstance(value, str) else value

@@ -1,0 +1,38 @@
+"""What every runtime offers. Its three literals are read without importing it: each runtime's own file states them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from joulesweep.artefacts import Artefact
+
+
+class Runtime(ABC):
+    """One way of running a model.
+
+    Attributes:
+        format: the format of the artefact that it loads: module, onnx, onnx-int8.
+        libraries: distributions whose versions matter to its figures.
+        preload: modules that a server of measuring processes imports beforehand; they start no thread.
+    """
+
+    format: ClassVar[str]
+    libraries: ClassVar[tuple[str, ...]]
+    preload: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
+        """The forward pass alone, without gradients, on this many threads: what `prepare` returns in, outputs out."""
+
+    @abstractmethod
+    def prepare(self, inputs: dict[str, np.ndarray]) -> Any:
+        """The inputs in the runtime's own arrays."""
+
+    @abstractmethod
+    def arrays(self, outputs: Any) -> list[np.ndarray]:
+        """The outputs of a pass as arrays; those in tuples and dictionaries in their order."""
+
+    def synchronize(self) -> None:  # noqa: B027 - on a CPU a pass has ended when it returns
+        """Wait until the device has done all passes that were started."""

@@ -1,0 +1,52 @@
+"""PyTorch in eager mode on the CPU: the module as its source builds it, with the exported weights."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from joulesweep import plugins, weights
+from joulesweep.artefacts import Artefact
+from joulesweep.runtimes import base
+
+
+class Runtime(base.Runtime):
+    """Runs the module operator by operator."""
+
+    format = "module"
+    libraries = ("torch", "safetensors")
+    preload = ("torch", "safetensors.torch")
+
+    def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
+        """Build the module without drawing weights that would be thrown away, and copy the exported ones into it."""
+        torch.set_num_threads(threads)
+        source = plugins.load("sources", artefact.spec["source"].partition(":")[0])
+        with weights.Uninitialised():
+            module = source.build(artefact.spec)
+        weights.load(module, artefact.file)
+
+        def forward(inputs: list[torch.Tensor]) -> Any:
+            with torch.inference_mode():
+                return module(*inputs)
+
+        return forward
+
+    def prepare(self, inputs: dict[str, np.ndarray]) -> list[torch.Tensor]:
+        """The inputs as tensors, in order."""
+        return [torch.from_numpy(array) for array in inputs.values()]
+
+    def arrays(self, outputs: Any) -> list[np.ndarray]:
+        """The output tensors as arrays."""
+        return [tensor.numpy() for tensor in _tensors(outputs)]
+
+
+def _tensors(outputs: Any) -> Iterator[torch.Tensor]:
+    if isinstance(outputs, torch.Tensor):
+        yield outputs
+    elif isinstance(outputs, Mapping):
+        for value in outputs.values():
+            yield from _tensors(value)
+    elif isinstance(outputs, list | tuple):
+        for value in outputs:
+            yield from _tensors(value)

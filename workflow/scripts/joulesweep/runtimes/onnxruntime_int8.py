@@ -1,0 +1,11 @@
+"""ONNX Runtime on the CPU with weights and activations of 8 bits."""
+
+from joulesweep.runtimes import onnxruntime
+
+
+class Runtime(onnxruntime.Runtime):
+    """Runs the quantised ONNX file."""
+
+    format = "onnx-int8"
+    libraries = ("onnxruntime",)
+    preload = ("onnxruntime",)

@@ -1,0 +1,45 @@
+"""Models of torchvision, by the name that `torchvision.models.get_model` knows: `torchvision:resnet18`."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from joulesweep.errors import UserError
+from joulesweep.sources import base
+
+libraries = ("torch", "torchvision")
+preload = ("torchvision",)
+
+
+def build(spec: Mapping[str, Any]) -> Any:
+    """The model as a module in eval mode, its weights not yet filled in.
+
+    Raises:
+        UserError: torchvision is missing, or has no model of that name.
+    """
+    return _model(spec, None)
+
+
+def pretrained(spec: Mapping[str, Any]) -> Any:
+    """The same with torchvision's best weights, which it downloads once.
+
+    Raises:
+        UserError: torchvision is missing, has no such model or weights, or they cannot be downloaded.
+    """
+    try:
+        return _model(spec, "DEFAULT")
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"models.{spec['name']}.weights: torchvision has no pretrained weights here: {error}; use random or a file"
+        ) from error
+
+
+def _model(spec: Mapping[str, Any], weights: str | None) -> Any:
+    models = base.library("torchvision", spec["name"]).models
+    name = base.place(spec)
+    if name not in models.list_models():
+        hint = base.nearest(name, models.list_models())
+        raise UserError(f"models.{spec['name']}.source: torchvision has no model {name!r}{hint}")
+    # Segmentation and detection models fetch weights for their backbone unless told not to.
+    backbone = "weights_backbone" in inspect.signature(models.get_model_builder(name)).parameters
+    return models.get_model(name, weights=weights, **({"weights_backbone": None} if backbone else {})).eval()

@@ -1,0 +1,276 @@
+"""What each stage is given, and thereby when it is stale: its part of the configuration, its code, its libraries.
+
+Snakemake compares a rule's params with those of the last run, so a stage's job holds all that its result depends on and
+nothing else. Runs under Snakemake's interpreter; what the measuring one has installed is asked of it once.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from joulesweep import digest, plugins
+from joulesweep.analysis import sources
+from joulesweep.analysis.figures.names import names as figure_names
+from joulesweep.config import Config
+from joulesweep.errors import UserError
+
+MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems", "sources")
+
+# Distributions that a stage uses beside those of the runtime and the source.
+_EXPORT = {"module": ("torch",), "onnx": ("torch", "onnx", "onnxscript"), "onnx-int8": ("torch", "onnxruntime")}
+_COUNT = ("torch",)
+_ANALYSIS = {
+    "merge": ("pandas", "numpy"),
+    "figures": ("pandas", "numpy", "matplotlib"),
+    "report": ("pandas", "numpy", "scipy", "jinja2"),
+}
+
+
+class Stages:
+    """The jobs of every stage for one configuration.
+
+    Raises (in any method):
+        UserError: a plug-in is unknown, or the measuring interpreter cannot be asked.
+    """
+
+    def __init__(self, config: Config, scripts: Path, results: Path) -> None:
+        self.config, self.scripts, self.results = config, scripts, results
+
+    @property
+    def python(self) -> str:
+        """The interpreter of the measuring side."""
+        python = self.config.values["python"]
+        return sys.executable if python == "auto" else python
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures, without ending."""
+        return figure_names(self.config.axes)
+
+    def has_data(self, model: str) -> bool:
+        """Whether the model names labelled data, so that accuracy can be found."""
+        return self.config.models[model]["data"] is not None
+
+    def manifest(self, model: str) -> str:
+        """Path of the manifest of a model's artefacts; its name changes with what they are made of."""
+        return str(self.results / "models" / model / f"manifest-{self._spec_digest(model)[:12]}.json")
+
+    def export(self, model: str) -> str:
+        """The job that makes a model's artefacts."""
+        formats = self._formats(model)
+        libraries = [name for form in formats for name in _EXPORT[form]] + self._source_libraries(model)
+        points = self.config.count_points(model)
+        return _json(
+            model=self._export_spec(model),
+            formats=formats,
+            sizes=_distinct(point["size"] for point in points),
+            sequences=_distinct(point["sequence"] for point in points),
+            spec_digest=self._spec_digest(model),
+            versions=self._versions(libraries),
+        )
+
+    def count(self, model: str) -> str:
+        """The job that counts a model's parameters and FLOPs."""
+        counters = [plugins.file("counting", name) for name in plugins.names("counting")]
+        return _json(
+            model=self._part(model, "runtimes"),
+            points=self.config.count_points(model),
+            code_digest=self._code("count", *counters, self._source_file(model)),
+            versions=self._versions([*_COUNT, *self._source_libraries(model)]),
+        )
+
+    def evaluate(self, model: str) -> str:
+        """The job that finds a model's accuracy on its labelled data."""
+        data = self.config.models[model]["data"]
+        return _json(
+            device=self.config.device,
+            model=self._part(model, "runtimes", "data"),
+            threads=self.config.values["threads"],
+            **self._by_runtime(model, "evaluate", plugins.file("datasets", data), plugins.declared("datasets", data, "libraries")),
+        )
+
+    def latency(self, model: str) -> str:
+        """The job that measures a model's latency."""
+        return _json(
+            device=self.config.device,
+            model=self._part(model, "runtimes"),
+            points=self.config.latency_points(model),
+            settings=self.config.latency,
+            reference_digest=digest.of_code(self.scripts / "joulesweep" / "measure" / "reference.py"),
+            **self._by_runtime(model, "latency"),
+        )
+
+    def energy(self, model: str) -> str:
+        """The job that measures a model's energy, with the meter that this device has."""
+        meter = self._probed["meter"]
+        files = [] if meter["name"] == "none" else [plugins.file("meters", meter["name"])]
+        return _json(
+            device=self.config.device,
+            model=self._part(model, "runtimes"),
+            points=self.config.energy_points(model),
+            settings=self.config.energy,
+            meter=meter,
+            **self._by_runtime(model, "energy", *files),
+        )
+
+    def describe_device(self) -> str:
+        """The job that describes this device."""
+        return _json(
+            device=self.config.device,
+            meter=self._probed["meter"],
+            distributions=self._distributions,
+            versions=self._probed["versions"],
+            code_digest=self._code("describe_device"),
+        )
+
+    def doctor(self) -> str:
+        """The job that tells a person what this device can measure."""
+        return _json(**self._probe_job)
+
+    def merge(self) -> str:
+        """The job that brings the tables of all devices together."""
+        models = {name: {"runtimes": spec["runtimes"]} for name, spec in self.config.models.items()}
+        return _json(device=self.config.device, models=models, **self._analysis("merge"))
+
+    def draw(self) -> str:
+        """The job that draws the figures."""
+        models = {name: {"runtimes": spec["runtimes"]} for name, spec in self.config.models.items()}
+        return _json(device=self.config.device, models=models, axes=self.config.axes, **self._analysis("figures"))
+
+    def report(self, template: Path) -> str:
+        """The job that writes the report."""
+        return _json(
+            device=self.config.device,
+            models=self.config.models,
+            axes=self.config.axes,
+            hypotheses=self.config.values["hypotheses"],
+            title=self.config.values["title"],
+            config_digest=self.config.digest,
+            template_digest=digest.of_file(template),
+            **self._analysis("report"),
+        )
+
+    def tables_to_notice(self, analysis_only: bool, own: Iterable[str]) -> str:
+        """Digest of the tables that the merge takes beside its input files.
+
+        That is the tables of other devices. Where only analysis was asked for, the tables of this device, `own`, are no
+        input either; they count where they differ from what the last merge took, so that a report made alone after
+        everything else is not made twice.
+        """
+        present = sources.sources(self.results)
+        mine = {Path(path).relative_to(self.results).as_posix() for path in own}
+        foreign = {
+            path: content
+            for path, content in present.items()
+            if path not in mine and not path.startswith(f"devices/{self.config.device}/")
+        }
+        noticed = {path: content for path, content in present.items() if path in mine}
+        if not analysis_only or noticed == {path: content for path, content in self._last_merged().items() if path in mine}:
+            noticed = {}
+        return digest.of_text(_json(foreign=foreign, noticed=noticed))
+
+    def _last_merged(self) -> dict[str, str]:
+        file = self.results / "merged" / "sources.csv"
+        if not file.is_file():
+            return {}
+        with file.open(encoding="utf-8", newline="") as stream:
+            return {row.get("path", ""): row.get("sha256", "") for row in csv.DictReader(stream)}
+
+    def _part(self, model: str, *more: str) -> dict[str, Any]:
+        """The part of a model's specification that says what it is, and what else the stage uses."""
+        spec = self.config.models[model]
+        return {key: spec[key] for key in ("name", "source", "input", "weights", "content", *more)}
+
+    def _export_spec(self, model: str) -> dict[str, Any]:
+        return self._part(model, *(["data"] if "onnx-int8" in self._formats(model) else []))
+
+    @cache  # noqa: B019 - one object lives as long as the process
+    def _spec_digest(self, model: str) -> str:
+        code = self._code("export", self._source_file(model))
+        return digest.of_text(_json(model=self._export_spec(model), formats=self._formats(model), code=code))
+
+    def _formats(self, model: str) -> list[str]:
+        return _distinct(plugins.declared("runtimes", name, "format") for name in self.config.models[model]["runtimes"])
+
+    def _scheme(self, model: str) -> str:
+        return self.config.models[model]["source"].partition(":")[0]
+
+    def _source_file(self, model: str) -> Path:
+        return plugins.file("sources", self._scheme(model))
+
+    def _source_libraries(self, model: str) -> list[str]:
+        return list(plugins.declared("sources", self._scheme(model), "libraries"))
+
+    def _by_runtime(self, model: str, stage: str, *files: Path | tuple[str, ...]) -> dict[str, Any]:
+        """Code digests and library versions of each runtime of a model."""
+        extra = [name for names in files if isinstance(names, tuple) for name in names]
+        code, versions = {}, {}
+        for runtime in self.config.models[model]["runtimes"]:
+            libraries = [*plugins.declared("runtimes", runtime, "libraries"), *extra]
+            plugin_files = [plugins.file("runtimes", runtime), *(file for file in files if isinstance(file, Path))]
+            if plugins.declared("runtimes", runtime, "format") == "module":
+                libraries += self._source_libraries(model)
+                plugin_files.append(self._source_file(model))
+            code[runtime] = self._code(stage, *plugin_files)
+            versions[runtime] = self._versions(libraries)
+        return {"code_digest": code, "versions": versions}
+
+    def _code(self, stage: str, *files: Path) -> str:
+        return digest.of_code(self.scripts / f"{stage}.py", *files)
+
+    def _analysis(self, stage: str) -> dict[str, Any]:
+        versions = {name: metadata.version(name) for name in _ANALYSIS[stage]}
+        return {"code_digest": self._code(stage), "versions": versions}
+
+    def _versions(self, libraries: Iterable[str]) -> dict[str, str]:
+        """Versions under the measuring interpreter; a library that is missing there is absent here."""
+        return {name: self._probed["versions"][name] for name in sorted({*libraries}) if name in self._probed["versions"]}
+
+    @cached_property
+    def _distributions(self) -> list[str]:
+        """Every distribution that some stage of this configuration may use."""
+        names = {*_COUNT}
+        for model, spec in self.config.models.items():
+            names.update(self._source_libraries(model))
+            names.update(name for form in self._formats(model) for name in _EXPORT[form])
+            for runtime in spec["runtimes"]:
+                names.update(plugins.declared("runtimes", runtime, "libraries"))
+            if spec["data"]:
+                names.update(plugins.declared("datasets", spec["data"], "libraries"))
+        return sorted(names | {"numpy"})
+
+    @property
+    def _probe_job(self) -> dict[str, Any]:
+        values = self.config.values
+        return {
+            "device": self.config.device,
+            "distributions": self._distributions,
+            "meter": values["meter"],
+            "meters": values["meters"],
+        }
+
+    @cached_property
+    def _probed(self) -> dict[str, Any]:
+        """What the measuring interpreter has installed, and the meter that this device offers."""
+        command = [self.python, str(self.scripts / "probe.py"), "--job", _json(**self._probe_job)]
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        except OSError as error:
+            raise UserError(f"python: {self.python!r} cannot be started: {error.strerror}; name the interpreter of the measuring side, or auto") from error
+        except subprocess.CalledProcessError as error:
+            raise UserError(error.stderr.strip().splitlines()[-1].removeprefix("joulesweep: ")) from error
+        return json.loads(answer.stdout)
+
+
+def _json(**values: Any) -> str:
+    return json.dumps(values, sort_keys=True)
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    return [value for value in dict.fromkeys(values) if value is not None]

@@ -1,0 +1,15 @@
+"""Bring the tables of all devices together and name what cannot be taken."""
+
+import argparse
+from pathlib import Path
+
+from joulesweep import cli
+from joulesweep.analysis.merge import merge
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="this device and its models")
+parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="the folder with devices/ and models/")
+parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the merged tables")
+
+if __name__ == "__main__":
+    cli.run(lambda given: merge(given.job, given.results, given.out), parser)
