@@ -36,13 +36,12 @@ rule latency:
         update(f"{RESULTS}/devices/{{device}}/latency/{{model}}.csv"),
     params:
         job=lambda wildcards: STAGES.latency(wildcards.model),
-        samples=lambda wildcards: f"{HERE}/samples/latency/{wildcards.model}.jsonl",
     log:
         f"{RESULTS}/logs/latency/{{device}}/{{model}}.log",
     threads: ALL_CORES
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/latency.py --job {params.job:q} --manifest {input.manifest:q} "
-        "--out {output:q} --samples {params.samples:q} --log {log:q}"
+        "--out {output:q} --log {log:q}"
 
 
 rule energy:

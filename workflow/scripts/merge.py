@@ -7,7 +7,9 @@ from joulesweep import cli
 from joulesweep.analysis.merge import merge
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="this device and its models")
+parser.add_argument(
+    "--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="this device and its models"
+)
 parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="the folder with devices/ and models/")
 parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the merged tables")
 

@@ -7,7 +7,9 @@ from joulesweep import cli
 from joulesweep.analysis.report import report
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="models, hypotheses, title")
+parser.add_argument(
+    "--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="models, hypotheses, title"
+)
 parser.add_argument("--merged", type=Path, required=True, metavar="DIR", help="the merged tables")
 parser.add_argument("--figures", type=Path, required=True, metavar="DIR", help="the figures")
 parser.add_argument("--template", type=Path, required=True, metavar="FILE", help="the template of the report")

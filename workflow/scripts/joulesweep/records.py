@@ -46,7 +46,9 @@ def _columns(kind: type, /, **meanings: str) -> tuple[Column, ...]:
 
 _SCHEMA = _columns(int, schema="version of the table's columns")
 _DEVICE = _columns(str, device="device that was measured")
-_VARIANT = _columns(str, model="model, as the configuration names it", runtime="how the model was run, precision included")
+_VARIANT = _columns(
+    str, model="model, as the configuration names it", runtime="how the model was run, precision included"
+)
 _INPUT_AXES = _columns(
     int,
     batch="examples in one pass",
@@ -146,7 +148,9 @@ LATENCY = Table(
         temperature_start_C="temperature before the first launch",
         temperature_end_C="temperature after the last launch",
     )
-    + _columns(str, flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, wide")
+    + _columns(
+        str, flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, wide"
+    )
     + _PROVENANCE,
 )
 

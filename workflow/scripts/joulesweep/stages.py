@@ -92,7 +92,9 @@ class Stages:
             device=self.config.device,
             model=self._part(model, "runtimes", "data"),
             threads=self.config.values["threads"],
-            **self._by_runtime(model, "evaluate", plugins.file("datasets", data), plugins.declared("datasets", data, "libraries")),
+            **self._by_runtime(
+                model, "evaluate", plugins.file("datasets", data), plugins.declared("datasets", data, "libraries")
+            ),
         )
 
     def latency(self, model: str) -> str:
@@ -171,7 +173,9 @@ class Stages:
             if path not in mine and not path.startswith(f"devices/{self.config.device}/")
         }
         noticed = {path: content for path, content in present.items() if path in mine}
-        if not analysis_only or noticed == {path: content for path, content in self._last_merged().items() if path in mine}:
+        if not analysis_only or noticed == {
+            path: content for path, content in self._last_merged().items() if path in mine
+        }:
             noticed = {}
         return digest.of_text(_json(foreign=foreign, noticed=noticed))
 
@@ -230,7 +234,9 @@ class Stages:
 
     def _versions(self, libraries: Iterable[str]) -> dict[str, str]:
         """Versions under the measuring interpreter; a library that is missing there is absent here."""
-        return {name: self._probed["versions"][name] for name in sorted({*libraries}) if name in self._probed["versions"]}
+        return {
+            name: self._probed["versions"][name] for name in sorted({*libraries}) if name in self._probed["versions"]
+        }
 
     @cached_property
     def _distributions(self) -> list[str]:
@@ -262,7 +268,9 @@ class Stages:
         try:
             answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         except OSError as error:
-            raise UserError(f"python: {self.python!r} cannot be started: {error.strerror}; name the interpreter of the measuring side, or auto") from error
+            raise UserError(
+                f"python: {self.python!r} cannot be started: {error.strerror}; name the interpreter of the measuring side, or auto"
+            ) from error
         except subprocess.CalledProcessError as error:
             raise UserError(error.stderr.strip().splitlines()[-1].removeprefix("joulesweep: ")) from error
         return json.loads(answer.stdout)

@@ -36,8 +36,8 @@ def merge(job: Mapping[str, Any], results: Path, out: Path) -> None:
         else:
             table = "counts" if path.name == "counts.csv" and path.parts[-3] == "models" else path.parent.name
             rows, wrong = tables.read(path, records.TABLES[table], name)
-            rows, foreign = _at_home(rows, path, name)
-            wrong = [*wrong, *foreign]
+            rows, foreign = _at_home(rows, path, table)
+            wrong += [Problem(name, *stranger) for stranger in foreign]
             found[table] += [(name, line, row) for line, row in rows if _wanted(row, job)]
         problems += wrong
     found["counts"] = _counts_of_what_counts(found, job)
@@ -54,20 +54,24 @@ def merge(job: Mapping[str, Any], results: Path, out: Path) -> None:
         log.info("%s: %s: %s; %s", place, problem.column or "row", problem.problem, problem.cure)
 
 
-def _at_home(rows: list[tuple[int, Row]], path: Path, name: str) -> tuple[list[tuple[int, Row]], list[Problem]]:
-    """The rows that lie where they belong: in the folder of their device, in the file of their model."""
-    counts = path.name == "counts.csv"
+def _at_home(
+    rows: list[tuple[int, Row]], path: Path, table: str
+) -> tuple[list[tuple[int, Row]], list[tuple[int, str, str, str]]]:
+    """The rows that lie in the folder of their device and the file of their model; line, column, text, cure of the rest."""
+    counts = table == "counts"
     home = {"model": path.parent.name} if counts else {"device": path.parents[1].name, "model": path.stem}
-    problems = []
+    foreign = []
     for column, expected in home.items():
         strangers = [(line, row) for line, row in rows if row[column] != expected]
         if strangers:
             others = ", ".join(sorted({str(row[column])[:40] for _, row in strangers}))
-            text = f"{len(strangers)} rows name the {column} {others!r} where {expected!r} is expected; they are left out"
-            cure = f"put the rows under the name of their own {column}, or copy the folder from its device again"
-            problems.append(Problem(name, strangers[0][0], column, text, cure))
+            text = (
+                f"foreign: {len(strangers)} rows of {column} {others!r} in the place of {expected!r}; they are left out"
+            )
+            cure = f"give the folder or file the name of its {column}, or copy it from its device again"
+            foreign.append((strangers[0][0], column, text, cure))
             rows = [(line, row) for line, row in rows if row[column] == expected]
-    return rows, problems
+    return rows, foreign
 
 
 def _wanted(row: Row, job: Mapping[str, Any]) -> bool:

@@ -6,7 +6,9 @@ from joulesweep import records
 from joulesweep.analysis.problems import PROBLEMS
 from joulesweep.records import Column, Table
 
-CONFIGURED = Column("configured", str, "yes where this configuration names the variant, no where only another device does")
+CONFIGURED = Column(
+    "configured", str, "yes where this configuration names the variant, no where only another device does"
+)
 
 SOURCES = Table(
     "sources",

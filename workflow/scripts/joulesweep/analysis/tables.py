@@ -52,7 +52,9 @@ def read(path: Path, table: Table, name: str) -> tuple[list[tuple[int, Row]], li
             continue
         row, wrong = _typed(text, table)
         if wrong:
-            problems += [Problem(name, number, column, f"{what}; the row is left out", cure) for column, what, cure in wrong]
+            problems += [
+                Problem(name, number, column, f"{what}; the row is left out", cure) for column, what, cure in wrong
+            ]
         else:
             rows.append((number, row))
     problems += [_schema_problem(name, version, numbers) for version, numbers in other_schemas.items()]
@@ -154,7 +156,9 @@ def _schema_problem(name: str, version: str, numbers: list[int]) -> Problem:
     return Problem(name, numbers[0], "schema", text, f"update Joulesweep {where}, then run snakemake there again")
 
 
-def _without_repeats(rows: list[tuple[int, Row]], table: Table, name: str) -> tuple[list[tuple[int, Row]], list[Problem]]:
+def _without_repeats(
+    rows: list[tuple[int, Row]], table: Table, name: str
+) -> tuple[list[tuple[int, Row]], list[Problem]]:
     """Of the rows with one key the newest stays (the first of several equally new)."""
     best: dict[tuple, tuple[int, Row]] = {}
     problems = []

@@ -11,8 +11,8 @@ import numpy as np
 from joulesweep import inputs, plugins, records
 from joulesweep.artefacts import Manifest
 from joulesweep.errors import Unsupported
-from joulesweep.measure.device import cores
 from joulesweep.measure.lock import device_lock
+from joulesweep.measure.threads import number
 
 log = logging.getLogger("joulesweep")
 
@@ -29,7 +29,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
     examples = plugins.load("datasets", spec["data"]).load()
-    threads = cores()[0] if job["threads"] == "physical" else job["threads"]
+    threads = number(job["threads"])
     rows = []
     with device_lock(job["device"]):
         for runtime in spec["runtimes"]:

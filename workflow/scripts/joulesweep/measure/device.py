@@ -1,7 +1,6 @@
 """Which device this is: what a reader needs to know about the machine behind a row."""
 
 import importlib
-import os
 import platform
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -10,6 +9,7 @@ from typing import Any
 
 import psutil
 from joulesweep.measure import libraries, state
+from joulesweep.measure.threads import cores
 from joulesweep.records import SCHEMA
 
 _ROOT = Path("/")
@@ -58,14 +58,6 @@ def cpu() -> str:
     except ImportError:
         brand = ""
     return brand or platform.processor()
-
-
-def cores() -> tuple[int, int]:
-    """Physical and logical cores that this process may use."""
-    everywhere = os.cpu_count() or 1
-    logical = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else everywhere
-    threads_a_core = everywhere // (psutil.cpu_count(logical=False) or everywhere) or 1
-    return max(1, logical // threads_a_core), logical
 
 
 def operating_system() -> str:

@@ -5,35 +5,24 @@ The journal holds a line a launch, so that what was measured is never measured a
 
 import json
 import logging
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import plugins, records
-from joulesweep.artefacts import Artefact, Manifest
-from joulesweep.errors import Unsupported
+from joulesweep import records
+from joulesweep.artefacts import Manifest
 from joulesweep.measure import energy_rig, energy_windows, meter_choice
-from joulesweep.measure.device import cores
 from joulesweep.measure.journal import Journal
 from joulesweep.measure.lock import device_lock
+from joulesweep.measure.orphans import die_with_parent
+from joulesweep.measure.points import Point, interleaved, points_of
 from joulesweep.measure.sampler import MeterError
 from joulesweep.measure.server import Server
 
 log = logging.getLogger("joulesweep")
-
-
-@dataclass(frozen=True)
-class _Point:
-    """One row to be: its identity, and the artefact to load or the reason why there is none."""
-
-    identity: dict[str, Any]
-    key: dict[str, Any]
-    artefact: Artefact | None
-    unsupported: str = ""
 
 
 def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Path) -> None:
@@ -42,9 +31,11 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     Raises:
         UserError: there is no manifest, or the meter is unknown.
     """
+    die_with_parent()
     manifest = Manifest.read(manifest_path)
     meter, settings = job["meter"], job["settings"]
-    points = [_point(job, manifest, point) for point in job["points"]]
+    key = {"meter": [meter["name"], meter["settings"], settings["window_s"]]}
+    points = points_of(job, manifest, key)
     journal = Journal(out.with_suffix(".jsonl"))
     limits = {"timeout_s": settings["timeout_s"], "meter_reason": meter["reason"]}
     refusal = _refusal(meter)
@@ -66,36 +57,7 @@ def _refusal(meter: Mapping[str, Any]) -> str:
     return "" if answer.usable else f"{meter['name']}: {answer.reason}"
 
 
-def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any]) -> _Point:
-    runtime = point["runtime"]
-    versions = " ".join(f"{name}={version}" for name, version in sorted(job["versions"][runtime].items()))
-    axes = {axis: point[axis] for axis in records.AXES}
-    if axes["threads"] == "physical":
-        axes["threads"] = cores()[0]
-    artefact, unsupported = None, ""
-    try:
-        artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
-    except Unsupported as error:
-        unsupported = str(error)
-    measured = {
-        "model_digest": manifest.model_digest,
-        "artefact_digest": artefact.digest if artefact else None,
-        "input_digest": manifest.input_digest,
-        "code_digest": job["code_digest"][runtime],
-        "versions": versions,
-    }
-    meter = job["meter"]
-    key = {
-        **axes,
-        **measured,
-        "runtime": runtime,
-        "meter": [meter["name"], meter["settings"], job["settings"]["window_s"]],
-    }
-    identity = {"device": job["device"], "model": manifest.model, "runtime": runtime, **axes, **measured}
-    return _Point(identity, key, artefact, unsupported)
-
-
-def _lacking(journal: Journal, point: _Point, limits: Mapping[str, Any], launches: int) -> int:
+def _lacking(journal: Journal, point: Point, limits: Mapping[str, Any], launches: int) -> int:
     """How many launches a point still lacks; one that failed counts until what limited it has changed."""
     if point.artefact is None:
         return 0
@@ -104,7 +66,7 @@ def _lacking(journal: Journal, point: _Point, limits: Mapping[str, Any], launche
 
 
 def _measure_lacking(
-    job: Mapping[str, Any], points: Sequence[_Point], journal: Journal, limits: Mapping[str, Any], samples: Path
+    job: Mapping[str, Any], points: Sequence[Point], journal: Journal, limits: Mapping[str, Any], samples: Path
 ) -> None:
     meter, settings = job["meter"], job["settings"]
     description = meter_choice.meter(meter["name"], meter["settings"]).describe()
@@ -121,38 +83,19 @@ def _measure_lacking(
     )
     servers: dict[str, Server] = {}
     with ExitStack() as stack:
-        for point in _interleaved(points, lacking, settings["seed"]):
+        for point in interleaved(points, lacking, settings["seed"]):
             runtime = point.identity["runtime"]
             if runtime not in servers:
-                servers[runtime] = stack.enter_context(Server(_preload(runtime, point)))
-            axes = {axis: point.identity[axis] for axis in records.AXES}
-            argument = {"artefact": point.artefact, "runtime": runtime, "point": axes, **asdict(times)}
+                servers[runtime] = stack.enter_context(Server(point.preload))
+            argument = {"artefact": point.artefact, "runtime": runtime, "point": point.axes, **asdict(times)}
             line, raw = energy_rig.launch(servers[runtime].run, meter, argument, settings["timeout_s"])
             line |= {"limits": limits, "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")}
             _keep(samples, {"key": point.key, "status": line["status"], **raw})
             journal.append(point.key, line)
-            log.info("energy %s@%s %s: %s", point.identity["model"], runtime, _words(axes), line["message"] or "ok")
+            log.info("energy %s@%s %s: %s", point.identity["model"], runtime, point.axes_text, line["message"] or "ok")
 
 
-def _interleaved(points: Sequence[_Point], lacking: Sequence[int], seed: int) -> Iterator[_Point]:
-    """Every point as often as it lacks launches: one of each in a random order, then the next of each."""
-    order = random.Random(seed)
-    for repeat in range(max(lacking)):
-        turn = [point for point, count in zip(points, lacking, strict=True) if count > repeat]
-        order.shuffle(turn)
-        yield from turn
-
-
-def _preload(runtime: str, point: _Point) -> list[str]:
-    """Modules that a server of this runtime imports, and of its source where the runtime builds the module from it."""
-    assert point.artefact is not None
-    modules = list(plugins.declared("runtimes", runtime, "preload"))
-    if plugins.declared("runtimes", runtime, "format") == "module":
-        modules += plugins.declared("sources", point.artefact.spec["source"].partition(":")[0], "preload")
-    return modules
-
-
-def _row(point: _Point, lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], refusal: str) -> dict[str, Any]:
+def _row(point: Point, lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], refusal: str) -> dict[str, Any]:
     row = {**point.identity, "meter": meter["name"]}
     if point.artefact is None:
         return {**row, "status": "unsupported", "message": point.unsupported}
@@ -166,7 +109,3 @@ def _keep(samples: Path, line: Mapping[str, Any]) -> None:
     samples.parent.mkdir(parents=True, exist_ok=True)
     with samples.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-
-
-def _words(axes: Mapping[str, Any]) -> str:
-    return " ".join(f"{axis}={value}" for axis, value in axes.items() if value is not None)

@@ -1,0 +1,184 @@
+"""Made-up result trees for the tests of the analysis; nothing here was measured."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joulesweep import records
+
+# Model: native size, parameters, multiply-adds at native size, latency of eager at batch 1 in seconds, accuracy.
+MODELS: dict[str, tuple[int, int, float, float, float | None]] = {
+    "mobilenet_v3_small": (224, 2_542_856, 56.5e6, 9.1e-3, None),
+    "squeezenet1_1": (224, 1_235_496, 349e6, 11.8e-3, None),
+    "shufflenet_v2_x1_0": (224, 2_278_604, 145e6, 14.9e-3, None),
+    "resnet18": (224, 11_689_512, 1814e6, 33.2e-3, None),
+    "vit_tiny": (224, 5_717_416, 1258e6, 52.7e-3, None),
+    "digits_mlp": (8, 9_034, 8.9e3, 0.031e-3, 0.942),
+    "digits_cnn": (8, 19_466, 0.32e6, 0.118e-3, 0.983),
+}
+_SPEED = {"eager": 1.0, "onnxruntime": 0.52, "onnxruntime-int8": 0.31}
+_INT8 = ("resnet18", "mobilenet_v3_small", "digits_cnn")
+
+
+def runtimes(model: str) -> list[str]:
+    """Runtimes of a model; some have int8."""
+    return ["eager", "onnxruntime", *(["onnxruntime-int8"] if model in _INT8 else [])]
+
+
+def job(device: str = "laptop", models: Any = MODELS, **more: Any) -> dict[str, Any]:
+    """An analysis job for these models."""
+    specs = {
+        name: {
+            "name": name,
+            "source": f"torchvision:{name}",
+            "input": {"shape": [3, MODELS[name][0], MODELS[name][0]], "dtype": "float32", "low": 0, "high": 1},
+            "weights": "random",
+            "runtimes": runtimes(name),
+            "data": "digits" if MODELS[name][4] else None,
+            "why": "a made-up model for the tests",
+            "sweeps": {"batch": [1, 2, 4, 8], "size": [128, 224]},
+            "threads": "physical",
+            "content": {},
+        }
+        for name in models
+    }
+    return {
+        "device": device,
+        "models": specs,
+        "axes": ["batch", "size"],
+        "hypotheses": [],
+        "title": "Made-up inference",
+        "config_digest": "0123456789abcdef",
+        **more,
+    }
+
+
+def points(model: str) -> list[dict[str, Any]]:
+    """The base point, a batch sweep, and a size sweep for models whose native size is 224."""
+    native = MODELS[model][0]
+    found = [{"batch": batch, "size": native, "sequence": None} for batch in (1, 2, 4, 8)]
+    return found + ([{"batch": 1, "size": 128, "sequence": None}] if native == 224 else [])
+
+
+def provenance(model: str) -> dict[str, str]:
+    """Columns that say where a row comes from."""
+    return {
+        "model_digest": f"m-{model}",
+        "artefact_digest": f"a-{model}",
+        "input_digest": f"i-{model}",
+        "code_digest": "c0de",
+        "versions": "numpy=2.4.6 torch=2.14.1",
+        "measured_at": "2026-11-20T10:00:00+00:00",
+    }
+
+
+def latency_row(
+    device: str, model: str, runtime: str, seconds: float, half: float = 0.02, **more: Any
+) -> dict[str, Any]:
+    """A latency row that is ok, at the base point if `more` says nothing else; its interval is ± `half`, relative."""
+    row = {
+        "device": device, "model": model, "runtime": runtime, "batch": 1, "size": MODELS.get(model, (224,))[0], "threads": 2,
+        "status": "ok", "launches": 5, "launches_failed": 0, "rounds": 60, "passes": 600, "load_s": 0.2, "first_s": seconds * 3,
+        "raw_s": seconds, "raw_ci_low_s": seconds / (1 + half), "raw_ci_high_s": seconds * (1 + half), "mean_s": seconds * 1.04,
+        "std_s": seconds * 0.1, "median_s": seconds, "min_s": seconds * 0.9, "max_s": seconds * 2.1, "p95_s": seconds * 1.2,
+        "lab_mean_s": seconds * 1.06, "lab_std_s": seconds * 0.05, "reference_s": 1.5e-3, "reference_level_s": 1.5e-3,
+        "reference_share": 0.05, "peak_bytes": int(3e8 + seconds * 1e9), "peak_above_load_bytes": 4_000_000, "flags": "",
+        **provenance(model),
+    }  # fmt: skip
+    return {**row, **more}
+
+
+def energy_row(device: str, model: str, runtime: str, joules: float, half: float = 0.04, **more: Any) -> dict[str, Any]:
+    """An energy row that is ok and measured, at the base point if `more` says nothing else."""
+    row = {
+        "device": device, "model": model, "runtime": runtime, "batch": 1, "size": MODELS.get(model, (224,))[0], "threads": 2,
+        "status": "ok", "meter": "rapl", "kind": "measured", "rails": "package", "windows": 3, "samples": 3000, "passes": 900,
+        "interval_s": 0.001, "power_W": 14.2, "idle_W": 5.1, "idle_std_W": 0.2, "energy_J": joules,
+        "ci_low_J": joules / (1 + half), "ci_high_J": joules * (1 + half), "net_energy_J": joules * 0.64,
+        "net_ci_low_J": joules * 0.6, "net_ci_high_J": joules * 0.68, "flags": "", **provenance(model),
+    }  # fmt: skip
+    return {**row, **more}
+
+
+def tree(
+    results: Path, devices: tuple[str, ...] = ("laptop",), models: Any = MODELS, kind: str = "measured", seed: int = 1
+) -> Path:
+    """Write a whole results tree with one failed variant, and return its path."""
+    random = np.random.default_rng(seed)
+    for model in models:
+        _counts(results, model)
+    for place, device in enumerate(devices):
+        slower = 3.1**place
+        for model in models:
+            _device_rows(results, device, model, slower, kind, random)
+        description = {
+            "schema": records.SCHEMA, "device": device, "machine": "Made-up board", "cpu": "Made-up CPU @ 2 GHz",
+            "architecture": "x86_64", "cores_physical": 2, "cores_logical": 4, "memory_bytes": 8 << 30, "os": "Debian 12",
+            "kernel": "Linux 6.1", "python": "3.11.7", "libraries": "torch=2.14.1 onnxruntime=1.32.0", "governor": "performance",
+            "meter": "rapl: counts joules" if kind == "measured" else "cpu-time: no better meter works here",
+            "described_at": "2026-11-20T09:00:00+00:00",
+        }  # fmt: skip
+        (results / "devices" / device / "device.json").write_text(json.dumps(description), encoding="utf-8")
+    return results
+
+
+def _counts(results: Path, model: str) -> None:
+    native, params, macs, _, _ = MODELS[model]
+    rows = [
+        {
+            "model": model, "runtime": runtime, **point, "status": "ok", "params": params,
+            "params_every_use": params + (4096 if model == "vit_tiny" else 0), "params_by_storage": params,
+            "params_trainable": params, "weight_bytes": params * (1 if "int8" in runtime else 4),
+            "macs": int(macs * point["batch"] * (point["size"] / native) ** 2),
+            "flops": int(2 * macs * point["batch"] * (point["size"] / native) ** 2), **provenance(model),
+        }
+        for runtime in runtimes(model)
+        for point in points(model)
+    ]  # fmt: skip
+    records.write_table(results / "models" / model / "counts.csv", records.COUNTS, rows)
+
+
+def _device_rows(results: Path, device: str, model: str, slower: float, kind: str, random: np.random.Generator) -> None:
+    native, _, _, base, accuracy = MODELS[model]
+    latency, energy = [], []
+    for runtime in runtimes(model):
+        for point in points(model):
+            work = point["batch"] ** 0.93 * ((point["size"] or 1) / native) ** 1.8
+            seconds = base * slower * _SPEED[runtime] * work * float(random.lognormal(0, 0.02))
+            half = float(random.uniform(0.004, 0.07))
+            latency.append(latency_row(device, model, runtime, seconds, half, **point))
+            joules = seconds * 14.2 * float(random.lognormal(0, 0 if kind == "modelled" else 0.08))
+            meter = {"meter": "cpu-time", "kind": "modelled", "rails": "CPU time"} if kind == "modelled" else {}
+            energy.append(energy_row(device, model, runtime, joules, **point, **meter))
+    if model == "resnet18":
+        latency[-1] = failed(latency[-1], "oom", "the kernel killed the process: out of memory")
+        energy[-1] = failed(energy[-1], "crashed", "signal 11")
+        latency[0] |= {
+            "flags": "wide not_settled",
+            "raw_ci_low_s": latency[0]["raw_s"] / 1.3,
+            "raw_ci_high_s": latency[0]["raw_s"] * 1.3,
+        }
+    if model == "vit_tiny":
+        latency = [
+            failed(row, "timeout", "300 s passed") if row["runtime"] == "onnxruntime" else row for row in latency
+        ]
+    folder = results / "devices" / device
+    records.write_table(folder / "latency" / f"{model}.csv", records.LATENCY, latency)
+    records.write_table(folder / "energy" / f"{model}.csv", records.ENERGY, energy)
+    if accuracy is not None:
+        rows = [
+            {
+                "device": device, "model": model, "runtime": runtime, "status": "ok", "dataset": "digits",
+                "metric": "top-1 accuracy", "value": accuracy, "ci_low": accuracy - 0.02, "ci_high": accuracy + 0.01,
+                "examples": 450, **provenance(model),
+            }
+            for runtime in runtimes(model)
+        ]  # fmt: skip
+        records.write_table(folder / "accuracy" / f"{model}.csv", records.ACCURACY, rows)
+
+
+def failed(row: dict[str, Any], status: str, message: str) -> dict[str, Any]:
+    """The same point without a figure."""
+    keep = ("device", "model", "runtime", *records.AXES, *provenance(row["model"]))
+    return {**{name: row[name] for name in keep if name in row}, "status": status, "message": message}

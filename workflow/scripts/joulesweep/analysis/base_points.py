@@ -1,0 +1,41 @@
+"""One row for each variant on each device, at the base point, with every metric beside the others."""
+
+import pandas as pd
+
+from joulesweep.analysis.merged import VARIANT, Merged
+
+# Each metric: its table, and the columns of its figure and of the interval's ends.
+METRICS = {
+    "latency": ("latency", "corrected_s", "ci_low_s", "ci_high_s"),
+    "energy": ("energy", "energy_J", "ci_low_J", "ci_high_J"),
+    "accuracy": ("accuracy", "value", "ci_low", "ci_high"),
+    "memory": ("latency", "peak_bytes", None, None),
+    "params": ("counts", "params", None, None),
+    "flops": ("counts", "flops", None, None),
+}
+
+
+def base_points(merged: Merged) -> pd.DataFrame:
+    """Columns device, model, runtime, kind (of the energy) and for every metric M: M, M_low, M_high; NaN = not measured."""
+    keys = pd.concat([getattr(merged, name)[VARIANT] for name in ("latency", "energy", "accuracy")])
+    table = keys.drop_duplicates().reset_index(drop=True)
+    for metric, (name, *columns) in METRICS.items():
+        if name == "counts":
+            table[metric] = table["model"].map(model_counts(merged).get(columns[0], pd.Series(dtype=float)))
+            continue
+        rows = merged.ok(name)
+        rows = rows[rows["base"]].drop_duplicates(VARIANT)
+        names = dict(zip([c for c in columns if c], (metric, f"{metric}_low", f"{metric}_high"), strict=False))
+        kind = ["kind"] if metric == "energy" else []
+        table = table.merge(rows[[*VARIANT, *names, *kind]].rename(columns=names), on=VARIANT, how="left")
+    place = {model: index for index, model in enumerate(merged.models)}
+    return table.sort_values(
+        ["device", "model", "runtime"], key=lambda c: c.map(place) if c.name == "model" else c
+    ).reset_index(drop=True)
+
+
+def model_counts(merged: Merged) -> pd.DataFrame:
+    """Counts of each model at its base point, indexed by model: they do not depend on the runtime."""
+    rows = merged.counts[merged.counts["base"]]
+    numbers = ["params", "params_every_use", "params_by_storage", "params_trainable", "macs", "flops"]
+    return rows.groupby("model", sort=False)[numbers].max()

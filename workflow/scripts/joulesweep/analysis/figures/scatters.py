@@ -1,0 +1,117 @@
+"""One quantity against another, one dot a variant at the base point, one panel a device; models are named at the dots."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from joulesweep.analysis.base_points import METRICS, base_points
+from joulesweep.analysis.figures import labels, style
+from joulesweep.analysis.figures.quantities import Quantity
+from joulesweep.analysis.merged import Merged
+
+_MOST_COLUMNS = 3
+
+
+def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
+    """`up` against `across`; a grey line joins the runtimes of one model."""
+    points = base_points(merged)
+    title = f"{up.title(merged)} against {_name(across, merged)}"
+    shown = points[points[across.metric].notna() & points[up.metric].notna()]
+    if shown.empty:
+        lacking = next((q for q in (up, across) if points[q.metric].isna().all()), None)
+        if lacking is None:
+            return style.empty(title, f"No variant has both {up.words} and {across.words}.")
+        return style.empty(title, style.why_empty(getattr(merged, METRICS[lacking.metric][0]), lacking.words))
+    looks = style.looks(shown["runtime"])
+    devices = sorted(set(shown["device"]))
+    columns = min(len(devices), _MOST_COLUMNS)
+    lines = -(-len(devices) // columns)
+    figure, grid = plt.subplots(
+        lines,
+        columns,
+        figsize=(2.2 + 5.0 * columns if columns == 1 else 1 + 4.6 * columns, 1.3 + 4.0 * lines),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    notes = across.note(merged) + up.note(merged)
+    style.headline(figure, title, f"One dot a variant at the base point. Bars are 95 % intervals{notes}.")
+    for axes in grid.flat:
+        _scale(axes, shown, across, up)
+    for device, axes in zip(devices, grid.flat, strict=False):
+        _dots(axes, shown[shown["device"] == device], looks, across, up)
+        if len(devices) > 1:
+            axes.set_title(device)
+    for axes in grid.flat[len(devices) :]:
+        axes.axis("off")
+    for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
+        axes.set_xlabel(_axis_label(across, merged))
+        axes.tick_params(labelbottom=True)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(_axis_label(up, merged))
+    style.legend(figure, looks, hollow=up.modelled(merged) or across.modelled(merged))
+    figure.draw_without_rendering()  # names are placed in the final layout
+    figure.set_layout_engine("none")
+    for device, axes in zip(devices, grid.flat, strict=False):
+        _names(axes, shown[shown["device"] == device], across, up)
+    return figure
+
+
+def _scale(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> None:
+    for quantity, axis in ((across, axes.xaxis), (up, axes.yaxis)):
+        if quantity.metric == "accuracy":
+            continue
+        ends = [
+            name for name in (quantity.metric, f"{quantity.metric}_low", f"{quantity.metric}_high") if name in shown
+        ]
+        style.positive_axis(
+            axis, shown[ends].to_numpy().ravel() * quantity.scale, style.tick if quantity.scale == 1 else "{:g}".format
+        )
+
+
+def _dots(axes: Axes, shown: pd.DataFrame, looks: dict[str, tuple[str, str]], across: Quantity, up: Quantity) -> None:
+    for _, group in shown.groupby("model"):
+        group = group.sort_values([up.metric, across.metric])
+        axes.plot(
+            group[across.metric] * across.scale, group[up.metric] * up.scale, color=style.FAINT, linewidth=1, zorder=1
+        )
+    for _, row in shown.iterrows():
+        colour, marker = looks[row["runtime"]]
+        x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
+        modelled = row.get("kind") == "modelled" and "energy" in (across.metric, up.metric)
+        bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
+        axes.errorbar(
+            x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if modelled else colour,
+            elinewidth=1, zorder=2,
+        )  # fmt: skip
+
+
+def _reach(row: pd.Series, quantity: Quantity) -> list[list[float]] | None:
+    low, high = row.get(f"{quantity.metric}_low"), row.get(f"{quantity.metric}_high")
+    if low is None or high is None or low != low or high != high:
+        return None
+    value = row[quantity.metric]
+    return [[max(0.0, value - low) * quantity.scale], [max(0.0, high - value) * quantity.scale]]
+
+
+def _names(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> None:
+    dots = [(row[across.metric] * across.scale, row[up.metric] * up.scale) for _, row in shown.iterrows()]
+    highest = shown.loc[shown.groupby("model")[up.metric].idxmax()]
+    names = [
+        (row[across.metric] * across.scale, row[up.metric] * up.scale, row["model"]) for _, row in highest.iterrows()
+    ]
+    labels.place(axes, names, dots)
+
+
+def _name(quantity: Quantity, merged: Merged) -> str:
+    title = quantity.title(merged)
+    return title if title.isupper() else title[0].lower() + title[1:]
+
+
+def _axis_label(quantity: Quantity, merged: Merged) -> str:
+    if quantity.metric == "accuracy":
+        metrics = sorted(set(merged.ok("accuracy")["metric"]) - {""})
+        return f"{' or '.join(metrics) or 'accuracy'} (%)"
+    return quantity.label(merged) if quantity.unit != "number" else quantity.words

@@ -1,0 +1,127 @@
+"""One launch: a fresh process loads a model, warms up, and times forward passes in rounds between looks at the reference.
+
+The forward pass alone is timed: inputs are made before, the device is synchronised before each reading of the clock,
+garbage collection is off.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from joulesweep import inputs, plugins
+from joulesweep.artefacts import Artefact
+from joulesweep.measure import memory
+from joulesweep.measure.journal import pack
+from joulesweep.measure.reference import Reference
+from joulesweep.measure.threads import limit_blas
+
+ROUND_S = 0.05
+ROUNDS = 5
+PASSES = 2
+MEASURED_S = 0.2
+AFTER_REFERENCE_S = 0.005  # the passes of this time after the reference are kept but not used
+LAB_PASSES = 10
+
+_WARM_UP_BLOCK_S = 0.02
+_WARM_UP_BLOCKS = 3
+_WARM_UP_S = 1.0
+_SETTLED = 0.1  # relative spread of the last blocks
+
+
+def run(argument: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure one point once. The argument holds `artefact`, `runtime`, `point` (with threads) and `lab`, a truth value.
+
+    Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
+    asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `looks` (one more
+    than rounds, seconds by part), `pass_s` (every pass, packed), `reference_share`.
+    """
+    artefact: Artefact = argument["artefact"]
+    point = argument["point"]
+    arrays = inputs.make(artefact.spec, point)
+    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
+    start = time.perf_counter_ns()
+    forward = runtime.load(artefact, point["threads"])
+    load_s = (time.perf_counter_ns() - start) * 1e-9
+    prepared = runtime.prepare(arrays)
+    loaded_bytes = memory.resident()
+    memory.reset_peak()
+
+    def one_pass() -> float:
+        begin = time.perf_counter_ns()
+        forward(prepared)
+        runtime.synchronize()
+        return (time.perf_counter_ns() - begin) * 1e-9
+
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    first_s = one_pass()
+    settled = warm_up(one_pass)
+    peak_bytes = memory.peak()  # before the reference's buffers exist
+    lab_s = [one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
+    limit_blas(point["threads"])
+    return {
+        "load_s": load_s,
+        "first_s": first_s,
+        "settled": settled,
+        "peak_bytes": peak_bytes,
+        "peak_above_load_bytes": peak_bytes - loaded_bytes,
+        "lab_s": lab_s,
+        **rounds(one_pass, Reference().look),
+    }
+
+
+def warm_up(one_pass: Callable[[], float]) -> bool:
+    """Do passes in short blocks until the times of the last ones agree; says whether they did within the bound."""
+    times: list[float] = []
+    begin = time.perf_counter()
+    while True:
+        block = _block(one_pass, _WARM_UP_BLOCK_S)
+        times.append(float(np.median(block)))
+        last = times[-_WARM_UP_BLOCKS:]
+        if len(last) == _WARM_UP_BLOCKS:
+            if max(last) <= (1 + _SETTLED) * min(last):
+                return True
+            if time.perf_counter() - begin > _WARM_UP_S:
+                return False
+
+
+def rounds(one_pass: Callable[[], float], look: Callable[[], Mapping[str, float]]) -> dict[str, Any]:
+    """Rounds of passes, each between two looks at the reference, until there are enough of everything."""
+    begin = time.perf_counter()
+    looks, done, every = [look()], [], []
+    in_rounds = 0.0
+    used_s = 0.0
+    while len(done) < ROUNDS or sum(one["used"] for one in done) < PASSES or used_s < MEASURED_S:
+        start = time.perf_counter()
+        times = _block(one_pass, ROUND_S)
+        in_rounds += time.perf_counter() - start
+        looks.append(look())
+        used = times[_unused(times) :]
+        done.append({"passes": len(times), "used": len(used), "mean_s": float(np.mean(used))})
+        used_s += sum(used)
+        every.extend(times)
+    share = 1 - in_rounds / (time.perf_counter() - begin)
+    return {"rounds": done, "looks": looks, "pass_s": pack(np.array(every)), "reference_share": share}
+
+
+def used_passes(rounds: list[Mapping[str, Any]], pass_s: np.ndarray) -> np.ndarray:
+    """Those of a launch's pass times (seconds, in order) that its rounds use."""
+    ends = np.cumsum([one["passes"] for one in rounds])
+    return np.concatenate([pass_s[end - one["used"] : end] for end, one in zip(ends, rounds, strict=True)])
+
+
+def _unused(times: list[float]) -> int:
+    """How many passes at the start of a round still feel the reference: those of its first 5 ms, never all."""
+    elapsed = np.cumsum(times)
+    return min(int(np.searchsorted(elapsed, AFTER_REFERENCE_S)) + 1, len(times) - 1)
+
+
+def _block(one_pass: Callable[[], float], seconds: float) -> list[float]:
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        times.append(one_pass())
+    return times

@@ -1,0 +1,69 @@
+"""How a process that measured one launch ended: a status of a row, a message in one line, and what it returned."""
+
+import re
+import signal
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from joulesweep.errors import Unsupported, UserError
+
+_MEMORY = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|failed to allocate memory|bad_alloc|bad allocation", re.I
+)
+_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`value` is what the function returned; empty unless the status is `ok`."""
+
+    status: str
+    message: str = ""
+    value: dict[str, Any] = field(default_factory=dict)
+
+
+def of_exception(error: BaseException) -> Outcome:
+    """The outcome of a function that raised."""
+    text = _line(str(error))
+    if isinstance(error, Unsupported):
+        return Outcome("unsupported", text)
+    if isinstance(error, MemoryError) or _MEMORY.search(text):
+        return Outcome("oom", _line(f"{type(error).__name__}: {text}"))
+    if isinstance(error, UserError):
+        return Outcome("error", text)
+    if isinstance(error, ImportError):
+        return of_import_error(error)
+    return Outcome("error", _line(f"{type(error).__name__}: {text}"))
+
+
+def of_import_error(error: ImportError, module: str = "") -> Outcome:
+    """The outcome of a library that is missing, or that cannot be loaded, with the command that installs it."""
+    package = (error.name or module).partition(".")[0]
+    cure = f"; {sys.executable} -m pip install {package}" if package else ""
+    return Outcome("error", _line(f"{type(error).__name__}: {error}") + cure)
+
+
+def of_exit(code: int | None) -> Outcome:
+    """The outcome of a process that ended without an answer; `code` is its exit status, negative for a signal."""
+    if code == -signal.SIGKILL:
+        return Outcome("oom", "killed by signal 9; most often the kernel, for want of memory")
+    if code is not None and code < 0:
+        return Outcome("crashed", f"killed by {_name(-code)}")
+    return Outcome("crashed", f"ended with status {code} before it was done")
+
+
+def of_timeout(timeout_s: float) -> Outcome:
+    """The outcome of a process that was killed because its time was over."""
+    return Outcome("timeout", f"not done after {timeout_s:g} s")
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:_LENGTH]

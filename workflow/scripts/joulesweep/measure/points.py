@@ -1,0 +1,76 @@
+"""The points of a model's job: what each row will be called, under which key its launches are kept, what it loads."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from joulesweep import plugins, records
+from joulesweep.artefacts import Artefact, Manifest
+from joulesweep.errors import Unsupported
+from joulesweep.measure.threads import number
+
+
+@dataclass(frozen=True)
+class Point:
+    """A variant at one value of each axis, and the artefact to load or the reason why there is none."""
+
+    identity: dict[str, Any]
+    key: dict[str, Any]
+    artefact: Artefact | None
+    unsupported: str = ""
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """Value of each axis; None where the model's input has no such axis."""
+        return {axis: self.identity[axis] for axis in records.AXES}
+
+    @property
+    def axes_text(self) -> str:
+        """The axes as a person reads them."""
+        return " ".join(f"{axis}={value}" for axis, value in self.axes.items() if value is not None)
+
+    @property
+    def preload(self) -> list[str]:
+        """Modules that a server of this runtime imports, and of its source where the runtime builds the module."""
+        runtime = self.identity["runtime"]
+        modules = list(plugins.declared("runtimes", runtime, "preload"))
+        if self.artefact and plugins.declared("runtimes", runtime, "format") == "module":
+            modules += plugins.declared("sources", self.artefact.spec["source"].partition(":")[0], "preload")
+        return modules
+
+
+def points_of(job: Mapping[str, Any], manifest: Manifest, key: Mapping[str, Any] | None = None) -> list[Point]:
+    """The points of a job in its order; `key` is what the stage adds to the key of a launch."""
+    return [_point(job, manifest, point, key or {}) for point in job["points"]]
+
+
+def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int) -> Iterator[Point]:
+    """Every point as often as it lacks launches: one of each in a random order, then the next of each.
+
+    So that a drift of the device's speed is shared by all points instead of falling upon one.
+    """
+    order = random.Random(seed)
+    for repeat in range(max(lacking, default=0)):
+        turn = [point for point, count in zip(points, lacking, strict=True) if count > repeat]
+        order.shuffle(turn)
+        yield from turn
+
+
+def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any], key: Mapping[str, Any]) -> Point:
+    runtime = point["runtime"]
+    axes = {axis: point[axis] for axis in records.AXES} | {"threads": number(point["threads"])}
+    artefact, unsupported = None, ""
+    try:
+        artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
+    except Unsupported as error:
+        unsupported = str(error)
+    measured = {
+        "model_digest": manifest.model_digest,
+        "artefact_digest": artefact.digest if artefact else None,
+        "input_digest": manifest.input_digest,
+        "code_digest": job["code_digest"][runtime],
+        "versions": " ".join(f"{name}={version}" for name, version in sorted(job["versions"][runtime].items())),
+    }
+    identity = {"device": job["device"], "model": manifest.model, "runtime": runtime, **axes, **measured}
+    return Point(identity, {**axes, **measured, "runtime": runtime, **key}, artefact, unsupported)

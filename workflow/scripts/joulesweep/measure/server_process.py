@@ -1,0 +1,95 @@
+"""What runs in a server: it imports the libraries once, then forks one process for each request.
+
+A server touches no device and computes nothing, so every process that it forks begins from the same clean state, a
+tenth of a second after it was asked for.
+"""
+
+import gc
+import importlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from joulesweep.measure.orphans import die_with_parent
+from joulesweep.measure.outcomes import Outcome, of_exception, of_exit, of_import_error, of_timeout
+
+# macOS: system libraries do not survive a fork, so processes start from nothing there and import for themselves.
+_START = "fork" if sys.platform == "linux" else "spawn"
+_LAST_WORDS_S = 5.0
+
+
+def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
+    """Import the modules, say how that went, and serve requests until the job with this pid closes its end."""
+    die_with_parent(job)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt ends the job, and that ends this
+    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # see server.py: it was for numpy's import, which is over
+    for module in preload:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            requests.send(of_import_error(error, module))
+            return
+        except Exception as error:
+            requests.send(of_exception(error))
+            return
+    gc.collect()
+    gc.freeze()  # a collection in a forked process would copy the pages of all that was imported
+    requests.send(Outcome("ok"))
+    with suppress(EOFError, OSError):  # the job closed its end
+        while True:
+            work, timeout_s = requests.recv()
+            requests.send(_launch(work, timeout_s, requests))
+
+
+def _launch(work: bytes, timeout_s: float, requests: Connection) -> Outcome:
+    """Run one piece of work in a process of its own, tell the job its pid, and wait for its end."""
+    context: Any = multiprocessing.get_context(_START)
+    answers, answer = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(os.getpid(), answer, work))
+    process.start()
+    answer.close()
+    try:
+        requests.send(process.pid)
+        ready = wait([answers, process.sentinel, requests], timeout_s)
+        if not ready:
+            return of_timeout(timeout_s)
+        if requests in ready:  # no request comes before the last was answered: the job is gone
+            raise EOFError
+        try:
+            outcome = answers.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            process.join()
+            return of_exit(process.exitcode)
+        process.join(_LAST_WORDS_S)
+        return outcome
+    finally:
+        if process.is_alive():
+            process.kill()
+        process.join()
+        process.close()
+        answers.close()
+
+
+def _work(server: int, answer: Connection, work: bytes) -> None:
+    """In the process that measures: do the work and send its outcome."""
+    die_with_parent(server)
+    _be_killed_first()
+    try:
+        function, argument = pickle.loads(work)
+        outcome = pickle.dumps(Outcome("ok", "", function(argument)))
+    except Exception as error:
+        outcome = pickle.dumps(of_exception(error))
+    answer.send_bytes(outcome)
+
+
+def _be_killed_first() -> None:
+    """Where memory runs out, let the kernel kill this process and none of the user's."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")

@@ -1,0 +1,34 @@
+"""How many threads a point gets, and how numpy is held to that number."""
+
+import os
+
+import psutil
+import threadpoolctl
+
+# Set by Snakemake to what a job was planned with; the configuration decides, so measuring takes them out.
+FOREIGN = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+def cores() -> tuple[int, int]:
+    """Physical and logical cores that this process may use."""
+    everywhere = os.cpu_count() or 1
+    logical = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else everywhere
+    threads_a_core = everywhere // (psutil.cpu_count(logical=False) or everywhere) or 1
+    return max(1, logical // threads_a_core), logical
+
+
+def number(setting: int | str) -> int:
+    """The number that a setting stands for: itself, or all physical cores."""
+    return cores()[0] if setting == "physical" else int(setting)
+
+
+def limit_blas(threads: int) -> None:
+    """Give the linear algebra behind numpy this many threads, in this process."""
+    threadpoolctl.threadpool_limits(threads, user_api="blas")
