@@ -1,24 +1,24 @@
-"""Have a model measured anew: what its journals hold so far is kept, and superseded."""
+"""Have a model measured anew: everything in these journals, or what one runtime ran, counts no more and is kept."""
 
 import argparse
 from pathlib import Path
 
 from joulesweep import cli
+from joulesweep.errors import UserError
 from joulesweep.measure.journal import Journal
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument(
-    "journals", type=Path, nargs="+", metavar="JSONL", help="results/devices/*/{latency,energy}/MODEL.jsonl"
-)
-parser.add_argument("--runtime", help="only what this runtime measured")
+parser.add_argument("--journals", type=Path, nargs="+", required=True, metavar="JSONL", help="the journals to mark")
+parser.add_argument("--runtime", metavar="NAME", help="only what this runtime ran; otherwise all")
 
 
-def main(given: argparse.Namespace) -> None:
-    """Append a superseding line to every journal that exists."""
-    for path in given.journals:
-        if path.exists():
-            Journal(path).supersede(given.runtime)
+def _mark(given: argparse.Namespace) -> None:
+    journals = [path for path in given.journals if path.exists()]
+    if not journals:
+        raise UserError(f"nothing was measured yet: there is no {' and no '.join(map(str, given.journals))}")
+    for path in journals:
+        Journal(path).again(given.runtime)
 
 
 if __name__ == "__main__":
-    cli.run(main, parser)
+    cli.run(_mark, parser)

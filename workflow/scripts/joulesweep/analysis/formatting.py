@@ -7,7 +7,7 @@ _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def digits(value: float, significant: int = 3) -> str:
     """A number with so many significant digits and no exponent, as in 0.0312, 4.57, 128, 1230; – where there is none."""
-    if value is None or not math.isfinite(value):
+    if not math.isfinite(value):
         return "–"
     if value == 0:
         return "0"
@@ -19,7 +19,7 @@ def digits(value: float, significant: int = 3) -> str:
 
 def si(value: float, unit: str = "") -> str:
     """A count with the prefix that fits, as in 11.7 M or 3.64 GFLOP."""
-    if value is None or not math.isfinite(value):
+    if not math.isfinite(value):
         return "–"
     for factor, prefix in _PREFIXES:
         if abs(value) >= factor:
@@ -32,14 +32,13 @@ def relative_half_width(low: float, high: float) -> float:
     return math.sqrt(high / low) - 1 if low > 0 and high > 0 else math.nan
 
 
-def with_interval(value: float, low: float, high: float, scale: float = 1.0) -> str:
-    """A positive figure times `scale` with its 95 % interval as a percentage: 12.3 ± 2.1 %."""
-    if value is None or not math.isfinite(value):
+def with_interval(value: float, low: float, high: float, scale: float = 1.0, unit: str = "") -> str:
+    """A positive figure times `scale`, with half its 95 % interval as a percentage: 12.3 ± 2.1 % or 12.3 ms ± 2.1 %."""
+    figure = f"{digits(value * scale)} {unit}".strip()
+    if not math.isfinite(value):
         return "–"
     half = relative_half_width(low, high)
-    if not math.isfinite(half):
-        half = (high - low) / 2 / value if math.isfinite(high - low) and value else math.nan
-    return digits(value * scale) + (f" ± {percent(half)}" if math.isfinite(half) else " (no interval)")
+    return f"{figure} ± {percent(half)}" if math.isfinite(half) else f"{figure} (no interval)"
 
 
 def percent(share: float) -> str:

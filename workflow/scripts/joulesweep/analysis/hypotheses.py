@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from joulesweep.analysis import growth, ranks
+from joulesweep.analysis.base_points import METRICS
 from joulesweep.analysis.formatting import digits, percent, relative_half_width, si
 from joulesweep.analysis.merged import VARIANT, Merged, sweep
 
@@ -172,9 +173,12 @@ def _tracks(metric: str, other: str, points: pd.DataFrame) -> Iterator[Case]:
 
 
 def _grows(metric: str, axis: str, merged: Merged) -> Iterator[Case]:
-    """One case a variant and device that has the sweep."""
-    table, column = ("energy", "energy_J") if metric == "energy" else ("latency", "corrected_s")
-    for (device, model, runtime), rows in sweep(merged.ok(table), axis).groupby(VARIANT, sort=False):
+    """One case a variant and device that has the sweep; none for what no sweep measures, such as accuracy."""
+    if metric not in ("latency", "energy", "memory"):
+        return
+    table, column, *_ = METRICS[metric]
+    measured = merged.ok(table)
+    for (device, model, runtime), rows in sweep(measured[measured[column].notna()], axis).groupby(VARIANT, sort=False):
         where = f"{model} @ {runtime} on {device}"
         if metric == "energy" and "modelled" in set(rows["kind"]):
             yield Case(where, f"{UNDECIDED}: modelled", "modelled, not measured")

@@ -65,8 +65,11 @@ class Server:
             if on_start is not None:
                 on_start(pid)
             outcome = self._requests.recv()
-        except (EOFError, OSError):
+        except (EOFError, ConnectionError):
             return self._died()
+        except BaseException:  # an interrupt, or `on_start` failed: the answer to come would be taken for the next one's
+            self.close()
+            raise
         self._deaths = 0
         return outcome
 

@@ -29,7 +29,8 @@ def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
     """Import the modules, say how that went, and serve requests until the job with this pid closes its end."""
     die_with_parent(job)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt ends the job, and that ends this
-    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # see server.py: it was for numpy's import, which is over
+    importlib.import_module("numpy")
+    os.environ.pop("OPENBLAS_NUM_THREADS", None)  # it was for numpy's import alone: see server.py
     for module in preload:
         try:
             importlib.import_module(module)

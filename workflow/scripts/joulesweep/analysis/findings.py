@@ -1,0 +1,85 @@
+"""The answers in five lines: each says what was found, or what is missing for it."""
+
+import math
+
+import pandas as pd
+
+from joulesweep.analysis import ranks
+from joulesweep.analysis.formatting import digits, percent, plural, with_interval
+from joulesweep.analysis.markdown import text
+
+
+def answers(points: pd.DataFrame, device: str) -> list[str]:
+    """Five lines on the base points of one device: speed, runtimes, energy, what predicts latency, accuracy."""
+    here = points[points["device"] == device]
+    return [_speed(here), _runtimes(here), _energy(here), _predictors(here), _accuracy(here)]
+
+
+def _variant(row: pd.Series) -> str:
+    return text(f"{row['model']} @ {row['runtime']}")
+
+
+def _speed(points: pd.DataFrame) -> str:
+    rows = points[points["latency"].notna()].sort_values("latency")
+    if rows.empty:
+        return "**Speed:** no latency was measured at the base point."
+    fast, slow = rows.iloc[0], rows.iloc[-1]
+    line = f"**Speed:** the fastest is {_variant(fast)} with {_ms(fast)}"
+    if len(rows) > 1:
+        line += f", the slowest {_variant(slow)} with {_ms(slow)}: {digits(slow['latency'] / fast['latency'])} times as long"
+    return f"{line}."
+
+
+def _runtimes(points: pd.DataFrame) -> str:
+    wide = points.pivot_table(index="model", columns="runtime", values="latency")
+    if "eager" not in wide or wide.shape[1] < 2:
+        return "**Runtimes:** there is no second runtime to compare eager with."
+    parts = []
+    for runtime in wide.columns.drop("eager"):
+        ratio = (wide[runtime] / wide["eager"]).dropna()
+        if len(ratio):
+            span = f"{digits(ratio.min(), 2)} to {digits(ratio.max(), 2)}"
+            parts.append(f"{runtime} takes {digits(ratio.median(), 2)} times as long as eager (median of {plural(len(ratio), 'model')}, {span})")
+    return f"**Runtimes:** {'; '.join(parts)}." if parts else "**Runtimes:** no model was measured in eager and in another runtime."
+
+
+def _energy(points: pd.DataFrame) -> str:
+    rows = points[points["energy"].notna()].sort_values("energy")
+    if rows.empty:
+        return "**Energy:** none was measured or modelled at the base point."
+    least, most = rows.iloc[0], rows.iloc[-1]
+    kind = " (modelled, not measured)" if "modelled" in set(rows["kind"]) else ""
+    return f"**Energy{kind}:** a pass takes from {_mj(least)} ({_variant(least)}) to {_mj(most)} ({_variant(most)})."
+
+
+def _predictors(points: pd.DataFrame) -> str:
+    parts = []
+    for runtime, rows in points.groupby("runtime"):
+        for metric, words in (("flops", "FLOPs"), ("params", "parameters")):
+            dots = rows[rows["latency"].notna() & rows[metric].notna()]
+            if len(dots) >= 3:
+                found = ranks.spearman(dots[metric].tolist(), dots["latency"].tolist())
+                if not math.isnan(found.rho):
+                    parts.append(f"{words} ρ = {found.rho:.2f}, p = {digits(found.p, 2)}, n = {found.n} ({runtime})")
+    return f"**What latency follows** (rank correlation over models): {'; '.join(parts) or 'too few models to say'}."
+
+
+def _accuracy(points: pd.DataFrame) -> str:
+    rows = points[points["accuracy"].notna()].sort_values(["accuracy", "latency"], ascending=[False, True])
+    if rows.empty:
+        return "**Accuracy:** no configured model has labelled data."
+    best = rows.iloc[0]
+    line = f"**Accuracy:** the best is {_variant(best)} with {percent(best['accuracy'])}"
+    equal = rows[(rows["accuracy_high"] >= best["accuracy_low"]) & rows["latency"].notna()].sort_values("latency")
+    if len(equal) and equal.index[0] != best.name:
+        fast = equal.iloc[0]
+        line += f"; {_variant(fast)} ({percent(fast['accuracy'])}) is the fastest whose interval overlaps with it, at {_ms(fast)}"
+    return f"{line}."
+
+
+def _ms(row: pd.Series) -> str:
+    return with_interval(row["latency"], row["latency_low"], row["latency_high"], 1e3, "ms")
+
+
+def _mj(row: pd.Series) -> str:
+    return f"{digits(1e3 * row['energy'])} mJ"
