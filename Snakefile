@@ -13,6 +13,7 @@ from joulesweep.errors import UserError
 from joulesweep.plan import plan
 from joulesweep.stages import MERGED_TABLES, Stages
 
+TEMPLATE = Path(workflow.basedir) / "workflow" / "templates" / "report.md.j2"
 RESULTS = "results"
 
 try:
@@ -64,6 +65,7 @@ def counted():
 
 
 rule all:
+    default_target: True
     input:
         # Every product is named, so that a lost one is made again.
         list(MANIFEST.values()),
@@ -74,14 +76,13 @@ rule all:
         MERGED,
         FIGURES,
         f"{RESULTS}/report.md",
-    default_target: True
 
 
 rule doctor:
-    params:
-        job=STAGES.doctor(),
     log:
         f"{RESULTS}/logs/doctor.log",
+    params:
+        job=STAGES.doctor(),
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/doctor.py --job {params.job:q} --log {log:q}"
 

@@ -14,11 +14,13 @@ rule merge:
         lambda wildcards: [] if analysis_only() else [*counted(), *measured(), f"{HERE}/device.json"],
     output:
         MERGED,
-    params:
-        job=STAGES.merge(),
-        tables=lambda wildcards: STAGES.tables_to_notice(analysis_only(), [*counted(), *measured(), f"{HERE}/device.json"]),
     log:
         f"{RESULTS}/logs/merge.log",
+    params:
+        job=STAGES.merge(),
+        tables=lambda wildcards: STAGES.tables_to_notice(
+            analysis_only(), [*counted(), *measured(), f"{HERE}/device.json"]
+        ),
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job {params.job:q} --results {RESULTS} --out {RESULTS}/merged --log {log:q}"
 
@@ -28,10 +30,10 @@ rule figures:
         MERGED,
     output:
         FIGURES,
-    params:
-        job=STAGES.draw(),
     log:
         f"{RESULTS}/logs/figures.log",
+    params:
+        job=STAGES.draw(),
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job {params.job:q} --merged {RESULTS}/merged --out {RESULTS}/figures --log {log:q}"
 
@@ -42,11 +44,10 @@ rule report:
         FIGURES,
     output:
         f"{RESULTS}/report.md",
-    params:
-        template=Path(workflow.basedir) / "workflow" / "templates" / "report.md.j2",
-        job=STAGES.report(),
     log:
         f"{RESULTS}/logs/report.log",
+    params:
+        job=STAGES.report(TEMPLATE),
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/report.py --job {params.job:q} --merged {RESULTS}/merged --figures {RESULTS}/figures "
-        "--template {params.template:q} --out {output:q} --log {log:q}"
+        "--template {TEMPLATE:q} --out {output:q} --log {log:q}"

@@ -6,10 +6,10 @@
 rule describe_device:
     output:
         f"{RESULTS}/devices/{{device}}/device.json",
-    params:
-        job=STAGES.describe_device(),
     log:
         f"{RESULTS}/logs/describe_device/{{device}}.log",
+    params:
+        job=STAGES.describe_device(),
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/describe_device.py --job {params.job:q} --out {output:q} --log {log:q}"
 
@@ -19,11 +19,11 @@ rule evaluate:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
         update(f"{RESULTS}/devices/{{device}}/accuracy/{{model}}.csv"),
-    params:
-        job=lambda wildcards: STAGES.evaluate(wildcards.model),
     log:
         f"{RESULTS}/logs/evaluate/{{device}}/{{model}}.log",
     threads: ALL_CORES
+    params:
+        job=lambda wildcards: STAGES.evaluate(wildcards.model),
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/evaluate.py --job {params.job:q} --manifest {input.manifest:q} "
         "--out {output:q} --log {log:q}"
@@ -34,11 +34,11 @@ rule latency:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
         update(f"{RESULTS}/devices/{{device}}/latency/{{model}}.csv"),
-    params:
-        job=lambda wildcards: STAGES.latency(wildcards.model),
     log:
         f"{RESULTS}/logs/latency/{{device}}/{{model}}.log",
     threads: ALL_CORES
+    params:
+        job=lambda wildcards: STAGES.latency(wildcards.model),
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/latency.py --job {params.job:q} --manifest {input.manifest:q} "
         "--out {output:q} --log {log:q}"
@@ -49,12 +49,12 @@ rule energy:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
         update(f"{RESULTS}/devices/{{device}}/energy/{{model}}.csv"),
-    params:
-        job=lambda wildcards: STAGES.energy(wildcards.model),
-        samples=lambda wildcards: f"{HERE}/samples/energy/{wildcards.model}.jsonl",
     log:
         f"{RESULTS}/logs/energy/{{device}}/{{model}}.log",
     threads: ALL_CORES
+    params:
+        job=lambda wildcards: STAGES.energy(wildcards.model),
+        samples=lambda wildcards: f"{HERE}/samples/energy/{wildcards.model}.jsonl",
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/energy.py --job {params.job:q} --manifest {input.manifest:q} "
         "--out {output:q} --samples {params.samples:q} --log {log:q}"

@@ -6,10 +6,10 @@ rule export:
         # The name holds the digest of what is wanted, so that a copied folder that fits is taken as it is, and one that
         # does not is made anew. `update`: the script itself decides what can be kept.
         update(f"{RESULTS}/models/{{model}}/manifest-{{spec}}.json"),
-    params:
-        job=lambda wildcards: STAGES.export(wildcards.model),
     log:
         f"{RESULTS}/logs/export/{{model}}-{{spec}}.log",
+    params:
+        job=lambda wildcards: STAGES.export(wildcards.model),
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/export.py --job {params.job:q} --manifest {output:q} --log {log:q}"
 
@@ -20,10 +20,10 @@ rule count:
     output:
         counts=f"{RESULTS}/models/{{model}}/counts.csv",
         layers=f"{RESULTS}/models/{{model}}/layers.csv",
-    params:
-        job=lambda wildcards: STAGES.count(wildcards.model),
     log:
         f"{RESULTS}/logs/count/{{model}}.log",
+    params:
+        job=lambda wildcards: STAGES.count(wildcards.model),
     shell:
         "exec {STAGES.python:q} {SCRIPTS:q}/count.py --job {params.job:q} --manifest {input.manifest:q} "
         "--counts {output.counts:q} --layers {output.layers:q} --log {log:q}"

@@ -28,7 +28,7 @@ _FILLS = {"normal_", "uniform_", "trunc_normal_", "kaiming_uniform_", "kaiming_n
 class Uninitialised(TorchFunctionMode):
     """A context that fills no tensor with random numbers: a module whose weights come later is built quickly."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):  # noqa: D105
+    def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if getattr(func, "__name__", "") in _FILLS:
             return args[0] if args else kwargs["tensor"]

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from joulesweep.analysis import ranks
-from joulesweep.analysis.formatting import digits, percent, plural, with_interval
+from joulesweep.analysis.formatting import accuracy, digits, plural, with_interval
 from joulesweep.analysis.markdown import text
 
 
@@ -39,8 +39,14 @@ def _runtimes(points: pd.DataFrame) -> str:
         ratio = (wide[runtime] / wide["eager"]).dropna()
         if len(ratio):
             span = f"{digits(ratio.min(), 2)} to {digits(ratio.max(), 2)}"
-            parts.append(f"{runtime} takes {digits(ratio.median(), 2)} times as long as eager (median of {plural(len(ratio), 'model')}, {span})")
-    return f"**Runtimes:** {'; '.join(parts)}." if parts else "**Runtimes:** no model was measured in eager and in another runtime."
+            parts.append(
+                f"{runtime} takes {digits(ratio.median(), 2)} times as long as eager (median of {plural(len(ratio), 'model')}, {span})"
+            )
+    return (
+        f"**Runtimes:** {'; '.join(parts)}."
+        if parts
+        else "**Runtimes:** no model was measured in eager and in another runtime."
+    )
 
 
 def _energy(points: pd.DataFrame) -> str:
@@ -53,15 +59,21 @@ def _energy(points: pd.DataFrame) -> str:
 
 
 def _predictors(points: pd.DataFrame) -> str:
+    """In the runtime with the most models; the others are in the report's table."""
+    rows = points[points["latency"].notna()]
+    runtime = next(iter(rows["runtime"].value_counts().index), "")
     parts = []
-    for runtime, rows in points.groupby("runtime"):
-        for metric, words in (("flops", "FLOPs"), ("params", "parameters")):
-            dots = rows[rows["latency"].notna() & rows[metric].notna()]
-            if len(dots) >= 3:
-                found = ranks.spearman(dots[metric].tolist(), dots["latency"].tolist())
-                if not math.isnan(found.rho):
-                    parts.append(f"{words} ρ = {found.rho:.2f}, p = {digits(found.p, 2)}, n = {found.n} ({runtime})")
-    return f"**What latency follows** (rank correlation over models): {'; '.join(parts) or 'too few models to say'}."
+    for metric, words in (("flops", "FLOPs"), ("params", "parameters")):
+        dots = rows[(rows["runtime"] == runtime) & rows[metric].notna()]
+        if len(dots) >= 3:
+            found = ranks.spearman(dots[metric].tolist(), dots["latency"].tolist())
+            if not math.isnan(found.rho):
+                parts.append(
+                    f"{words} (rank correlation ρ = {found.rho:.2f}, p = {digits(found.p, 2)}, {found.n} models)"
+                )
+    if not parts:
+        return "**What latency follows:** too few models were measured to say."
+    return f"**What latency follows,** over the models in {text(runtime)}: {'; '.join(parts)}."
 
 
 def _accuracy(points: pd.DataFrame) -> str:
@@ -69,11 +81,11 @@ def _accuracy(points: pd.DataFrame) -> str:
     if rows.empty:
         return "**Accuracy:** no configured model has labelled data."
     best = rows.iloc[0]
-    line = f"**Accuracy:** the best is {_variant(best)} with {percent(best['accuracy'])}"
+    line = f"**Accuracy:** the best is {_variant(best)} with {accuracy(best['accuracy'])} %"
     equal = rows[(rows["accuracy_high"] >= best["accuracy_low"]) & rows["latency"].notna()].sort_values("latency")
     if len(equal) and equal.index[0] != best.name:
         fast = equal.iloc[0]
-        line += f"; {_variant(fast)} ({percent(fast['accuracy'])}) is the fastest whose interval overlaps with it, at {_ms(fast)}"
+        line += f"; {_variant(fast)} ({accuracy(fast['accuracy'])} %) is the fastest whose interval overlaps with it, at {_ms(fast)}"
     return f"{line}."
 
 

@@ -48,6 +48,11 @@ def percent(share: float) -> str:
     return f"{digits(100 * share, 2)} %" if abs(share) < 1 else f"{100 * share:.0f} %"
 
 
+def accuracy(share: float) -> str:
+    """An accuracy in percent with one decimal and without the sign: 98.3."""
+    return f"{100 * share:.1f}" if math.isfinite(share) else "–"
+
+
 def plural(count: int, noun: str) -> str:
     """1 row, 2 rows."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -14,7 +14,7 @@ import pandas as pd
 
 from joulesweep.analysis import growth, ranks
 from joulesweep.analysis.base_points import METRICS
-from joulesweep.analysis.formatting import digits, percent, relative_half_width, si
+from joulesweep.analysis.formatting import accuracy, digits, relative_half_width, si
 from joulesweep.analysis.merged import VARIANT, Merged, sweep
 
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
@@ -63,7 +63,9 @@ def check(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -
     """The finding on one hypothesis; `points` is the table of base points."""
     metric = hypothesis["metric"]
     if "less_than" in hypothesis:
-        sentence = f"The {WORDS[metric]} of {_name(hypothesis['of'])} is less than that of {_name(hypothesis['less_than'])}."
+        sentence = (
+            f"The {WORDS[metric]} of {_name(hypothesis['of'])} is less than that of {_name(hypothesis['less_than'])}."
+        )
         cases = list(_less_than(metric, hypothesis["of"], hypothesis["less_than"], points))
     elif "tracks" in hypothesis:
         sentence = f"Over the models, the {WORDS[metric]} tracks the {WORDS[hypothesis['tracks']]}."
@@ -83,7 +85,9 @@ def _of_all(cases: list[Case]) -> tuple[str, str]:
         return SUPPORTED, ""
     if REFUTED in verdicts:
         held = verdicts.count(SUPPORTED)
-        return REFUTED, "" if len(cases) == 1 else f"in {verdicts.count(REFUTED)} of {len(cases)} cases (supported in {held})"
+        return REFUTED, "" if len(
+            cases
+        ) == 1 else f"in {verdicts.count(REFUTED)} of {len(cases)} cases (supported in {held})"
     if all(verdict == f"{UNDECIDED}: modelled" for verdict in verdicts):
         return UNDECIDED, "modelled"
     if len(cases) == 1:
@@ -139,7 +143,7 @@ def _compare(metric: str, where: str, a: pd.Series, b: pd.Series) -> Case:
 def _compare_accuracy(where: str, a: pd.Series, b: pd.Series) -> Case:
     difference = a["accuracy"] - b["accuracy"]
     half = math.hypot(*((row["accuracy_high"] - row["accuracy_low"]) / 2 for row in (a, b)))
-    text = f"{percent(a['accuracy'])} against {percent(b['accuracy'])}, difference {100 * difference:.1f} ± {100 * half:.1f} points"
+    text = f"{accuracy(a['accuracy'])} against {accuracy(b['accuracy'])} %, difference {100 * difference:.1f} ± {100 * half:.1f} points"
     return Case(where, _against(0.0, difference - half, difference + half), text)
 
 
@@ -156,7 +160,9 @@ def _tracks(metric: str, other: str, points: pd.DataFrame) -> Iterator[Case]:
         dots = rows[rows[metric].notna() & rows[other].notna()]
         where = f"{runtime} on {device}"
         if len(dots) < 3:
-            yield Case(where, f"{UNDECIDED}: too few models", f"n = {len(dots)}; a rank correlation needs 3 models or more")
+            yield Case(
+                where, f"{UNDECIDED}: too few models", f"n = {len(dots)}; a rank correlation needs 3 models or more"
+            )
             continue
         found = ranks.spearman(dots[metric].tolist(), dots[other].tolist())
         how = "exact permutation" if found.exact else "random permutations"
@@ -166,7 +172,11 @@ def _tracks(metric: str, other: str, points: pd.DataFrame) -> Iterator[Case]:
         elif math.isnan(found.rho):
             yield Case(where, f"{UNDECIDED}: all equal", f"n = {found.n}; all values of one side are equal")
         elif found.p >= LEVEL:
-            few = f"; with so few models p cannot be below {digits(found.smallest_p, 2)}" if found.smallest_p >= LEVEL else ""
+            few = (
+                f"; with so few models p cannot be below {digits(found.smallest_p, 2)}"
+                if found.smallest_p >= LEVEL
+                else ""
+            )
             yield Case(where, f"{UNDECIDED}: chance is not ruled out", text + few)
         else:
             yield Case(where, SUPPORTED if found.rho > 0 else REFUTED, text)
@@ -184,7 +194,9 @@ def _grows(metric: str, axis: str, merged: Merged) -> Iterator[Case]:
             yield Case(where, f"{UNDECIDED}: modelled", "modelled, not measured")
             continue
         if len(rows) < growth.FEWEST:
-            yield Case(where, f"{UNDECIDED}: too few values", f"{len(rows)} values of {axis}; a slope with an interval needs 3")
+            yield Case(
+                where, f"{UNDECIDED}: too few values", f"{len(rows)} values of {axis}; a slope with an interval needs 3"
+            )
             continue
         slope = growth.exponent(rows[axis].tolist(), rows[column].tolist())
         text = f"exponent {slope.value:.2f} [{slope.low:.2f}, {slope.high:.2f}] over {', '.join(f'{v:g}' for v in rows[axis])}"
@@ -193,7 +205,7 @@ def _grows(metric: str, axis: str, merged: Merged) -> Iterator[Case]:
         elif slope.high < 1 - TOLERANCE or slope.low > 1 + TOLERANCE:
             yield Case(where, REFUTED, text)
         else:
-            yield Case(where, f"{UNDECIDED}: the interval is too wide", text)
+            yield Case(where, f"{UNDECIDED}: the interval crosses the limits", text)
 
 
 def _split(variant: str) -> tuple[str, str]:

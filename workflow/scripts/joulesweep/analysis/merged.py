@@ -56,7 +56,7 @@ def sweep(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
     on = frame[frame[[f"base_{other}" for other in AXES if other != axis]].all(axis=1)] if len(frame) else frame
     on = on[on[axis].notna()]
     values = on.groupby(VARIANT)[axis].transform("nunique") if len(on) else pd.Series(dtype=float)
-    return on[values >= 2].sort_values([*VARIANT, axis], kind="stable")
+    return on[values >= 2].sort_values(axis, kind="stable")
 
 
 def _read(path: Path, table: Table) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from joulesweep.analysis import ranks
 from joulesweep.analysis.base_points import METRICS, model_counts
-from joulesweep.analysis.formatting import digits, percent, si, with_interval
+from joulesweep.analysis.formatting import digits, si, with_interval
 from joulesweep.analysis.markdown import table, text
 from joulesweep.analysis.merged import VARIANT, Merged, sweep
 
@@ -37,7 +37,15 @@ def counts(merged: Merged) -> str:
         ]
         for model, row in found.iterrows()
     ]
-    header = ["model", "parameters (lab's formula)", "every use", "by storage", "weights, largest file", "multiply-adds", "FLOPs"]
+    header = [
+        "model",
+        "parameters (lab's formula)",
+        "every use",
+        "by storage",
+        "weights, largest file",
+        "multiply-adds",
+        "FLOPs",
+    ]
     return table(header, rows, numbers=6)
 
 
@@ -62,7 +70,17 @@ def latency(merged: Merged, device: str) -> str:
                 f"{digits(row['peak_bytes'] / 1e6)}",
             ]
         )
-    header = ["variant", "**latency, ms** ± 95 %", "median, ms", "p95, ms", "lab's mean ± std, ms", "first pass, ms", "load, ms", "passes/s", "peak, MB"]
+    header = [
+        "variant",
+        "**latency, ms** ± 95 %",
+        "median, ms",
+        "p95, ms",
+        "lab's mean ± std, ms",
+        "first pass, ms",
+        "load, ms",
+        "examples/s",
+        "peak, MB",
+    ]
     return table(header, rows, numbers=8)
 
 
@@ -86,7 +104,15 @@ def energy(merged: Merged, device: str) -> str:
                 text(f"{row['meter']} ({row['rails']})" if row["rails"] else row["meter"]),
             ]
         )
-    header = ["variant", "kind", "**energy of a pass, mJ** ± 95 %", "above idle, mJ [95 %]", "power, W", "idle, W", "meter"]
+    header = [
+        "variant",
+        "kind",
+        "**energy of a pass, mJ** ± 95 %",
+        "above idle, mJ [95 %]",
+        "power, W",
+        "idle, W",
+        "meter",
+    ]
     return table(header, rows)
 
 
@@ -125,7 +151,9 @@ def correlations(points: pd.DataFrame) -> str:
                 continue
             found = ranks.spearman(dots[one].tolist(), dots[other].tolist())
             modelled = "energy" in (one, other) and "modelled" in set(dots["kind"])
-            note = "modelled: tracks by construction" if modelled else "" if found.exact else "p from random permutations"
+            note = (
+                "modelled: tracks by construction" if modelled else "" if found.exact else "p from random permutations"
+            )
             cells = (f"{one} and {other}", runtime, device, f"{found.rho:.2f}", digits(found.p, 2), str(found.n), note)
             rows.append([text(cell) for cell in cells])
     return table(["what", "runtime", "device", "ρ (Spearman)", "p", "models", ""], rows) if rows else ""
@@ -157,7 +185,14 @@ def devices(merged: Merged) -> str:
     rows = []
     for _, row in merged.devices.iterrows():
         cores = f"{row['cores_physical']:.0f} / {row['cores_logical']:.0f}"
-        cells = (row["device"], row["machine"] or "–", row["cpu"] or "–", cores, f"{row['memory_bytes'] / 2**30:.1f} GiB", row["os"])
+        cells = (
+            row["device"],
+            row["machine"] or "–",
+            row["cpu"] or "–",
+            cores,
+            f"{row['memory_bytes'] / 2**30:.1f} GiB",
+            row["os"],
+        )
         more = (row["governor"] or "not said", row["meter"])
         rows.append([text(cell) for cell in (*cells, *more)])
     header = ["device", "machine", "processor", "cores physical / logical", "memory", "system", "governor", "meter"]
@@ -167,7 +202,11 @@ def devices(merged: Merged) -> str:
 def problems(merged: Merged) -> str:
     """What the merge could not take."""
     rows = [
-        [text(row["file"]), f"{row['row']:.0f}" if row["row"] == row["row"] else "–", *(text(row[name]) or "–" for name in ("column", "problem", "cure"))]
+        [
+            text(row["file"]),
+            f"{row['row']:.0f}" if row["row"] == row["row"] else "–",
+            *(text(row[name]) or "–" for name in ("column", "problem", "cure")),
+        ]
         for _, row in merged.problems.iterrows()
     ]
     return table(["file", "line", "column", "problem", "what to do"], rows) if rows else ""

@@ -52,7 +52,11 @@ def _flagged(merged: Merged) -> Iterator[str]:
 def _wide(merged: Merged) -> Iterator[str]:
     for name, low, high in (("latency", "ci_low_s", "ci_high_s"), ("energy", "ci_low_J", "ci_high_J")):
         rows = merged.ok(name)
-        half = pd.Series([relative_half_width(a, b) for a, b in zip(rows[low], rows[high], strict=True)], index=rows.index, dtype=float)
+        half = pd.Series(
+            [relative_half_width(a, b) for a, b in zip(rows[low], rows[high], strict=True)],
+            index=rows.index,
+            dtype=float,
+        )
         wide = rows[half > WIDE]
         if len(wide):
             worst = half.idxmax()

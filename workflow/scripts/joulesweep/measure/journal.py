@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from joulesweep.errors import UserError
 
 log = logging.getLogger("joulesweep")
@@ -30,7 +29,8 @@ class Journal:
     def lines(self, key: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The lines of this key in the order in which they were appended; superseded ones are left out."""
         self._read()
-        found, wanted = [], canonical(key)
+        found: list[dict[str, Any]] = []
+        wanted = canonical(key)
         for line in self._lines:
             if "again" in line:
                 if line["again"] in (None, key.get("runtime")):
@@ -100,7 +100,9 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             data = b"\n" * torn + json.dumps(line).encode() + b"\n"
             if os.write(descriptor, data) < len(data):
-                raise UserError(f"{path}: the disk is full; what was measured before is kept: make room, then run again")
+                raise UserError(
+                    f"{path}: the disk is full; what was measured before is kept: make room, then run again"
+                )
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -54,17 +54,18 @@ def _measure_lacking(job: Mapping[str, Any], points: Sequence[Point], journal: J
         servers: dict[str, Server] = {}
         for _ in ("first stage", "second stage"):
             lacking = [_lacking(job, journal, point) for point in points]
+            before = sum(len(journal.lines(point.key)) for point in points)
             with progress(job["model"]["name"], sum(lacking)) as advance:
-                for point in interleaved(points, lacking, job["settings"]["seed"]):
+                for order, point in enumerate(interleaved(points, lacking, job["settings"]["seed"]), before):
                     runtime = point.identity["runtime"]
                     if runtime not in servers:
                         servers[runtime] = stack.enter_context(Server(point.preload))
                     level.maybe_look(servers[runtime], point.axes["threads"])
-                    _launch(job, point, servers[runtime], journal)
+                    _launch(job, point, servers[runtime], journal, order)
                     advance(f"{runtime} {point.axes_text}")
 
 
-def _launch(job: Mapping[str, Any], point: Point, server: Server, journal: Journal) -> None:
+def _launch(job: Mapping[str, Any], point: Point, server: Server, journal: Journal, order: int) -> None:
     earlier = journal.lines(point.key)
     if _given_up(earlier, _limits(job)):
         return
@@ -74,7 +75,6 @@ def _launch(job: Mapping[str, Any], point: Point, server: Server, journal: Journ
         "point": point.axes,
         "lab": not any(line.get("lab_s") for line in earlier),
     }
-    order = len(journal)
     start = datetime.now(timezone.utc)
     outcome = server.run(launch.run, argument, job["settings"]["timeout_s"])
     end = datetime.now(timezone.utc)

@@ -91,7 +91,9 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
 def rounds(one_pass: Callable[[], float], look: Callable[[], Mapping[str, float]]) -> dict[str, Any]:
     """Rounds of passes, each between two looks at the reference, until there are enough of everything."""
     begin = time.perf_counter()
-    looks, done, every = [look()], [], []
+    looks = [look()]
+    done: list[dict[str, Any]] = []
+    every: list[float] = []
     in_rounds = 0.0
     used_s = 0.0
     while len(done) < ROUNDS or sum(one["used"] for one in done) < PASSES or used_s < MEASURED_S:
@@ -104,7 +106,7 @@ def rounds(one_pass: Callable[[], float], look: Callable[[], Mapping[str, float]
         used_s += sum(used)
         every.extend(times)
     share = 1 - in_rounds / (time.perf_counter() - begin)
-    return {"rounds": done, "looks": looks, "pass_s": pack(np.array(every)), "reference_share": share}
+    return {"rounds": done, "looks": looks, "pass_s": pack(np.array(every, dtype=np.float32)), "reference_share": share}
 
 
 def used_passes(rounds: list[Mapping[str, Any]], pass_s: np.ndarray) -> np.ndarray:

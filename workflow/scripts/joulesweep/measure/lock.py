@@ -13,7 +13,7 @@ from joulesweep.errors import UserError
 
 log = logging.getLogger("joulesweep")
 
-_FOLDER = Path("/tmp")  # noqa: S108 - not $TMPDIR: every user of this machine must come to the same file
+_FOLDER = Path("/tmp")
 _HOLDER_BYTES = 1000
 
 
@@ -88,7 +88,7 @@ def _open(file: Path) -> int:
 
 def _is_still(file: Path, descriptor: int) -> bool:
     try:
-        return os.path.samestat(os.stat(file, follow_symlinks=False), os.fstat(descriptor))
+        return os.path.samestat(file.lstat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 
@@ -107,4 +107,6 @@ def _holder(descriptor: int) -> str:
 def _command(arguments: list[str]) -> str:
     """A command line without the job, which would fill a page."""
     script, *rest = arguments or [""]
-    return " ".join([Path(script).name, *(word for word in rest if word != "--job" and not word.startswith(("{", "@")))])
+    return " ".join(
+        [Path(script).name, *(word for word in rest if word != "--job" and not word.startswith(("{", "@")))]
+    )

@@ -40,7 +40,7 @@ class ReferenceLevel:
         if len(mine) >= LOOKS or time.monotonic() - self._last_s < _BETWEEN_S:
             return
         self._last_s = time.monotonic()
-        outcome = server.run(look, threads, _TIMEOUT_S)
+        outcome = server.run(look, {"threads": threads}, _TIMEOUT_S)
         if outcome.status == "ok":
             mine.append(outcome.value)
             replace_text(self.path, json.dumps({"reference": self._digest, "looks": looks}) + "\n")
@@ -53,7 +53,7 @@ class ReferenceLevel:
             return {}
 
 
-def look(threads: int) -> dict[str, float]:
+def look(argument: Mapping[str, Any]) -> dict[str, float]:
     """One look at the reference in a fresh process."""
-    limit_blas(threads)
+    limit_blas(argument["threads"])
     return Reference().look()

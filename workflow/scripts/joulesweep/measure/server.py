@@ -67,7 +67,9 @@ class Server:
             outcome = self._requests.recv()
         except (EOFError, ConnectionError):
             return self._died()
-        except BaseException:  # an interrupt, or `on_start` failed: the answer to come would be taken for the next one's
+        except (
+            BaseException
+        ):  # an interrupt, or `on_start` failed: the answer to come would be taken for the next one's
             self.close()
             raise
         self._deaths = 0

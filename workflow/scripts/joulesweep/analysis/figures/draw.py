@@ -48,4 +48,4 @@ def _save(figure: Figure, path: Path) -> None:
     figure.savefig(image, format="png", metadata={"Software": None})
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(image.getvalue())
-    os.replace(temporary, path)
+    temporary.replace(path)

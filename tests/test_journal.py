@@ -1,0 +1,148 @@
+"""The journal: no whole line is ever lost, none is invented, whatever a crash or a hand did to the file."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from joulesweep.errors import UserError
+from joulesweep.measure import journal
+from joulesweep.measure.journal import Journal
+
+AGAIN = Path(__file__).parents[1] / "workflow" / "scripts" / "again.py"
+KEY = {"runtime": "eager", "batch": 1, "threads": 2}
+OTHER = {**KEY, "batch": 2}
+
+
+def _numbers(lines: list[dict]) -> list[int]:
+    return [line["number"] for line in lines]
+
+
+def test_lines_come_back_by_key_in_order(tmp_path):
+    file = tmp_path / "deep" / "m.jsonl"
+    for number in range(3):
+        Journal(file).append(KEY, {"number": number, "status": "ok"})
+        Journal(file).append(OTHER, {"number": 10 + number})
+    assert _numbers(Journal(file).lines(KEY)) == [0, 1, 2]
+    assert _numbers(Journal(file).lines(dict(reversed(OTHER.items())))) == [10, 11, 12]
+    assert Journal(file).lines({**KEY, "threads": 4}) == []
+
+
+def test_what_another_process_appended_is_seen(tmp_path):
+    mine, its = Journal(tmp_path / "m.jsonl"), Journal(tmp_path / "m.jsonl")
+    assert mine.lines(KEY) == []
+    its.append(KEY, {"number": 1})
+    assert _numbers(mine.lines(KEY)) == [1]
+    mine.append(KEY, {"number": 2})
+    assert _numbers(its.lines(KEY)) == _numbers(mine.lines(KEY)) == [1, 2]
+
+
+def test_a_file_that_was_removed_is_empty(tmp_path):
+    kept = Journal(tmp_path / "m.jsonl")
+    kept.append(KEY, {"number": 1})
+    assert _numbers(kept.lines(KEY)) == [1]
+    (tmp_path / "m.jsonl").unlink()
+    assert kept.lines(KEY) == []
+    kept.append(KEY, {"number": 2})
+    assert _numbers(kept.lines(KEY)) == [2]
+
+
+def test_measuring_anew_supersedes_one_runtime_or_all_and_keeps_the_lines(tmp_path):
+    file, foreign = tmp_path / "m.jsonl", {**KEY, "runtime": "onnxruntime"}
+    kept = Journal(file)
+    kept.append(KEY, {"number": 1})
+    kept.append(foreign, {"number": 2})
+    subprocess.run(
+        [sys.executable, AGAIN, "--journals", file, tmp_path / "none.jsonl", "--runtime", "eager"], check=True
+    )
+    assert (_numbers(kept.lines(KEY)), _numbers(kept.lines(foreign))) == ([], [2])
+    kept.append(KEY, {"number": 3})
+    assert _numbers(kept.lines(KEY)) == [3]
+    subprocess.run([sys.executable, AGAIN, "--journals", file], check=True)
+    assert kept.lines(KEY) == kept.lines(foreign) == []
+    assert len(file.read_text().splitlines()) == 5
+    assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_measuring_anew_what_was_never_measured_is_one_line_of_advice(tmp_path):
+    command = [sys.executable, AGAIN, "--journals", tmp_path / "none.jsonl"]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    assert answer.returncode == 1
+    assert answer.stderr.count("\n") == 1
+    assert "none.jsonl" in answer.stderr
+
+
+def test_torn_and_foreign_lines_are_named_once_with_file_and_line(tmp_path, caplog):
+    file = tmp_path / "m.jsonl"
+    kept = Journal(file)
+    kept.append(KEY, {"number": 1})
+    with file.open("a") as stream:
+        stream.write('{"foreign": 1}\n')
+    kept.append(KEY, {"number": 2})
+    with file.open("a") as stream:
+        stream.write('{"key": {"runt')
+    with caplog.at_level(logging.WARNING):
+        assert _numbers(kept.lines(KEY)) == [1, 2]
+        assert _numbers(kept.lines(KEY)) == [1, 2]
+        kept.append(KEY, {"number": 3})
+        assert _numbers(kept.lines(KEY)) == [1, 2, 3]
+    assert [message.partition(":")[0] for message in caplog.messages] == [f"{file}, line 2", f"{file}, line 4"]
+
+
+def test_a_changed_figure_is_no_line(tmp_path):
+    file = tmp_path / "m.jsonl"
+    Journal(file).append(KEY, {"number": 1, "raw_s": 0.125})
+    file.write_text(file.read_text().replace("0.125", "0.025"))
+    assert Journal(file).lines(KEY) == []
+
+
+@given(st.data())
+def test_damage_never_loses_a_whole_line_and_never_invents_one(data):
+    """Appends, cuts and garbage in any order: what is read is what was appended and lies whole in the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "m.jsonl"
+        written = []
+        for number in range(data.draw(st.integers(1, 6), "steps")):
+            Journal(file).append(KEY, {"number": number, "text": data.draw(st.text(max_size=5))})
+            written.append((number, file.read_bytes().splitlines()[-1]))
+            damage = data.draw(st.sampled_from(["none", "cut", "garbage"]))
+            content = file.read_bytes()
+            if damage == "cut":
+                file.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+            elif damage == "garbage":
+                at = data.draw(st.integers(0, len(content)))
+                file.write_bytes(content[:at] + data.draw(st.binary(max_size=8)) + content[at:])
+        present = set(file.read_bytes().split(b"\n"))
+        expected = [number for number, raw in written if raw in present]
+        found = _numbers(Journal(file).lines(KEY))
+        # Garbage that leaves the line's meaning as it was, such as a space, leaves a whole line.
+        assert set(expected) <= set(found) <= {number for number, _ in written}
+        assert found == sorted(set(found))
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_lines_that_were_there(tmp_path, monkeypatch):
+    kept = Journal(tmp_path / "m.jsonl")
+    kept.append(KEY, {"number": 1})
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
+        with pytest.raises(UserError, match="disk is full"):
+            kept.append(KEY, {"number": 2})
+    kept.append(KEY, {"number": 3})
+    assert _numbers(Journal(tmp_path / "m.jsonl").lines(KEY)) == [1, 3]
+
+
+@given(arrays(st.sampled_from([np.float32, np.float64]), st.integers(0, 50)))
+def test_packed_numbers_come_back_bit_for_bit_from_plain_text(array):
+    text = journal.pack(array)
+    back = journal.unpack(json.loads(json.dumps(text)))
+    assert back.dtype == array.dtype
+    assert back.tobytes() == array.tobytes()

@@ -1,0 +1,140 @@
+"""Writes the report: gathers what the template needs and renders it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from joulesweep import records
+from joulesweep.analysis import findings, hypotheses, markdown, origin, report_tables
+from joulesweep.analysis.base_points import base_points, model_counts
+from joulesweep.analysis.figures.names import names
+from joulesweep.analysis.formatting import si
+from joulesweep.analysis.markdown import text
+from joulesweep.analysis.merged import Merged, load, sweep
+from joulesweep.analysis.strange import strange
+
+_MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
+
+
+def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, out: Path) -> None:
+    """Write the report; a figure that is not in `figures` is left out."""
+    tables = load(merged, job["models"])
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    drawn = {name for name in names(job["axes"]) if (figures / f"{name}.png").is_file()}
+    words = environment.get_template(template.name).render(_content(job, tables, drawn))
+    lines = [line.rstrip() for line in words.splitlines()]
+    kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
+    records.replace_text(out, "\n".join(kept).strip() + "\n")
+
+
+def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[str, Any]:
+    """Everything that the template names."""
+    points = base_points(merged)
+    found = {device for name in ("latency", "energy", "accuracy") for device in getattr(merged, name)["device"]}
+    devices = sorted(found, key=lambda device: (device != job["device"], device))
+    kinds = set(merged.ok("energy")["kind"])
+    return {
+        "job": job,
+        "text": text,
+        "image": lambda name, what: markdown.image(name, what) if name in drawn else "",
+        "listing": markdown.listing,
+        "benchmarked": report_tables.benchmarked(job["models"]),
+        "foreign": _foreign(merged),
+        "answers": findings.answers(points, devices[0]) if devices else [],
+        "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
+        "counts": report_tables.counts(merged),
+        "sharing": sharing(merged),
+        "uncounted": _uncounted(merged),
+        "devices": devices,
+        "axes": job["axes"],
+        "latency": {device: report_tables.latency(merged, device) for device in devices},
+        "energy": {device: report_tables.energy(merged, device) for device in devices},
+        "swept": lambda metric, axis, device: report_tables.swept(merged, metric, axis, device),
+        "two_values": _too_few_for_a_line(merged, job["axes"]),
+        "has_energy": not merged.energy.empty,
+        "energy_kind": "modelled" if kinds == {"modelled"} else "partly modelled" if "modelled" in kinds else "",
+        "correlations": report_tables.correlations(points),
+        "accuracy": report_tables.accuracy(merged, points),
+        "described": report_tables.devices(merged),
+        "strange": strange(merged),
+        "problems": report_tables.problems(merged),
+        "versions": [text(line) for line in origin.versions(merged)],
+        "commit": origin.commit(),
+        "newest": origin.newest(merged),
+        "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
+        "schema": records.SCHEMA,
+    }
+
+
+def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> dict[str, str]:
+    """A hypothesis as the template shows it."""
+    found = hypotheses.check(entry, merged, points)
+    lines = markdown.listing(
+        f"{text(case.where)}: {case.numbers}: **{text(case.verdict)}**"
+        if case.where
+        else f"{case.numbers}: **{text(case.verdict)}**"
+        for case in found.cases
+    )
+    shown = (
+        lines
+        if len(found.cases) <= _MOST_OPEN
+        else markdown.folded(f"the numbers of all {len(found.cases)} cases", lines)
+    )
+    return {
+        "sentence": text(found.sentence),
+        "because": text(found.because),
+        "label": text(found.label),
+        "cases": shown,
+    }
+
+
+def sharing(merged: Merged) -> str:
+    """Whether the lab's formula accounts for sharing, said with this report's own models."""
+    counts = model_counts(merged)
+    if counts.empty:
+        return "No model was counted."
+    says = (
+        "**Does the lab's formula account for sharing?** Yes for a parameter that several modules use: "
+        "`sum(p.numel() for p in model.parameters())` counts it once. No for two parameters that are views of one storage: it counts both."
+    )
+    often = counts[counts["params_every_use"] > counts["params"]]
+    views = counts[counts["params_by_storage"] < counts["params"]]
+    found = [
+        f"{text(str(model))} uses {si(row['params_every_use'] - row['params'])} elements more than once"
+        for model, row in often.iterrows()
+    ]
+    found += [
+        f"{text(str(model))} stores {si(row['params'] - row['params_by_storage'])} elements fewer than it counts"
+        for model, row in views.iterrows()
+    ]
+    return f"{says} Here {'; '.join(found)}." if found else f"{says} No model here shares any, so all three ways agree."
+
+
+def _uncounted(merged: Merged) -> str:
+    rows = merged.counts[merged.counts["base"] & (merged.counts["uncounted_operators"] != "")].drop_duplicates("model")
+    return "; ".join(f"{text(row['model'])}: {text(row['uncounted_operators'])}" for _, row in rows.iterrows())
+
+
+def _foreign(merged: Merged) -> list[str]:
+    """Models and runtimes that only other devices were asked to measure."""
+    rows = pd.concat(
+        [
+            frame[["model", "runtime", "device", "configured"]]
+            for frame in (merged.latency, merged.energy, merged.accuracy)
+        ]
+    )
+    rows = rows[rows["configured"] == "no"].drop_duplicates().sort_values(["model", "runtime", "device"])
+    return [text(f"{row['model']} @ {row['runtime']} on {row['device']}") for _, row in rows.iterrows()]
+
+
+def _too_few_for_a_line(merged: Merged, axes: list[str]) -> list[str]:
+    """Swept axes that have no more than two values, which show a difference and no shape."""
+    return [axis for axis in axes if 0 < sweep(merged.ok("latency"), axis)[axis].nunique() <= 2]
