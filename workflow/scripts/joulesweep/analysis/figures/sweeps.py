@@ -80,7 +80,7 @@ def _panel(
     axes: Axes,
     rows: pd.DataFrame,
     axis: str,
-    columns: tuple[str, str, str],
+    columns: tuple[str, str | None, str | None],
     looks: dict[str, tuple[str, str]],
     quantity: Quantity,
 ) -> None:
