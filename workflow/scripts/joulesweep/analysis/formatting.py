@@ -22,7 +22,7 @@ def si(value: float, unit: str = "") -> str:
     if not math.isfinite(value):
         return "–"
     for factor, prefix in _PREFIXES:
-        if abs(value) >= factor:
+        if abs(value) >= 0.9995 * factor:  # what three digits write as 1000 of the smaller prefix
             return f"{digits(value / factor)} {prefix}{unit}"
     return f"{value:.0f} {unit}".strip()
 

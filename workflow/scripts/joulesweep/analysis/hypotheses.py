@@ -53,11 +53,6 @@ class Finding:
     reason: str
     cases: list[Case]
 
-    @property
-    def label(self) -> str:
-        """The verdict as the report prints it, such as `undecided: modelled`."""
-        return f"{self.verdict}: {self.reason}" if self.reason else self.verdict
-
 
 def check(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> Finding:
     """The finding on one hypothesis; `points` is the table of base points."""

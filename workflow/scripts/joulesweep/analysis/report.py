@@ -91,7 +91,8 @@ def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) 
     return {
         "sentence": text(found.sentence),
         "because": text(found.because),
-        "label": text(found.label),
+        "verdict": found.verdict,
+        "reason": text(found.reason),
         "cases": shown,
     }
 

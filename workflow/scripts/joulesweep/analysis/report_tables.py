@@ -7,6 +7,7 @@ import pandas as pd
 
 from joulesweep.analysis import ranks
 from joulesweep.analysis.base_points import METRICS, model_counts
+from joulesweep.analysis.formatting import accuracy as in_percent
 from joulesweep.analysis.formatting import digits, si, with_interval
 from joulesweep.analysis.markdown import table, text
 from joulesweep.analysis.merged import VARIANT, Merged, sweep
@@ -151,9 +152,9 @@ def correlations(points: pd.DataFrame) -> str:
                 continue
             found = ranks.spearman(dots[one].tolist(), dots[other].tolist())
             modelled = "energy" in (one, other) and "modelled" in set(dots["kind"])
-            note = (
-                "modelled: tracks by construction" if modelled else "" if found.exact else "p from random permutations"
-            )
+            note = "" if found.exact else "p from random permutations"
+            if modelled:
+                note = "modelled: tracks by construction" if "latency" in (one, other) else "modelled"
             cells = (f"{one} and {other}", runtime, device, f"{found.rho:.2f}", digits(found.p, 2), str(found.n), note)
             rows.append([text(cell) for cell in cells])
     return table(["what", "runtime", "device", "ρ (Spearman)", "p", "models", ""], rows) if rows else ""
@@ -165,7 +166,7 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
     rows = []
     for _, row in merged.accuracy.iterrows():
         if row["status"] == "ok":
-            share = f"{percent3(row['value'])} [{percent3(row['ci_low'])}, {percent3(row['ci_high'])}]"
+            share = f"{in_percent(row['value'])} [{in_percent(row['ci_low'])}, {in_percent(row['ci_high'])}]"
         else:
             share = _failure(row)
         seconds = times.get((row["device"], row["model"], row["runtime"]), float("nan"))
@@ -173,11 +174,6 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
         rows.append([_variant(row), text(row["device"]), text(row["dataset"]), share, count, digits(1e3 * seconds)])
     header = ["variant", "device", "data", "accuracy, % [95 %]", "examples", "latency, ms"]
     return table(header, rows, numbers=3) if rows else ""
-
-
-def percent3(share: float) -> str:
-    """A share in percent with one decimal, without the sign."""
-    return f"{100 * share:.1f}"
 
 
 def devices(merged: Merged) -> str:

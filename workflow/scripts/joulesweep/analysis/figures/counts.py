@@ -68,7 +68,7 @@ def _finish(axes: Axes, values: pd.Series, furthest: pd.Series, label: str) -> N
                 transform=axes.get_yaxis_transform(),
             )
         else:
-            text = si(value) if end == value else f"{si(value)} (up to {si(end)})"
+            text = si(value) if si(end) == si(value) else f"{si(value)} (up to {si(end)})"
             axes.annotate(text, (end, row), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8)
     if values.notna().any():
         style.positive_axis(axes.xaxis, [*values, *furthest], style.tick)

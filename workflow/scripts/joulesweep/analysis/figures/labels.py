@@ -1,15 +1,16 @@
 """Puts names beside dots so that no name covers another name or a dot."""
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-# Where a name may go, in points from its dot: near first, right before left, then further out.
+# Where a name may go, in points from its dot: near first, beside before above before below, then further out.
 _PLACES = [
     (x * far, y * far)
     for far in (1.0, 1.7, 2.6, 3.8, 5.2, 7)
-    for x, y in ((8, 0), (6, 8), (6, -8), (0, 10), (0, -10), (-6, 8), (-6, -8), (-8, 0))
+    for x, y in ((8, 0), (-8, 0), (6, 8), (-6, 8), (0, 10), (6, -8), (-6, -8), (0, -10))
 ]
 
 
@@ -24,7 +25,7 @@ def place(
     renderer = figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer)
     scale = figure.dpi / 72
-    taken = [_around(axes.transData.transform(dot), 5 * scale) for dot in dots]
+    taken = [_around(axes.transData.transform(dot), 6 * scale) for dot in dots]
     for x, y, name in sorted(names, key=lambda entry: (-entry[1], entry[0])):
         text = axes.annotate(
             name,
@@ -43,10 +44,10 @@ def place(
             box = text.get_window_extent(renderer).padded(1.2 * scale)
             if not _within(box, frame):
                 continue
-            covered = sum(box.overlaps(other) for other in taken)
-            if best is None or covered < best[0]:
-                best = (covered, dx, dy, text.get_ha(), text.get_va(), box)
-            if covered == 0:
+            cost = 10 * sum(box.overlaps(other) for other in taken) + _doubtful(box, (x, y), dots, axes)
+            if best is None or cost < best[0]:
+                best = (cost, dx, dy, text.get_ha(), text.get_va(), box)
+            if cost == 0:
                 break
         if best is None:
             taken.append(text.get_window_extent(renderer))
@@ -59,6 +60,18 @@ def place(
                 "", (x, y), xytext=(dx, dy), textcoords="offset points",
                 arrowprops={"arrowstyle": "-", "color": "#aaaaaa", "linewidth": 0.6, "shrinkA": 1, "shrinkB": 3},
             )  # fmt: skip
+
+
+def _doubtful(box: Bbox, own: tuple[float, float], dots: Sequence[tuple[float, float]], axes: Axes) -> bool:
+    """Whether another dot is nearer to a name than its own."""
+    mine = _distance(box, axes.transData.transform(own))
+    return any(_distance(box, axes.transData.transform(dot)) < mine for dot in dots if dot != own)
+
+
+def _distance(box: Bbox, point: Sequence[float]) -> float:
+    """From a box to a point, in pixels; 0 inside."""
+    x, y = point
+    return math.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1))
 
 
 def _around(centre: Sequence[float], radius: float) -> Bbox:

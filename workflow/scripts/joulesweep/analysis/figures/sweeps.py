@@ -32,8 +32,8 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
     looks = style.looks(rows["runtime"])
     devices = sorted(set(rows["device"]))
     models = [model for model in merged.models if model in set(rows["model"])]
-    columns = min(len(models), _MOST_COLUMNS)
-    lines = -(-len(models) // columns)
+    lines = -(-len(models) // _MOST_COLUMNS)
+    columns = -(-len(models) // lines)
     figure = plt.figure(
         figsize=(max(6.4, 1 + 2.5 * columns), 1.5 + len(devices) * (2.15 * lines + 0.35)), layout="constrained"
     )
@@ -43,11 +43,9 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
     )
     grid = figure.subplots(lines * len(devices), columns, sharex=True, squeeze=False)
     style.axis_values(grid[0, 0].xaxis, rows[axis])
-    factor = (
-        rows.groupby(["device", "model"])[[column, low, high]]
-        .apply(lambda group: group.max().max() / group.min().min())
-        .max()
-    )
+    drawn = rows[[column, low, high]].where(lambda values: values > 0)  # a logarithmic axis has no place for the rest
+    extent = drawn.groupby([rows["device"], rows["model"]])
+    factor = (extent.max().max(axis=1) / extent.min().min(axis=1)).max()
     failed = getattr(merged, table)
     failed = failed[failed["status"] != "ok"]
     panels = [(device, model) for device in devices for model in models + [None] * (lines * columns - len(models))]

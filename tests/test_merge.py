@@ -1,0 +1,286 @@
+"""The merge takes every sound row, names the rest, and never trips over a file."""
+
+import csv
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joulesweep import records
+from joulesweep.analysis import tables
+from joulesweep.analysis.merge import merge
+from joulesweep.analysis.sources import sources
+
+from tests import synthetic
+
+NAME = "devices/laptop/latency/resnet18.csv"
+ROWS = [synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch=batch) for batch in (1, 2, 4, 8)]
+
+
+def _lines(tmp: Path) -> list[bytes]:
+    path = tmp / "whole.csv"
+    records.write_table(path, records.LATENCY, ROWS)
+    return path.read_bytes().splitlines(keepends=True)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
+    folder = tmp_path_factory.mktemp("csv")
+    return folder / "case.csv", _lines(folder)
+
+
+def _read(path: Path, content: bytes) -> tuple[list[tables.Row], list[Any]]:
+    path.write_bytes(content)
+    rows, problems = tables.read(path, records.LATENCY, NAME)
+    return [row for _, row in rows], problems
+
+
+def _merged(results: Path, name: str) -> list[dict[str, str]]:
+    with (results / "merged" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _merge(results: Path, job: dict[str, Any]) -> list[dict[str, str]]:
+    merge(job, results, results / "merged")
+    return _merged(results, "problems")
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_truncated_file_gives_a_part_of_its_rows_unchanged(whole, data):
+    path, lines = whole
+    sound, _ = _read(path, b"".join(lines))
+    content = b"".join(lines)
+    length = data.draw(st.integers(0, len(content)))
+    rows, problems = _read(path, content[:length])
+    assert rows == sound[: len(rows)]
+    complete = content[:length].count(b"\n")
+    assert len(rows) == max(0, complete - 1)
+    if not content[:length].endswith(b"\n"):
+        assert problems
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(1, 5), garbage=st.binary(min_size=1, max_size=200))
+def test_lines_of_garbage_between_the_rows_neither_change_nor_add_rows(whole, place, garbage):
+    path, lines = whole
+    sound, _ = _read(path, b"".join(lines))
+    rows, problems = _read(path, b"".join([*lines[:place], garbage, b"\n", *lines[place:]]))
+    assert rows == sound
+    assert problems or not garbage.strip()
+
+
+@settings(max_examples=150, deadline=None)
+@given(line=st.integers(1, 4), start=st.integers(0, 400), garbage=st.binary(min_size=1, max_size=30))
+def test_garbage_inside_one_row_leaves_the_other_rows_as_they_are(whole, line, start, garbage):
+    path, lines = whole
+    sound, _ = _read(path, b"".join(lines))
+    garbage = garbage.replace(b"\n", b"")
+    damaged = lines[line].rstrip(b"\n")
+    lines = [*lines[:line], damaged[:start] + garbage + damaged[start + len(garbage) :] + b"\n", *lines[line + 1 :]]
+    rows, _ = _read(path, b"".join(lines))
+    others = [row for number, row in enumerate(sound, start=1) if number != line]
+    assert [row for row in rows if row in others] == others or len(rows) == 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=st.binary(max_size=400))
+def test_any_bytes_are_read_without_an_exception_and_give_no_rows(whole, content):
+    assert _read(whole[0], content)[0] == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(content=st.binary(max_size=200))
+def test_any_bytes_in_a_device_description_are_survived(tmp_path_factory, content):
+    results = tmp_path_factory.mktemp("results")
+    (results / "devices/pi").mkdir(parents=True)
+    (results / "devices/pi/device.json").write_bytes(content)
+    problems = _merge(results, synthetic.job())
+    assert [problem["file"] for problem in problems] == ["devices/pi/device.json"]
+
+
+def _with(
+    tmp_path: Path, change: dict[str, Any] | None = None, text: str | None = None, file: str = NAME
+) -> dict[str, str]:
+    """The only problem of a tree with one good row and one that was changed, after checking that the good one is kept."""
+    rows = [ROWS[0], {**ROWS[1], **(change or {})}]
+    path = tmp_path / file
+    records.write_table(path, records.LATENCY, rows)
+    if text is not None:
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert [row["batch"] for row in _merged(tmp_path, "latency")][:1] == ["1"]
+    assert problem["file"] == file
+    assert problem["cure"]
+    return problem
+
+
+def test_a_row_with_too_few_fields_is_named_with_its_line(tmp_path):
+    problem = _with(tmp_path, text="1,laptop,resnet18\n")
+    assert (problem["row"], problem["problem"]) == (
+        "4",
+        f"3 fields where the header has {len(records.LATENCY.columns)}; the row is left out",
+    )
+
+
+def test_a_last_line_without_its_end_is_torn_even_if_it_has_all_fields(tmp_path):
+    path = tmp_path / NAME
+    records.write_table(path, records.LATENCY, ROWS[:2])
+    path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert problem["row"] == "3"
+    assert "torn" in problem["problem"]
+    assert len(_merged(tmp_path, "latency")) == 1
+
+
+def test_a_value_that_is_no_number_is_named_with_its_line_and_column(tmp_path):
+    problem = _with(tmp_path, {"mean_s": "12 ms"})
+    assert (problem["row"], problem["column"]) == ("3", "mean_s")
+    assert "'12 ms' is not a number" in problem["problem"]
+    assert [row["batch"] for row in _merged(tmp_path, "latency")] == ["1"]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1_000", "0x10", "1e999", "12 ms"])
+def test_what_only_python_takes_for_a_number_is_refused(tmp_path, value):
+    assert _with(tmp_path, {"raw_s": value})["column"] == "raw_s"
+
+
+def test_an_ok_row_without_its_figure_is_refused_with_the_command_that_makes_it_again(tmp_path):
+    problem = _with(tmp_path, {"raw_s": None})
+    assert problem["column"] == "raw_s"
+    assert "make again MODEL=resnet18 RUNTIME=eager" in problem["cure"]
+
+
+def test_a_status_outside_the_list_is_named(tmp_path):
+    assert _with(tmp_path, {"status": "fine"})["column"] == "status"
+
+
+def test_of_two_rows_for_one_point_the_newer_stays_and_the_older_is_named(tmp_path):
+    newer = {**ROWS[0], "raw_s": 0.5, "measured_at": "2026-11-21T00:00:00+00:00"}
+    records.write_table(tmp_path / NAME, records.LATENCY, [ROWS[0], newer])
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert problem["row"] == "2"
+    assert [row["raw_s"] for row in _merged(tmp_path, "latency")] == ["0.5"]
+
+
+def test_rows_of_another_schema_are_named_once_a_file(tmp_path):
+    path = tmp_path / NAME
+    records.write_table(path, records.LATENCY, ROWS)
+    path.write_text(path.read_text(encoding="utf-8").replace("\n1,", "\n2,"), encoding="utf-8")
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert "4 rows are of schema '2'" in problem["problem"]
+    assert "update Joulesweep here" in problem["cure"]
+    assert _merged(tmp_path, "latency") == []
+
+
+def test_a_column_that_is_unknown_or_missing_is_named_and_the_rows_are_taken(tmp_path):
+    path = tmp_path / NAME
+    records.write_table(path, records.LATENCY, ROWS)
+    path.write_text(path.read_text(encoding="utf-8").replace("p95_s", "p95", 1), encoding="utf-8")
+    problems = _merge(tmp_path, synthetic.job())
+    assert [problem["column"] for problem in problems] == ["p95_s", "'p95'"]
+    assert [row["p95_s"] for row in _merged(tmp_path, "latency")] == [""] * 4
+
+
+def test_a_file_without_a_column_of_the_key_is_left_out(tmp_path):
+    path = tmp_path / NAME
+    records.write_table(path, records.LATENCY, ROWS)
+    path.write_text(path.read_text(encoding="utf-8").replace("runtime", "runner", 1), encoding="utf-8")
+    problems = _merge(tmp_path, synthetic.job())
+    assert any(problem["column"] == "runtime" and "left out" in problem["problem"] for problem in problems)
+    assert _merged(tmp_path, "latency") == []
+
+
+def test_rows_that_name_another_device_than_their_folder_are_foreign(tmp_path):
+    records.write_table(tmp_path / NAME.replace("laptop", "copied"), records.LATENCY, ROWS)
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert (problem["file"], problem["column"]) == ("devices/copied/latency/resnet18.csv", "device")
+    assert _merged(tmp_path, "latency") == []
+
+
+@pytest.mark.parametrize("digest", ["model_digest", "input_digest"])
+def test_two_devices_with_other_weights_or_inputs_under_one_name_are_a_conflict(tmp_path, digest):
+    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    others = [{**row, "device": "pi", digest: "other"} for row in ROWS]
+    records.write_table(tmp_path / NAME.replace("laptop", "pi"), records.LATENCY, others)
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert (problem["file"], problem["column"]) == ("devices/pi/latency/resnet18.csv", digest)
+    assert {row["device"] for row in _merged(tmp_path, "latency")} == {"laptop"}
+
+
+def test_a_failed_row_without_digests_is_in_no_conflict(tmp_path):
+    lost = {**synthetic.failed(ROWS[0], "crashed", "signal 9"), "device": "pi", "model_digest": "", "input_digest": ""}
+    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    records.write_table(tmp_path / NAME.replace("laptop", "pi"), records.LATENCY, [lost])
+    assert _merge(tmp_path, synthetic.job()) == []
+    assert len(_merged(tmp_path, "latency")) == 5
+
+
+def test_this_device_gives_what_is_configured_and_others_give_all(tmp_path):
+    synthetic.tree(tmp_path, ("laptop", "pi"))
+    job = synthetic.job(models=["resnet18"])
+    job["models"]["resnet18"]["runtimes"] = ["eager"]
+    assert _merge(tmp_path, job) == []
+    rows = _merged(tmp_path, "latency")
+    assert {(row["model"], row["runtime"]) for row in rows if row["device"] == "laptop"} == {("resnet18", "eager")}
+    assert {row["model"] for row in rows if row["device"] == "pi"} == set(synthetic.MODELS)
+    assert all(
+        (row["configured"] == "yes") == (row["model"] == "resnet18" and row["runtime"] == "eager") for row in rows
+    )
+
+
+def test_counts_of_a_model_that_was_removed_are_left_out_without_a_word(tmp_path):
+    synthetic.tree(tmp_path, ("laptop",))
+    assert _merge(tmp_path, synthetic.job(models=["resnet18", "digits_cnn"])) == []
+    assert {row["model"] for row in _merged(tmp_path, "counts")} == {"resnet18", "digits_cnn"}
+
+
+def test_the_merge_sets_the_uncorrected_figure_as_the_latency_and_the_throughput(tmp_path):
+    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    _merge(tmp_path, synthetic.job())
+    row = _merged(tmp_path, "latency")[3]
+    assert [row[name] for name in ("corrected_s", "ci_low_s", "ci_high_s")] == [
+        row[name] for name in ("raw_s", "raw_ci_low_s", "raw_ci_high_s")
+    ]
+    assert float(row["throughput_per_s"]) == pytest.approx(8 / 0.24)
+
+
+def test_neither_time_stamps_nor_the_order_of_writing_change_a_byte(tmp_path):
+    trees = [tmp_path / "one", tmp_path / "two"]
+    for results in trees:
+        synthetic.tree(results, ("laptop", "pi"))
+    files = [path for path in trees[1].rglob("*") if path.is_file()]
+    random.Random(1).shuffle(files)
+    for place, path in enumerate(files):
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content)
+        os.utime(path, (4e9 - place, 4e9 - place))
+    for results in trees:
+        _merge(results, synthetic.job())
+    for path in (trees[0] / "merged").iterdir():
+        assert path.read_bytes() == (trees[1] / "merged" / path.name).read_bytes()
+
+
+def test_the_sources_are_named_with_the_digest_of_their_content(tmp_path):
+    synthetic.tree(tmp_path, ("laptop",), models=["digits_cnn"])
+    (tmp_path / "devices/laptop/latency/._digits_cnn.csv").write_bytes(b"left by a copying program")
+    (tmp_path / "devices/laptop/latency/folder.csv").mkdir()
+    found = sources(tmp_path)
+    assert sorted(found) == [
+        "devices/laptop/accuracy/digits_cnn.csv",
+        "devices/laptop/device.json",
+        "devices/laptop/energy/digits_cnn.csv",
+        "devices/laptop/latency/digits_cnn.csv",
+        "models/digits_cnn/counts.csv",
+    ]
+    assert _merge(tmp_path, synthetic.job()) == []
+    assert {row["path"]: row["sha256"] for row in _merged(tmp_path, "sources")} == found
+
+
+def test_an_empty_folder_merges_into_empty_tables(tmp_path):
+    assert _merge(tmp_path, synthetic.job()) == []
+    assert _merged(tmp_path, "latency") == []

@@ -1,0 +1,117 @@
+"""A temporary copy of the workflow with a small configuration, and the real Snakemake run in it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.digits_model import ROOT
+
+PARTS = ("Snakefile", "config.yaml", "custom_models", "profiles", "workflow")
+
+MLP = {
+    "source": "python:custom_models/digits.py:mlp",
+    "input": {"shape": [1, 8, 8]},
+    "runtimes": ["onnxruntime"],
+    "weights": "custom_models/digits_mlp.safetensors",
+    "data": "digits",
+}
+CNN = {
+    "source": "python:custom_models/digits.py:cnn",
+    "input": {"shape": [1, 8, 8]},
+    "runtimes": ["eager", "onnxruntime"],
+    "weights": "custom_models/digits_cnn.safetensors",
+    "data": "digits",
+    "sweeps": {"batch": [1, 4]},
+}
+
+
+def configuration(device: str, **changes: Any) -> dict[str, Any]:
+    """Two small models with the fewest launches that are allowed."""
+    return {
+        "device": device,
+        "models": {"mlp": MLP, "cnn": CNN},
+        "meters": {"cpu-time": {"watts_per_core": 5}},
+        "latency": {"launches": 3, "target": 1.0, "budget_s": 0},
+        "energy": {"points": "ends", "launches": 2},
+        "hypotheses": [{"metric": "latency", "of": "mlp", "less_than": "cnn"}],
+    } | changes
+
+
+class Copy:
+    """A copy in a folder of its own."""
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / part)
+        self.configure(config)
+
+    def again(self, folder: Path) -> "Copy":
+        """The same as it stands now, results and time stamps too, in another folder."""
+        other = object.__new__(Copy)
+        other.folder, other.config = folder, self.config
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return other
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Write another configuration."""
+        self.config = config
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace a text that must be there."""
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text, f"{file} holds no {old!r}"
+        path.write_text(text.replace(old, new))
+
+    def append(self, file: str, text: str) -> None:
+        """Add to the end of a file."""
+        path = self.folder / file
+        path.write_text(path.read_text() + text)
+
+    def command(self, *arguments: str) -> list[str]:
+        """A Snakemake command line."""
+        return [sys.executable, "-m", "snakemake", *arguments]
+
+    def run(self, *arguments: str, fails: bool = False, **environment: str) -> str:
+        """Run Snakemake; returns what it printed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    def stale(self, target: str = "all", cores: int = 1, **environment: str) -> set[str]:
+        """What a run would do now, as `rule` or `rule model`, by a dry run."""
+        printed = self.run("-n", "--cores", str(cores), "--quiet", "host", "--", target, **environment)
+        jobs = re.split(r"\n(?=(?:local)?rule \w+:)", printed)[1:]
+        found = set()
+        for job in jobs:
+            rule = re.match(r"(?:local)?rule (\w+):", job)
+            model = re.search(r"wildcards:.*model=([^,\s]+)", job)
+            assert rule is not None
+            if rule[1] != "all":
+                found.add(f"{rule[1]} {model[1]}" if model else rule[1])
+        return found
+
+    def journal(self, stage: str, model: str) -> list[str]:
+        """The lines of one journal."""
+        path = self.folder / "results" / "devices" / self.config["device"] / stage / f"{model}.jsonl"
+        return path.read_text().splitlines() if path.exists() else []
