@@ -76,6 +76,13 @@ def allocate(_: dict[str, Any]) -> dict[str, Any]:
     return {"size": len(bytearray(1 << 62))}
 
 
+def allocate_without_end(_: dict[str, Any]) -> dict[str, Any]:
+    held = []
+    while True:
+        held.append(b"x" * (1 << 24))
+        time.sleep(0.02)
+
+
 def allocate_in_torch(_: dict[str, Any]) -> dict[str, Any]:
     raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes")
 
@@ -140,6 +147,13 @@ def test_what_never_returns_is_killed_when_its_time_is_over(server):
     outcome = server.run(never_return, {}, 0.3, pids.append)
     assert (outcome.status, outcome.message) == ("timeout", "not done after 0.3 s")
     assert not psutil.pid_exists(pids[0])
+    assert server.run(double, {"number": 1}, LONG).status == "ok"
+
+
+def test_what_allocates_without_end_is_stopped_before_the_machine_runs_out(server):
+    outcome = server.run(allocate_without_end, {}, LONG, memory_bytes=300 << 20)
+    assert outcome.status == "oom"
+    assert "GiB were free when it began" in outcome.message
     assert server.run(double, {"number": 1}, LONG).status == "ok"
 
 

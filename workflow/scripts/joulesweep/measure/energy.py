@@ -14,8 +14,8 @@ from typing import Any
 
 from joulesweep import records
 from joulesweep.artefacts import Manifest
+from joulesweep.journal import Journal
 from joulesweep.measure import energy_rig, energy_windows, meter_choice
-from joulesweep.measure.journal import Journal
 from joulesweep.measure.lock import device_lock
 from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from joulesweep import interval
-from joulesweep.measure.journal import unpack
+from joulesweep.journal import unpack
 from joulesweep.measure.launch import used_passes
 from joulesweep.measure.points import Point
-from joulesweep.measure.reference import level
+from joulesweep.measure.reference import geometric_mean
 
 _FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
@@ -57,7 +57,7 @@ def _figures(good: Sequence[Mapping[str, Any]], level_s: float | None, settings:
     first_stage = settings["launches"]
     raw = interval.of_launches([launch_s(line) for line in good], first_stage)
     passes = np.concatenate([used_passes(line["rounds"], unpack(line["pass_s"])) for line in good])
-    reference_s = float(np.median([np.median([level(look) for look in line["looks"]]) for line in good]))
+    reference_s = float(np.median([np.median([geometric_mean(look) for look in line["looks"]]) for line in good]))
     lab = next((line["lab_s"] for line in good if line["lab_s"]), None)
     flags = {
         "few_launches": len(good) < first_stage,

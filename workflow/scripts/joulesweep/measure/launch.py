@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from joulesweep import inputs, plugins
 from joulesweep.artefacts import Artefact
+from joulesweep.journal import pack
 from joulesweep.measure import memory
-from joulesweep.measure.journal import pack
 from joulesweep.measure.reference import Reference
-from joulesweep.measure.threads import limit_blas
 
 ROUND_S = 0.05
 ROUNDS = 5
@@ -35,7 +34,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
     asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `looks` (one more
-    than rounds, seconds by part), `pass_s` (every pass, packed), `reference_share`.
+    than rounds, seconds of each part), `pass_s` (every pass, packed), `reference_share`.
     """
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
@@ -61,7 +60,6 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     settled = warm_up(one_pass)
     peak_bytes = memory.peak()  # before the reference's buffers exist
     lab_s = [one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
-    limit_blas(point["threads"])
     return {
         "load_s": load_s,
         "first_s": first_s,
@@ -69,7 +67,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
         "peak_bytes": peak_bytes,
         "peak_above_load_bytes": peak_bytes - loaded_bytes,
         "lab_s": lab_s,
-        **rounds(one_pass, Reference().look),
+        **rounds(one_pass, Reference(point["threads"]).look),
     }
 
 
@@ -88,7 +86,7 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
                 return False
 
 
-def rounds(one_pass: Callable[[], float], look: Callable[[], Mapping[str, float]]) -> dict[str, Any]:
+def rounds(one_pass: Callable[[], float], look: Callable[[], list[float]]) -> dict[str, Any]:
     """Rounds of passes, each between two looks at the reference, until there are enough of everything."""
     begin = time.perf_counter()
     looks = [look()]

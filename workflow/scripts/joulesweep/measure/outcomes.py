@@ -13,6 +13,15 @@ _MEMORY = re.compile(
 )
 _LENGTH = 300
 
+# What a person makes of a signal; others are told by their name alone.
+_MEANING = {
+    signal.SIGSEGV: "it touched memory that is not its own; a fault of the model's or the runtime's own code",
+    signal.SIGILL: "an instruction that this processor does not know; the library was built for a newer one",
+    signal.SIGABRT: "the runtime stopped itself; it printed why where the run was started",
+    signal.SIGBUS: "memory that could not be had; a file cut short, or a full shared-memory folder",
+    signal.SIGFPE: "a division by zero in the runtime's own code",
+}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -53,6 +62,13 @@ def of_exit(code: int | None) -> Outcome:
     return Outcome("crashed", f"ended with status {code} before it was done")
 
 
+def of_memory(used: int, limit: int) -> Outcome:
+    """The outcome of a process that was killed because it held more memory (bytes) than it may."""
+    return Outcome(
+        "oom", f"held {used / 2**30:.1f} GiB and was stopped: {limit / 2**30:.1f} GiB were free when it began"
+    )
+
+
 def of_timeout(timeout_s: float) -> Outcome:
     """The outcome of a process that was killed because its time was over."""
     return Outcome("timeout", f"not done after {timeout_s:g} s")
@@ -60,9 +76,10 @@ def of_timeout(timeout_s: float) -> Outcome:
 
 def _name(number: int) -> str:
     try:
-        return signal.Signals(number).name
+        known = signal.Signals(number)
     except ValueError:
         return f"signal {number}"
+    return f"{known.name} ({_MEANING[known]})" if known in _MEANING else known.name
 
 
 def _line(text: str) -> str:

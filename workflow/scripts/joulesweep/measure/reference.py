@@ -1,76 +1,87 @@
-"""The reference: a small fixed workload whose speed tells how fast the device is at a moment.
+"""The reference: a small fixed mixture of work whose speed tells how fast the device is at this moment.
 
-A mixture, because a slowdown of memory is none of the cache's: matrix product, cache-bound, memory-bound, convolution,
-plain Python. In numpy alone, one for every runtime on a CPU. It must not depend on what it brackets: threads of a runtime
-that still spin would slow it three times, so it rests first and drops one run.
+One mixture, in numpy, serves every runtime on a CPU, so that their slowdowns are measured with the same rule. A change
+here makes every earlier level of a device void.
 """
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from joulesweep.measure.threads import limit_blas
 
-_REST_S = 0.01
+PARTS = ("matrix", "cache", "memory", "convolution", "python")
+
+REST_S = 0.01  # a runtime's threads spin after a pass, and would share the cores with what is timed here
+
+_MATRIX = 192
+_CACHE = 4096  # float32 values: three such arrays lie in the first-level cache together
+_CACHE_TIMES = 300
+_PIECE = 1 << 18  # float32 values: 1 MiB
+_PIECES = 24  # the largest caches of small devices are forgotten before a piece comes round again
+_CHANNELS, _IMAGE, _KERNEL = 16, 30, 3
+_ADDITIONS = 12_000
+_REPEATS = {"matrix": 2, "memory": 4, "convolution": 4}
 
 
 class Reference:
-    """The reference's buffers and parts, some 0.3 ms each on a laptop."""
+    """The mixture with its buffers, some 30 MB, for one number of threads; each part takes a third of a millisecond on a laptop."""
 
-    def __init__(self) -> None:
-        draw = np.random.Generator(np.random.Philox(1))
-        self._left = draw.random((144, 144), dtype=np.float32)
-        self._right = draw.random((144, 144), dtype=np.float32)
-        self._cached = draw.random(8192, dtype=np.float32)
-        self._large = draw.random(
-            1 << 20, dtype=np.float32
-        )  # 4 MB: more than most of these devices' second-level caches
-        self._copy = np.empty_like(self._large)
-        self._signal = draw.random(4096, dtype=np.float32)
-        self._kernel = draw.random(63, dtype=np.float32)
-        self._parts: dict[str, Callable[[], object]] = {
-            "matrix_product": self._matrix_product,
-            "cache": self._cache,
-            "memory": self._memory,
-            "convolution": self._convolution,
-            "python": self._python,
-        }
+    def __init__(self, threads: int) -> None:
+        limit_blas(threads)
+        self._left = np.full((_MATRIX, _MATRIX), 0.5, np.float32)
+        self._product = np.empty_like(self._left)
+        self._small = np.full((3, _CACHE), 0.5, np.float32)
+        self._large = np.zeros((_PIECES, _PIECE), np.float32)
+        self._large.fill(0.5)  # zeros alone are no memory yet
+        self._piece = 0
+        image = np.full((_CHANNELS, _IMAGE, _IMAGE), 0.5, np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(image, (_KERNEL, _KERNEL), axis=(1, 2))
+        self._windows = windows.transpose(0, 3, 4, 1, 2)
+        self._columns = np.empty(self._windows.shape, np.float32)
+        self._weights = np.full((_CHANNELS, _CHANNELS * _KERNEL**2), 0.5, np.float32)
+        self._parts = (self._matrix, self._cache, self._memory, self._convolution, self._python)
 
-    def look(self) -> dict[str, float]:
-        """Seconds that each part takes now, after a rest and one run that is dropped."""
-        time.sleep(_REST_S)
-        for part in self._parts.values():
+    def look(self) -> list[float]:
+        """Seconds of each part, in the order of `PARTS`, after a rest and one run that does not count."""
+        time.sleep(REST_S)
+        for part in self._parts:
             part()
-        return {name: _seconds(part) for name, part in self._parts.items()}
+        return [_seconds(part) for part in self._parts]
 
-    def _matrix_product(self) -> None:
-        for _ in range(4):
-            self._left @ self._right
+    def _matrix(self) -> None:
+        for _ in range(_REPEATS["matrix"]):
+            np.matmul(self._left, self._left, out=self._product)
 
     def _cache(self) -> None:
-        for _ in range(60):
-            np.multiply(self._cached, 1.0001, out=self._cached)
-        np.clip(self._cached, 0.0, 1.0, out=self._cached)
+        first, second, out = self._small
+        for _ in range(_CACHE_TIMES):
+            np.add(first, second, out=out)
 
     def _memory(self) -> None:
-        np.copyto(self._copy, self._large)
+        """Copy pieces that were not touched for a while, to places that were not either."""
+        for _ in range(_REPEATS["memory"]):
+            self._piece = (self._piece + 1) % _PIECES
+            np.copyto(self._large[self._piece - _PIECES // 2], self._large[self._piece])
 
     def _convolution(self) -> None:
-        np.convolve(self._signal, self._kernel)
+        for _ in range(_REPEATS["convolution"]):
+            np.copyto(self._columns, self._windows)
+            np.matmul(self._weights, self._columns.reshape(_CHANNELS * _KERNEL**2, -1))
 
-    def _python(self) -> int:
+    def _python(self) -> None:
         total = 0
-        for value in range(8000):
-            total += value & 7
-        return total
+        for number in range(_ADDITIONS):
+            total += number
 
 
-def level(parts: Mapping[str, float]) -> float:
-    """One look as one figure: the geometric mean of its parts, in seconds."""
-    return math.exp(sum(math.log(value) for value in parts.values()) / len(parts))
+def geometric_mean(look: Sequence[float]) -> float:
+    """One figure for the mixture, in seconds: each part weighs the same, however long it lasts."""
+    return math.exp(sum(map(math.log, look)) / len(look))
 
 
-def _seconds(part: Callable[[], object]) -> float:
+def _seconds(part: Callable[[], None]) -> float:
     start = time.perf_counter_ns()
     part()
     return (time.perf_counter_ns() - start) * 1e-9

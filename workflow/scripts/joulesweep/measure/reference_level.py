@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep.measure.reference import Reference, level
+from joulesweep.measure.reference import Reference, geometric_mean
 from joulesweep.measure.server import Server
-from joulesweep.measure.threads import limit_blas
 from joulesweep.records import replace_text
 
 LOOKS = 20
@@ -31,7 +30,7 @@ class ReferenceLevel:
     def of(self, threads: int) -> float | None:
         """The level at this number of threads, from the looks so far; None before the first."""
         looks = self._looks().get(str(threads))
-        return statistics.median(map(level, looks)) if looks else None
+        return statistics.median(map(geometric_mean, looks)) if looks else None
 
     def maybe_look(self, server: Server, threads: int) -> None:
         """Take a look in a child of `server` if the level lacks one and the last one is long enough ago."""
@@ -42,7 +41,7 @@ class ReferenceLevel:
         self._last_s = time.monotonic()
         outcome = server.run(look, {"threads": threads}, _TIMEOUT_S)
         if outcome.status == "ok":
-            mine.append(outcome.value)
+            mine.append(outcome.value["look"])
             replace_text(self.path, json.dumps({"reference": self._digest, "looks": looks}) + "\n")
 
     def _looks(self) -> dict[str, Any]:
@@ -53,7 +52,8 @@ class ReferenceLevel:
             return {}
 
 
-def look(argument: Mapping[str, Any]) -> dict[str, float]:
-    """One look at the reference in a fresh process."""
-    limit_blas(argument["threads"])
-    return Reference().look()
+def look(argument: Mapping[str, Any]) -> dict[str, list[float]]:
+    """One look at the reference in a fresh process, as a launch sees it: the first one meets cold code."""
+    reference = Reference(argument["threads"])
+    reference.look()
+    return {"look": reference.look()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 from joulesweep.measure.outcomes import Outcome, of_exit
 from joulesweep.measure.server_process import serve
 
@@ -24,6 +25,7 @@ _THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
 )
 _START_S = 300.0  # to import the libraries: torch from a slow card takes a minute
+_MEMORY_SHARE = 0.9
 _DEATHS = 2  # in a row, after which a server is not started again
 
 
@@ -49,10 +51,12 @@ class Server:
         argument: Mapping[str, Any],
         timeout_s: float,
         on_start: Callable[[int], None] | None = None,
+        memory_bytes: int | None = None,
     ) -> Outcome:
         """Run a module's function in a fresh process; however that ends, the outcome says how.
 
-        `on_start` is given the pid of the process when it starts.
+        `on_start` is given the pid of the process when it starts. A process that holds more than `memory_bytes` is
+        stopped; by default that is nine tenths of what is available now, so that the machine never has to swap for it.
         """
         work = pickle.dumps((function, argument))
         if self._broken is None and self._process is None:
@@ -60,7 +64,8 @@ class Server:
         if self._broken is not None:
             return self._broken
         try:
-            self._requests.send((work, timeout_s))
+            limit = memory_bytes or int(_MEMORY_SHARE * psutil.virtual_memory().available)
+            self._requests.send((work, timeout_s, limit))
             pid = self._requests.recv()
             if on_start is not None:
                 on_start(pid)

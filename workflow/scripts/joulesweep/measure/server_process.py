@@ -11,18 +11,21 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+import psutil
 from joulesweep.measure.orphans import die_with_parent
-from joulesweep.measure.outcomes import Outcome, of_exception, of_exit, of_import_error, of_timeout
+from joulesweep.measure.outcomes import Outcome, of_exception, of_exit, of_import_error, of_memory, of_timeout
 
 # macOS: system libraries do not survive a fork, so processes start from nothing there and import for themselves.
 _START = "fork" if sys.platform == "linux" else "spawn"
 _LAST_WORDS_S = 5.0
+_WATCH_S = 0.2  # between two looks at how much memory a process holds
 
 
 def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
@@ -45,11 +48,11 @@ def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
     requests.send(Outcome("ok"))
     with suppress(EOFError, OSError):  # the job closed its end
         while True:
-            work, timeout_s = requests.recv()
-            requests.send(_launch(work, timeout_s, requests))
+            work, timeout_s, memory_bytes = requests.recv()
+            requests.send(_launch(work, timeout_s, memory_bytes, requests))
 
 
-def _launch(work: bytes, timeout_s: float, requests: Connection) -> Outcome:
+def _launch(work: bytes, timeout_s: float, memory_bytes: int, requests: Connection) -> Outcome:
     """Run one piece of work in a process of its own, tell the job its pid, and wait for its end."""
     context: Any = multiprocessing.get_context(_START)
     answers, answer = context.Pipe(duplex=False)
@@ -58,9 +61,14 @@ def _launch(work: bytes, timeout_s: float, requests: Connection) -> Outcome:
     answer.close()
     try:
         requests.send(process.pid)
-        ready = wait([answers, process.sentinel, requests], timeout_s)
-        if not ready:
-            return of_timeout(timeout_s)
+        end = time.monotonic() + timeout_s
+        while not (
+            ready := wait([answers, process.sentinel, requests], min(_WATCH_S, max(0.0, end - time.monotonic())))
+        ):
+            if (held := _resident_bytes(process.pid)) > memory_bytes:
+                return of_memory(held, memory_bytes)
+            if time.monotonic() >= end:
+                return of_timeout(timeout_s)
         if requests in ready:  # no request comes before the last was answered: the job is gone
             raise EOFError
         try:
@@ -76,6 +84,14 @@ def _launch(work: bytes, timeout_s: float, requests: Connection) -> Outcome:
         process.join()
         process.close()
         answers.close()
+
+
+def _resident_bytes(pid: int) -> int:
+    """Resident memory of a process; 0 where it has just ended. `RLIMIT_AS` would count what is only reserved."""
+    try:
+        return psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return 0
 
 
 def _work(server: int, answer: Connection, work: bytes) -> None:

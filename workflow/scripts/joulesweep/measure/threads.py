@@ -5,16 +5,6 @@ import os
 import psutil
 import threadpoolctl
 
-# Set by Snakemake to what a job was planned with; the configuration decides, so measuring takes them out.
-FOREIGN = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "GOTO_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-
 
 def cores() -> tuple[int, int]:
     """Physical and logical cores that this process may use."""
