@@ -15,17 +15,22 @@ _PLACES = [
 
 
 def place(
-    axes: Axes, names: Sequence[tuple[float, float, str]], dots: Sequence[tuple[float, float]], size: float = 7.5
+    axes: Axes,
+    names: Sequence[tuple[float, float, str]],
+    dots: Sequence[tuple[float, float]],
+    bars: Sequence[tuple[tuple[float, float], tuple[float, float]]] = (),
+    size: float = 7.5,
 ) -> None:
     """Write each (x, y, name) at the first free place around its dot, with a thin line where that is not beside it.
 
-    Call it when the axes have their final limits and the figure its final layout.
+    `bars` are lines from one place to another, which no name may cover either; all places are in data. Call it when the axes have their final limits and the figure its final layout.
     """
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer)
     scale = figure.dpi / 72
     taken = [_around(axes.transData.transform(dot), 6 * scale) for dot in dots]
+    taken += [Bbox([axes.transData.transform(end) for end in bar]).padded(scale) for bar in bars]
     for x, y, name in sorted(names, key=lambda entry: (-entry[1], entry[0])):
         text = axes.annotate(
             name,

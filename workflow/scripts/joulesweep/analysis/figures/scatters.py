@@ -1,5 +1,7 @@
 """One quantity against another, one dot a variant at the base point, one panel a device; models are named at the dots."""
 
+from collections.abc import Iterator
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
@@ -102,7 +104,16 @@ def _names(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> N
     names = [
         (row[across.metric] * across.scale, row[up.metric] * up.scale, row["model"]) for _, row in highest.iterrows()
     ]
-    labels.place(axes, names, dots)
+    labels.place(axes, names, dots, [bar for _, row in shown.iterrows() for bar in _bars(row, across, up)])
+
+
+def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """The ends of a dot's bars, in the units of the axes."""
+    x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
+    if reach := _reach(row, across):
+        yield (x - reach[0][0], y), (x + reach[1][0], y)
+    if reach := _reach(row, up):
+        yield (x, y - reach[0][0]), (x, y + reach[1][0])
 
 
 def _name(quantity: Quantity, merged: Merged) -> str:
