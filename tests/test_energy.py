@@ -27,6 +27,8 @@ def _job(meter: dict, **settings: float) -> dict:
         "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1}],
         "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "seed": 0, **settings},
         "meter": meter,
+        "meter_failures": 0,
+        "log_digest": "",
         "code_digest": {"onnxruntime": "abc"},
         "versions": {"onnxruntime": {"onnxruntime": "1"}},
     }
@@ -113,7 +115,7 @@ def test_a_meter_that_disappears_half_way_leaves_a_row_that_says_so(exported, tm
         shutil.rmtree(tree, ignore_errors=True)
         assert process.wait() == 0
     (row,) = _rows(tmp_path)
-    assert row["status"] == "error"
+    assert row["status"] == "no_meter"
     assert row["message"].startswith("rapl: ")
     assert row["energy_J"] == row["power_W"] == ""
 

@@ -109,17 +109,29 @@ class Stages:
         )
 
     def energy(self, model: str) -> str:
-        """The job that measures a model's energy, with the meter that this device has."""
-        meter = self._probed["meter"]
+        """The job that measures a model's energy, with the meter that this device has.
+
+        It holds how often the meter failed in the middle of measuring, so that what was lost then is measured by the next
+        run; and what the log holds that is joined to the launches.
+        """
+        meter = dict(self._probed["meter"])
+        slow = meter.pop("slow")
+        log = meter["settings"].get("file")
         files = [] if meter["name"] == "none" else [plugins.file("meters", meter["name"])]
         return _json(
             device=self.config.device,
             model=self._part(model, "runtimes"),
-            points=self.config.energy_points(model),
+            points=self.config.energy_points(model, slow),
             settings=self.config.energy,
             meter=meter,
+            meter_failures=self._meter_failures(model),
+            log_digest=digest.of_file(Path(log)) if log and Path(log).is_file() else "",
             **self._by_runtime(model, "energy", *files),
         )
+
+    def _meter_failures(self, model: str) -> int:
+        journal = self.results / "devices" / self.config.device / "energy" / f"{model}.jsonl"
+        return journal.read_bytes().count(b'"status": "no_meter"') if journal.is_file() else 0
 
     def describe_device(self) -> str:
         """The job that describes this device."""

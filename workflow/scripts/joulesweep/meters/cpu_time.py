@@ -12,6 +12,8 @@ import psutil
 
 from joulesweep.meters import base
 
+SETTINGS = {"watts_per_core": "watts of one busy core; allows the modelled figure"}
+
 
 class Meter(base.Meter):
     """A counter of joules: processor seconds of one process, all its threads together, times `watts_per_core`."""

@@ -16,6 +16,11 @@ from joulesweep.meters import base
 _ROOT = "/sys/class/powercap"
 _INTERFACES = ("intel-rapl", "intel-rapl-mmio")
 
+SETTINGS = {
+    "root": "folder of the powercap tree, instead of /sys/class/powercap",
+    "zone": "psys: the platform zone instead of the packages, where the board has wired it",
+}
+
 
 @dataclass(frozen=True)
 class _Zone:
@@ -34,7 +39,7 @@ class _Zone:
 
 
 class Meter(base.Meter):
-    """The sum of all packages and of their memory; the setting `root` names another powercap tree."""
+    """The sum of all packages and of their memory; or, on wish, the platform zone `psys` alone."""
 
     def available(self) -> base.Availability:
         """Usable where every zone's counter can be read and has ever moved."""
@@ -63,13 +68,16 @@ class Meter(base.Meter):
 
     def describe(self) -> base.Description:
         """Counters that the processor updates about every millisecond."""
+        platform = self._zones[0].rail == "psys"
         memory = "and their memory" if any(zone.rail.endswith("dram") for zone in self._zones) else "without memory"
         return base.Description(
             kind="measured",
             unit="J",
             rails=tuple(zone.rail for zone in self._zones),
-            scope="processor",
-            covers=f"processor packages {memory}; no disk, fan or power supply",
+            scope="machine" if platform else "processor",
+            covers="the platform, as far as its maker wired it"
+            if platform
+            else f"processor packages {memory}; no disk, fan or power supply",
             update_s=0.001,
             settle_s=0.05,
             window_s=1.0,
@@ -91,6 +99,9 @@ class Meter(base.Meter):
     @cached_property
     def _zones(self) -> list[_Zone]:
         """Every package once, each followed by its memory."""
+        if self.settings.get("zone") == "psys":
+            folders = sorted(self._root.glob(f"{_INTERFACES[0]}:*"))
+            return [_Zone("psys", folder) for folder in folders if _name(folder) == "psys"]
         packages: dict[str, Path] = {}
         for interface in _INTERFACES:
             for folder in sorted(self._root.glob(f"{interface}:*")):
