@@ -102,10 +102,11 @@ class Meter(base.Log):
         wanted = [self.settings.get("time", "time"), *([power] if power else [volts or "volts", amperes or "amperes"])]
         lines = [line for line in text.split("\n")[:-1] if "\0" not in line]  # the last one is torn or empty
         header, delimiter = _header(lines, wanted, self._path)
-        columns = [_split(lines[header], delimiter).index(name) for name in wanted]
+        names = _split(lines[header], delimiter)
+        columns = [names.index(name) for name in wanted]
         for line in lines[header + 1 :]:
             cells = _split(line, delimiter)
-            if len(cells) <= max(columns):
+            if len(cells) < len(names):  # torn
                 continue
             time_ns = self._time_ns(cells[columns[0]])
             numbers = [_number(cells[column]) for column in columns[1:]]

@@ -25,8 +25,8 @@ _WARM_UP_S = 1.0  # powertop measures for a second before it begins
 _ENDING_S = 10.0
 # `7.10  W`, `640 m W` (the prefix comes apart from its unit), `7,10  W` in old versions that follow the locale.
 _POWER = r"[^\n0-9]{0,6}?(?P<number>\d+(?:[.,]\d+)?)[ ]*(?P<prefix>[umk]?)[ ]*W\s*(?:[;\"]|$)"
-_RATE = re.compile(r"The battery reports a discharge rate of:" + _POWER, re.MULTILINE)
-_BASELINE = re.compile(r"The system baseline power is estimated at:" + _POWER, re.MULTILINE)
+_RATE = re.compile(r"^\s*\"?The battery reports a discharge rate of:" + _POWER, re.MULTILINE)
+_BASELINE = re.compile(r"^\s*\"?The system baseline power is estimated at:" + _POWER, re.MULTILINE)
 _PREFIXES = {"u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3}
 
 SETTINGS = {

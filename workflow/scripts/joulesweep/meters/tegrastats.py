@@ -19,6 +19,8 @@ _PATIENCE_S = 5.0
 # A word, then two or three numbers with slashes between them. `GPU 1155/1155` is a rail, `GPU@28C` a temperature,
 # `RAM 2257/30536MB` neither.
 _RAIL = re.compile(r"(?<!\S)([A-Za-z]\w*) (-?\d+)(mW)?/-?\d+(?:mW)?(?:/-?\d+(?:mW)?)?(?=\s|$)")
+# Not connected, and memory where its unit was torn off.
+_NO_RAILS = {"NC", "RAM", "IRAM", "SWAP"}
 
 SETTINGS = {
     "command": "the program, where it is not on the path",
@@ -130,5 +132,5 @@ class Meter(base.Meter):
 
 
 def milliwatts(line: str) -> dict[str, float]:
-    """Power now by rail, in mW, from one whole line; rails that are not connected (NC) are left out."""
-    return {name: float(now) for name, now, _ in _RAIL.findall(line) if name != "NC"}
+    """Power now by rail, in mW, from one whole line; what is no rail (memory, NC) is left out."""
+    return {name: float(now) for name, now, _ in _RAIL.findall(line) if name not in _NO_RAILS}
