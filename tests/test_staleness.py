@@ -207,7 +207,7 @@ def test_a_copied_model_folder_that_fits_is_taken_and_one_that_does_not_is_expor
     """Another device has no record of Snakemake's; the manifest's name says whether the folder fits."""
     other = Copy(tmp_path / "other", _config(device=f"{DEVICE}-other"))
     (other.folder / "results").mkdir()
-    os.rename(done.folder / "results" / "models", other.folder / "results" / "models")
+    (done.folder / "results" / "models").rename(other.folder / "results" / "models")
     assert not any(job.startswith("export") for job in other.stale())
     other.configure(_config(device=f"{DEVICE}-other", models={"mlp": {**MLP, "weights": "random"}}, hypotheses=[]))
     assert "export mlp" in other.stale()

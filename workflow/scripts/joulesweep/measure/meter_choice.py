@@ -8,10 +8,11 @@ from joulesweep.measure import meter_look
 from joulesweep.meters import base
 
 _SLOW_S = 2.0  # a meter that updates more rarely is read at few points unless the user asks for more
+_LAUNCH_S = 15.0  # of a meter that cannot be asked now, for the plan
 
 
 def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The meter for `wanted` (a name, `auto` or `none`) as `{"name", "reason", "settings", "slow"}`.
+    """The meter for `wanted` (a name, `auto` or `none`): `name`, `reason`, `settings`; `slow`; about how long a launch is.
 
     `auto` takes a measured meter before a modelled one and a wider before a narrower one; where nothing works the name
     is `none` and the reason says what to do. A named meter is taken at its word, usable or not.
@@ -19,39 +20,51 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if wanted == "none":
         return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy")
     if wanted != "auto":
-        own = settings.get(wanted, {})
-        return _choice(wanted, *_reason_and_slow(meter_look.look(wanted, own)), settings=own)
+        found = meter_look.look(wanted, settings.get(wanted, {}))
+        return _choice(wanted, found["reason"], found, settings)
     looks = {name: meter_look.look(name, settings.get(name, {})) for name in plugins.names("meters")}
     usable = sorted((_rank(found["description"]), name) for name, found in looks.items() if found["usable"])
-    refused = [
-        f"{name}: {found['reason']}" for name, found in looks.items() if not found["usable"] and found["present"]
-    ]
-    absent = [name for name, found in looks.items() if not found["usable"] and not found["present"]]
-    others = [*refused, *([f"not on this machine: {', '.join(absent)}"] if absent else [])]
     if not usable:
-        return _choice("none", f"no meter works here; {'; '.join(others)}")
-    _, name = usable[0]
-    reason, slow = _reason_and_slow(looks[name])
-    description = looks[name]["description"]
-    if description["kind"] == "modelled":
-        reason = f"{reason}, as nothing here can be measured ({'; '.join(others)})"
+        return _choice("none", f"no meter works here; {_refused(looks)}")
+    (modelled, _), name = usable[0]
+    reason = looks[name]["reason"]
+    if modelled:
+        reason += f", as nothing here can be measured ({_refused(looks)})"
     else:
-        reason = f"{reason}; measured, and of what works here it covers most: {description['covers']}"
-        passed = [
-            f"{other} ({looks[other]['description']['kind']}, {looks[other]['description']['scope']})"
-            for _, other in usable[1:]
-        ]
-        reason += f"; passed over: {', '.join(passed)}" if passed else ""
-    return _choice(name, reason, slow, settings.get(name, {}))
+        reason += f"; measured, and of what works here it covers most: {looks[name]['description']['covers']}"
+        passed = [(other, looks[other]["description"]) for _, other in usable[1:]]
+        if passed:
+            listed = [f"{other} ({about['kind']}, {about['scope']})" for other, about in passed]
+            reason += f"; passed over: {', '.join(listed)}"
+    return _choice(name, reason, looks[name], settings)
 
 
 def _rank(description: Mapping[str, Any]) -> tuple[bool, int]:
     return description["kind"] != "measured", base.SCOPES.index(description["scope"])
 
 
-def _reason_and_slow(found: Mapping[str, Any]) -> tuple[str, bool]:
-    return found["reason"], found["usable"] and found["description"]["update_s"] > _SLOW_S
+def _refused(looks: Mapping[str, Mapping[str, Any]]) -> str:
+    """What would make the other meters work; those whose hardware is not here are only named."""
+    others = {name: found for name, found in looks.items() if not found["usable"]}
+    cures = [f"{name}: {found['reason']}" for name, found in others.items() if found["present"]]
+    absent = [name for name, found in others.items() if not found["present"]]
+    return "; ".join([*cures, *([f"not on this machine: {', '.join(absent)}"] if absent else [])])
 
 
-def _choice(name: str, reason: str, slow: bool = False, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"name": name, "reason": reason, "slow": slow, "settings": dict(settings or {})}
+def _choice(
+    name: str, reason: str, found: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    description = (found or {}).get("description")
+    return {
+        "name": name,
+        "reason": reason,
+        "settings": dict((settings or {}).get(name, {})),
+        "slow": description is not None and description["update_s"] > _SLOW_S,
+        "launch_s": _launch_s(description) if description else 0.0 if name == "none" else _LAUNCH_S,
+    }
+
+
+def _launch_s(description: Mapping[str, Any]) -> float:
+    """About how long a launch is: two windows of ten readings or more, with what lies before and after each."""
+    update_s = description["update_s"]
+    return 1.0 + 2 * (description["settle_s"] + max(description["window_s"], 11 * update_s) + 3 * update_s)

@@ -67,7 +67,7 @@ class Meter(base.Log):
         """The whole log in time order: Unix time in ns, `offset_s` added, and watts."""
         if "file" not in self.settings:
             raise ValueError(
-                "it joins the log of a USB or bench meter, once config.yaml names it: "
+                "a USB or bench meter's log is joined where config.yaml names it, as in "
                 "'meters: {log: {file: usb.csv, time: Time, power: Power}}'"
             )
         try:

@@ -6,6 +6,7 @@ A package zone includes its cores and its integrated graphics, but not its memor
 """
 
 import math
+import platform
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,8 +47,9 @@ class Meter(base.Meter):
         if not self._zones:
             return base.Availability(
                 False,
-                f"no RAPL package below {self._root}: it takes an x86 processor of 2012 or later, Linux, no virtual "
-                "machine, and the module intel_rapl_msr (sudo modprobe intel_rapl_msr)",
+                f"no RAPL package below {self._root}; on an x86 processor since 2012, and in no virtual machine: "
+                "sudo modprobe intel_rapl_msr",
+                present=platform.machine() in ("x86_64", "i686"),
             )
         try:
             counters = [zone.joules() for zone in self._zones]
@@ -68,15 +70,15 @@ class Meter(base.Meter):
 
     def describe(self) -> base.Description:
         """Counters that the processor updates about every millisecond."""
-        platform = self._zones[0].rail == "psys"
+        psys = self._zones[0].rail == "psys"
         memory = "and their memory" if any(zone.rail.endswith("dram") for zone in self._zones) else "without memory"
         return base.Description(
             kind="measured",
             unit="J",
             rails=tuple(zone.rail for zone in self._zones),
-            scope="machine" if platform else "processor",
+            scope="machine" if psys else "processor",
             covers="the platform, as far as its maker wired it"
-            if platform
+            if psys
             else f"processor packages {memory}; no disk, fan or power supply",
             update_s=0.001,
             settle_s=0.05,
