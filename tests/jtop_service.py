@@ -53,8 +53,8 @@ def why_not() -> str:
 class Service:
     """The running service of one board; only one at a time on a machine."""
 
-    def __init__(self, chips: tuple[Chip, ...], watts: float) -> None:
-        self._chips, self._watts = chips, watts
+    def __init__(self, chips: tuple[Chip, ...], watts: float, version: str = "") -> None:
+        self._chips, self._watts, self._version = chips, watts, version
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Service":
@@ -83,7 +83,7 @@ class Service:
     def start(self) -> None:
         """Start the service and wait until it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, self._version],
             env={**os.environ, "JTOP_TESTING": "True", "PYTHONPATH": str(Path(__file__).parents[1])},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -143,4 +143,6 @@ if __name__ == "__main__":
     jtop.service.get_hardware = lambda: BOARD
     jtop.core.config.get_config_service = lambda *_: str(FAKE / "config")
     (FAKE / "config").mkdir(exist_ok=True)
+    if sys.argv[1]:
+        jtop.service.get_var = lambda *_: sys.argv[1]
     jtop.service.JtopServer(force=True).loop_for_ever()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from joulesweep.measure import energy_rig
+from joulesweep.measure.journal import Journal
 from joulesweep.meters.base import Description
 from joulesweep.records import ENERGY
 
@@ -129,6 +130,23 @@ def test_a_point_that_cannot_be_run_is_a_row(exported, tmp_path):
 
 def _description(update_s: float, window_s: float, settle_s: float) -> Description:
     return Description("measured", "W", ("VDD_IN",), "module", "module", update_s, settle_s, window_s)
+
+
+def test_what_a_silent_meter_cost_is_measured_by_the_next_run_and_what_a_crash_cost_is_not(exported, tmp_path):
+    """A journal with one launch that a meter failed and one that crashed; the next job knows of one failure."""
+    job = _job(MODELLED, launches=3)
+    _measure(job, exported, tmp_path)
+    journal = tmp_path / "e.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    journal.unlink()
+    for line, status in zip(lines, ("ok", "no_meter", "crashed"), strict=True):
+        key = line.pop("key")
+        del line["check"]
+        Journal(journal).append(key, {**line, "status": status, "message": status})
+    _measure(job, exported, tmp_path)
+    assert len(journal.read_text().splitlines()) == 3, "nothing has changed"
+    _measure({**job, "meter_failures": 1}, exported, tmp_path)
+    assert [json.loads(line)["status"] for line in journal.read_text().splitlines()[3:]] == ["ok"]
 
 
 def test_windows_hold_ten_readings_at_the_interval_that_was_seen():

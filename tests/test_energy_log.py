@@ -28,7 +28,7 @@ def _row(manifest: Path, folder: Path, **settings: Any) -> dict[str, str]:
         "meter": {
             "name": "log",
             "reason": "",
-            "settings": {"file": str(folder / "usb.csv"), "time": "time", "power": "W", "update_s": 0.2, **settings},
+            "settings": {"file": str(folder / "usb.csv"), "time": "time", "power": "W", "update_s": 0.1, **settings},
         },
         "meter_failures": 0,
         "log_digest": "",

@@ -90,6 +90,18 @@ def test_few_windows_and_few_readings_are_flagged():
     assert energy_windows.row([launch] * 2)["flags"] == "few_windows few_readings"
 
 
+def test_a_meter_that_shows_one_value_idle_and_working_alike_is_flagged():
+    record = _record()
+    record["values"] = [[4.0]] * len(record["time_ns"])
+    launch = {"status": "ok", "message": "", "figures": energy_windows.figures({**record, "update_s": 0.0}, WINDOWS)}
+    assert energy_windows.row([launch] * 3)["flags"] == "stuck"
+
+
+def test_an_idle_window_before_the_device_had_cooled_is_flagged():
+    figures = energy_windows.figures(_record(), {**WINDOWS, "cool": False})
+    assert energy_windows.row([{"status": "ok", "message": "", "figures": figures}] * 3)["flags"] == "still_warm"
+
+
 def test_a_row_whose_launches_failed_says_the_commonest_reason():
     failed = {"status": "crashed", "message": "killed by signal 11"}
     late = {"status": "timeout", "message": "longer than 300 s"}

@@ -47,3 +47,14 @@ def test_joules_are_those_that_the_board_drew(chips, rails, scope):
     assert trace.joules(*flat) == pytest.approx(5.0 * 1.5, rel=0.02)
     assert trace.joules(*ramp) == pytest.approx(10.0 * 1.5, rel=0.1)
     assert trace.readings(start, ramp[1]) >= 15
+
+
+def test_a_service_of_another_version_is_told_with_the_cure():
+    with Service(ORIN_NX, 5.0, version="4.2.0"):
+        reason = meter_look.look("jtop", {})["reason"]
+    assert "Mismatch version jtop service: [4.2.0]" in reason
+    assert "meters: {jtop: {python: " in reason
+
+
+def test_without_a_service_the_command_that_starts_it_is_told():
+    assert "sudo systemctl start jtop.service" in meter_look.look("jtop", {})["reason"]

@@ -101,14 +101,15 @@ def latency_ratio(pairs: int, threads: int) -> dict[str, Any]:
     time.sleep(1)
 
     def pass_s() -> float:
-        """Median time of a pass over a quarter of a second."""
-        times, end = [], time.perf_counter() + 0.25
-        while time.perf_counter() < end:
-            start = time.perf_counter()
-            for _ in range(4):
+        """As latency is told: median over rounds of 50 ms of the time of a pass."""
+        rounds = []
+        for _ in range(5):
+            passes, start = 0, time.perf_counter()
+            while time.perf_counter() < start + 0.05:
                 matrix @ matrix
-            times.append(time.perf_counter() - start)
-        return statistics.mean(times)
+                passes += 1
+            rounds.append((time.perf_counter() - start) / passes)
+        return statistics.median(rounds)
 
     ratios = []
     try:

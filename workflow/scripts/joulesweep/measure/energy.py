@@ -23,7 +23,7 @@ from joulesweep.measure.sampler import MeterError
 from joulesweep.measure.server import Server
 from joulesweep.meters.base import Description
 
-_BIT_S = 0.5  # a stretch of a marker, at least
+_BIT_S = 0.25  # a stretch of a marker, at least
 log = logging.getLogger("joulesweep")
 
 
@@ -39,8 +39,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     points = points_of(job, manifest, {"meter": [meter["name"], _launch_settings(meter), settings["window_s"]]})
     journal = Journal(out.with_suffix(".jsonl"))
     limits = {
-        "timeout_s": settings["timeout_s"],
-        "meter_reason": meter["reason"],
+        "limits": {"timeout_s": settings["timeout_s"], "meter_reason": meter["reason"]},
         "meter_failures": job["meter_failures"],
     }
     refusal = _refusal(meter)
@@ -80,11 +79,17 @@ def _refusal(meter: Mapping[str, Any]) -> str:
 
 
 def _lacking(journal: Journal, point: Point, limits: Mapping[str, Any], launches: int) -> int:
-    """How many launches a point still lacks; one that failed counts until what limited it has changed."""
+    """How many launches a point still lacks; one that failed counts until what limited it has changed.
+
+    What a meter failed is tried again by the next run: its job knows of more failures.
+    """
     if point.artefact is None:
         return 0
-    lines = journal.lines(point.key)
-    return max(0, launches - sum(line["status"] == "ok" or line["limits"] == limits for line in lines))
+    done = 0
+    for line in journal.lines(point.key):
+        tried = ["limits", "meter_failures"] if line["status"] == "no_meter" else ["limits"]
+        done += line["status"] == "ok" or all(line[name] == limits[name] for name in tried)
+    return max(0, launches - done)
 
 
 def _measure_lacking(
@@ -121,7 +126,7 @@ def _measure_lacking(
                 line, raw = energy_rig.launch_for_log(run, argument, timeout_s)
             else:
                 line, raw = energy_rig.launch(run, meter, argument, timeout_s)
-            line |= {"limits": limits, "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+            line |= {**limits, "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")}
             _keep(samples, {"key": point.key, "status": line["status"], **raw})
             journal.append(point.key, line)
             log.info("energy %s@%s %s: %s", point.identity["model"], runtime, point.axes_text, line["message"] or "ok")

@@ -1,6 +1,5 @@
 """How long the windows of a meter must be, and one launch with a sampler beside it."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from joulesweep.meters.base import Description
 
 _LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep, and until the sampler runs
 _LOOK_UPDATES = 5
+_FEW_LOOKS = 3  # readings that tell no interval; a battery may need half a minute for each
 _COOL_MARGIN_CELSIUS = 3.0
 
 
@@ -26,19 +26,20 @@ class Times:
 
 
 def observed_interval_s(name: str, settings: Mapping[str, Any], description: Description) -> float:
-    """Update interval of the meter as seen by watching it for a few updates; the expected one where it never moved.
+    """Update interval of the meter as seen by watching it for a few updates, longer where that showed too few.
+
+    It is the expected one where the meter never moves: a process that is not there uses no processor time.
 
     Raises:
         MeterError: it cannot be read.
     """
-    looking_s = max(0.5, _LOOK_UPDATES * description.update_s)
-    sampler = Sampler(name, settings)
-    time.sleep(looking_s)
-    trace = PowerTrace.of_record(sampler.stop())
-    if trace.time_ns.size < 3:
-        return description.update_s
-    found = trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1]))
-    return description.update_s if math.isnan(found) else found
+    for looking_s in (max(0.5, _LOOK_UPDATES * description.update_s), 3 * _LOOK_UPDATES * description.update_s):
+        sampler = Sampler(name, settings)
+        time.sleep(looking_s)
+        trace = PowerTrace.of_record(sampler.stop())
+        if trace.time_ns.size > _FEW_LOOKS:
+            return trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1]))
+    return description.update_s
 
 
 def times(description: Description, observed_s: float, window_s: float) -> Times:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from joulesweep.measure import meter_look
@@ -89,7 +90,8 @@ def sample(name: str, settings: Mapping[str, Any], pid: int | None) -> dict[str,
         if stopped:  # the last look comes after the end was asked for
             break
         stopped = bool(select.select([sys.stdin], [], [], mean_s * random_number.uniform(0.5, 1.5))[0])
-    meter.close()
+    with suppress(Exception):  # what was read counts, however the meter's library or program ends
+        meter.close()
     return {
         "meter": name,
         "kind": description.kind,

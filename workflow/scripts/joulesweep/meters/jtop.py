@@ -14,7 +14,7 @@ from typing import Any
 from joulesweep.meters import _jetson, base
 
 _INTERVAL_S = 0.5
-_SILENT = 10  # intervals without news, after which the service counts as stuck
+_SILENT_S = 5.0  # without news, and five intervals more, after which the service counts as stuck
 
 # Version 4.0 and older take the input rail out of their rails and show it without a name, as the total: by the others
 # that are there, one knows which it was. They look for the first name with IN in it, which on AGX Orin is a part.
@@ -73,7 +73,7 @@ class Meter(base.Meter):
             raise OSError("the jtop service went away; sudo systemctl restart jtop.service")
         time_ns, power = self._news
         silent_s = (time.monotonic_ns() - time_ns) * 1e-9
-        if silent_s > _SILENT * max(self._interval_s, 0.1):
+        if silent_s > _SILENT_S + 5 * self._interval_s:
             raise OSError(
                 f"the jtop service has said nothing new for {silent_s:.0f} s; sudo systemctl restart jtop.service"
             )
