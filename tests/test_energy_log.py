@@ -28,6 +28,7 @@ def _row(manifest: Path, folder: Path, **settings: Any) -> dict[str, str]:
         "meter": {
             "name": "log",
             "reason": "",
+            "usable": False,
             "settings": {"file": str(folder / "usb.csv"), "time": "time", "power": "W", "update_s": 0.1, **settings},
         },
         "meter_failures": 0,

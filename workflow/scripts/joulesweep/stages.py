@@ -114,7 +114,7 @@ class Stages:
         It holds how often the meter failed in the middle of measuring, so that what was lost then is measured by the next
         run; and what the log holds that is joined to the launches.
         """
-        meter = {key: self._probed["meter"][key] for key in ("name", "reason", "settings")}
+        meter = {key: self._probed["meter"][key] for key in ("name", "reason", "settings", "usable")}
         log = meter["settings"].get("file")
         files = [] if meter["name"] == "none" else [plugins.file("meters", meter["name"])]
         return _json(

@@ -43,12 +43,16 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
         "meter_failures": job["meter_failures"],
     }
     refusal = _refusal(meter)
-    if not refusal and any(_lacking(journal, point, limits, settings["launches"]) for point in points):
+    lacking = [point for point in points if _lacking(journal, point, limits, settings["launches"])]
+    if lacking and not refusal:
         try:
             with device_lock(job["device"]):
                 refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:
             refusal = f"{meter['name']}: {error}"
+            journal.append(lacking[0].key, _lost(refusal, limits))
+    elif lacking and meter["usable"]:  # it was when the run was planned: what is lost now is for the next run
+        journal.append(lacking[0].key, _lost(refusal, limits))
     lines = [journal.lines(point.key) for point in points]
     if _is_log(meter):
         everything = [line for own in lines for line in own]
@@ -92,6 +96,15 @@ def _lacking(journal: Journal, point: Point, limits: Mapping[str, Any], launches
     return max(0, launches - done)
 
 
+def _lost(message: str, limits: Mapping[str, Any]) -> dict[str, Any]:
+    """The journal's line of a launch that could not even begin, since the meter was gone."""
+    return {"status": "no_meter", "message": message, **limits, "measured_at": _now()}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
 def _measure_lacking(
     job: Mapping[str, Any], points: Sequence[Point], journal: Journal, limits: Mapping[str, Any], samples: Path
 ) -> str:
@@ -126,7 +139,7 @@ def _measure_lacking(
                 line, raw = energy_rig.launch_for_log(run, argument, timeout_s)
             else:
                 line, raw = energy_rig.launch(run, meter, argument, timeout_s)
-            line |= {**limits, "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+            line |= {**limits, "measured_at": _now()}
             _keep(samples, {"key": point.key, "status": line["status"], **raw})
             journal.append(point.key, line)
             log.info("energy %s@%s %s: %s", point.identity["model"], runtime, point.axes_text, line["message"] or "ok")

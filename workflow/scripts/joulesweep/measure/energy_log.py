@@ -30,9 +30,10 @@ def joined(
                 raise ValueError("no launch has emitted a marker")
             offset = marker.offset_ns(np.array(times), np.array(watts), launches)
             times = [time_ns + offset for time_ns in times]
-    except (OSError, ValueError) as error:
+        description = log.describe()
+    except (OSError, ValueError, TypeError) as error:
         return [_without(line, f"{meter['name']}: {error}") for line in lines]
-    return [_cut(line, log.describe(), times, watts, meter) for line in lines]
+    return [_cut(line, description, times, watts, meter) for line in lines]
 
 
 def _cut(

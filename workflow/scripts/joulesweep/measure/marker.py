@@ -48,7 +48,7 @@ def offset_ns(time_ns: np.ndarray, watts: np.ndarray, launches: Sequence[Stretch
     load = _on_grid(start, step, whole)
     grid = np.arange(time_ns[0], time_ns[-1] + step, step)
     power = np.interp(grid, time_ns, watts)
-    score, _ = _scores(power - power.mean(), load, float(_GRID * _HALF))
+    score = _scores(power - power.mean(), load, float(_GRID * _HALF))
     lag = int(np.argmax(score)) - (len(load) - 1)
     coarse = start - (time_ns[0] + lag * step)
     fine = [coarse + step * part / _FINE for part in range(-_FINE, _FINE + 1)]
@@ -69,8 +69,8 @@ def _on_grid(start: float, step: float, stretches: Stretches) -> np.ndarray:
     return load
 
 
-def _scores(power: np.ndarray, load: np.ndarray, fewest: float) -> tuple[np.ndarray, np.ndarray]:
-    """For every place of the load along the power: correlation times root of readings; and the readings there."""
+def _scores(power: np.ndarray, load: np.ndarray, fewest: float) -> np.ndarray:
+    """For every place of the load along the power: correlation times the root of how many readings there are."""
     known = ~np.isnan(load)
     template = np.where(known, load, 0.0)
     here = np.ones_like(power)
@@ -80,7 +80,7 @@ def _scores(power: np.ndarray, load: np.ndarray, fewest: float) -> tuple[np.ndar
     shared = _slide(power, template) - one * two / np.maximum(count, 1)
     usable = (count >= fewest) & (spread > 1e-9 * np.abs(spread).max())
     correlation = np.where(usable, shared / np.sqrt(np.where(usable, spread, 1.0)), -1.0)
-    return np.where(usable, correlation * np.sqrt(np.maximum(count, 0)), -np.inf), count
+    return np.where(usable, correlation * np.sqrt(np.maximum(count, 0)), -np.inf)
 
 
 def _slide(series: np.ndarray, pattern: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ _LAUNCH_S = 15.0  # of a meter that cannot be asked now, for the plan
 
 
 def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The meter for `wanted` (a name, `auto` or `none`): `name`, `reason`, `settings`; `slow`; about how long a launch is.
+    """The meter for `wanted` (a name, `auto` or `none`): `name`, `reason`, `settings`, whether `usable`; `slow`; `launch_s`.
 
     `auto` takes a measured meter before a modelled one and a wider before a narrower one; where nothing works the name
     is `none` and the reason says what to do. A named meter is taken at its word, usable or not.
@@ -58,6 +58,7 @@ def _choice(
     return {
         "name": name,
         "reason": reason,
+        "usable": description is not None,
         "settings": dict((settings or {}).get(name, {})),
         "slow": description is not None and description["update_s"] > _SLOW_S,
         "launch_s": _launch_s(description) if description else 0.0 if name == "none" else _LAUNCH_S,

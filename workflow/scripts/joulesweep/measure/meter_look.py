@@ -78,7 +78,7 @@ def here(name: str, settings: Mapping[str, Any], live: bool) -> dict[str, Any]:
             except (OSError, ValueError) as error:
                 found["failure"] = str(error)
         return found
-    except (OSError, ValueError) as error:  # it went away between two questions
+    except (OSError, ValueError, TypeError) as error:  # it went away between two questions, or a setting is none
         return _unusable(str(error))
     finally:
         with suppress(OSError, subprocess.SubprocessError):
