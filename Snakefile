@@ -96,4 +96,4 @@ include: "workflow/rules/analysis.smk"
 
 
 onstart:
-    print(plan(CONFIG, [(job.rule.name, job.wildcards.get("model")) for job in workflow.dag.needrun_jobs()]))
+    print(plan(STAGES, [(job.rule.name, job.wildcards.get("model")) for job in workflow.dag.needrun_jobs()]))

@@ -33,7 +33,7 @@ def test_a_working_meter_shows_what_it_reads_now(tmp_path):
     zone = "intel-rapl:0"
     lay_out(tmp_path, {zone: "package-0"})
     with Counting(tmp_path / zone, lambda _: 20.0):
-        told = _doctor(meters={"rapl": {"root": str(tmp_path)}})
+        told = _doctor(meter="rapl", meters={"rapl": {"root": str(tmp_path)}})
     shown = re.search(r"rapl +usable, measured: .*; ([0-9.]+) W with one core busy", told)
     assert shown is not None
     assert 5 < float(shown[1]) < 40

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from joulesweep.measure import energy_rig
+from joulesweep.measure.journal import Journal
 from joulesweep.meters.base import Description
 from joulesweep.records import ENERGY
 
@@ -16,7 +17,7 @@ from tests.digits_model import ROOT, digits_spec
 from tests.powercap import Counting, lay_out
 
 SCRIPT = ROOT / "workflow" / "scripts" / "energy.py"
-MODELLED = {"name": "cpu-time", "reason": "models", "settings": {"watts_per_core": 8}}
+MODELLED = {"name": "cpu-time", "reason": "models", "usable": True, "settings": {"watts_per_core": 8}}
 ZONE = "intel-rapl:0"
 
 
@@ -27,6 +28,8 @@ def _job(meter: dict, **settings: float) -> dict:
         "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1}],
         "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "seed": 0, **settings},
         "meter": meter,
+        "meter_failures": 0,
+        "log_digest": "",
         "code_digest": {"onnxruntime": "abc"},
         "versions": {"onnxruntime": {"onnxruntime": "1"}},
     }
@@ -78,14 +81,22 @@ def test_modelled_energy_is_that_of_a_busy_core_and_says_that_it_is_modelled(exp
 
 
 def test_without_a_meter_every_row_says_what_to_do_and_nothing_runs(exported, tmp_path):
-    row = _measure(_job({"name": "none", "reason": "no meter works here; do this", "settings": {}}), exported, tmp_path)
+    row = _measure(
+        _job({"name": "none", "reason": "no meter works here; do this", "usable": False, "settings": {}}),
+        exported,
+        tmp_path,
+    )
     assert (row["status"], row["message"]) == ("no_meter", "no meter works here; do this")
     assert row["energy_J"] == row["power_W"] == row["idle_W"] == ""
     assert not (tmp_path / "samples").exists()
 
 
 def test_a_named_meter_that_cannot_be_read_gives_rows_with_its_reason(exported, tmp_path):
-    row = _measure(_job({"name": "rapl", "reason": "old", "settings": {"root": str(tmp_path)}}), exported, tmp_path)
+    row = _measure(
+        _job({"name": "rapl", "reason": "old", "usable": False, "settings": {"root": str(tmp_path)}}),
+        exported,
+        tmp_path,
+    )
     assert row["status"] == "no_meter"
     assert "no RAPL package" in row["message"]
 
@@ -94,7 +105,9 @@ def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
     """An emulated processor draws 20 W all the time: power is 20 W, idle is 20 W, and nothing is left net."""
     tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})
     with Counting(tree / ZONE, lambda _: 20.0):
-        row = _measure(_job({"name": "rapl", "reason": "r", "settings": {"root": str(tree)}}), exported, tmp_path)
+        row = _measure(
+            _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}}), exported, tmp_path
+        )
     assert (row["status"], row["kind"]) == ("ok", "measured")
     assert row["rails"].startswith("package-0: ")
     assert float(row["power_W"]) == pytest.approx(20, rel=0.25)
@@ -104,7 +117,7 @@ def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
 
 def test_a_meter_that_disappears_half_way_leaves_a_row_that_says_so(exported, tmp_path):
     tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})
-    job = _job({"name": "rapl", "reason": "r", "settings": {"root": str(tree)}})
+    job = _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}})
     with Counting(tree / ZONE, lambda _: 20.0):
         process = subprocess.Popen(_command(job, exported, tmp_path))
         samples = tmp_path / "samples" / "e.jsonl"
@@ -113,7 +126,7 @@ def test_a_meter_that_disappears_half_way_leaves_a_row_that_says_so(exported, tm
         shutil.rmtree(tree, ignore_errors=True)
         assert process.wait() == 0
     (row,) = _rows(tmp_path)
-    assert row["status"] == "error"
+    assert row["status"] == "no_meter"
     assert row["message"].startswith("rapl: ")
     assert row["energy_J"] == row["power_W"] == ""
 
@@ -127,6 +140,34 @@ def test_a_point_that_cannot_be_run_is_a_row(exported, tmp_path):
 
 def _description(update_s: float, window_s: float, settle_s: float) -> Description:
     return Description("measured", "W", ("VDD_IN",), "module", "module", update_s, settle_s, window_s)
+
+
+def test_what_a_silent_meter_cost_is_measured_by_the_next_run_and_what_a_crash_cost_is_not(exported, tmp_path):
+    """A journal with one launch that a meter failed and one that crashed; the next job knows of one failure."""
+    job = _job(MODELLED, launches=3)
+    _measure(job, exported, tmp_path)
+    journal = tmp_path / "e.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    journal.unlink()
+    for line, status in zip(lines, ("ok", "no_meter", "crashed"), strict=True):
+        key = line.pop("key")
+        del line["check"]
+        Journal(journal).append(key, {**line, "status": status, "message": status})
+    _measure(job, exported, tmp_path)
+    assert len(journal.read_text().splitlines()) == 3, "nothing has changed"
+    _measure({**job, "meter_failures": 1}, exported, tmp_path)
+    assert [json.loads(line)["status"] for line in journal.read_text().splitlines()[3:]] == ["ok"]
+
+
+def test_a_meter_that_is_gone_when_a_models_turn_comes_is_waited_for_by_the_next_run(exported, tmp_path):
+    """It worked when the run was planned; with it back, the next job knows of one failure and measures."""
+    tree = tmp_path / "powercap"
+    job = _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}})
+    assert _measure(job, exported, tmp_path)["status"] == "no_meter"
+    assert [line["status"] for line in map(json.loads, (tmp_path / "e.jsonl").open())] == ["no_meter"]
+    lay_out(tree, {ZONE: "package-0"})
+    with Counting(tree / ZONE, lambda _: 20.0):
+        assert _measure({**job, "meter_failures": 1}, exported, tmp_path)["status"] == "ok"
 
 
 def test_windows_hold_ten_readings_at_the_interval_that_was_seen():

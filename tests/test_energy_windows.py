@@ -4,7 +4,7 @@ import math
 
 import pytest
 from joulesweep.measure import energy_windows
-from joulesweep.measure.power_trace import UncoveredError
+from joulesweep.measure.power_trace import SilentError, UncoveredError
 
 SECOND = 1_000_000_000
 WINDOWS = {"idle_ns": [SECOND, 2 * SECOND], "work_ns": [3 * SECOND, 4 * SECOND], "passes": 50}
@@ -42,12 +42,12 @@ def test_energy_of_a_pass_is_that_of_the_window_over_its_passes():
 
 def test_a_meter_that_fell_silent_gives_no_figure_but_what_it_said():
     for record in (_record(without=(3.2, 3.8)), _record(without=(3.5, 5))):
-        with pytest.raises(UncoveredError, match="silent in the work window: bus error"):
+        with pytest.raises(SilentError, match="silent in the work window: bus error"):
             energy_windows.figures(record, WINDOWS)
 
 
 def test_a_meter_that_never_answered_gives_no_figure():
-    with pytest.raises(UncoveredError, match="idle window: bus error"):
+    with pytest.raises(SilentError, match="idle window"):
         energy_windows.figures(_record(without=(0, 8)), WINDOWS)
 
 
@@ -88,6 +88,18 @@ def test_few_windows_and_few_readings_are_flagged():
     slow = {**slow, "update_s": 0.2, "time_ns": slow["time_ns"][keep], "values": slow["values"][keep]}
     launch = {"status": "ok", "message": "", "figures": energy_windows.figures(slow, WINDOWS)}
     assert energy_windows.row([launch] * 2)["flags"] == "few_windows few_readings"
+
+
+def test_a_meter_that_shows_one_value_idle_and_working_alike_is_flagged():
+    record = _record()
+    record["values"] = [[4.0]] * len(record["time_ns"])
+    launch = {"status": "ok", "message": "", "figures": energy_windows.figures({**record, "update_s": 0.0}, WINDOWS)}
+    assert energy_windows.row([launch] * 3)["flags"] == "stuck"
+
+
+def test_an_idle_window_before_the_device_had_cooled_is_flagged():
+    figures = energy_windows.figures(_record(), {**WINDOWS, "cool": False})
+    assert energy_windows.row([{"status": "ok", "message": "", "figures": figures}] * 3)["flags"] == "still_warm"
 
 
 def test_a_row_whose_launches_failed_says_the_commonest_reason():

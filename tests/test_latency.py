@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from joulesweep.journal import Journal, unpack
 from joulesweep.measure import launch
+from joulesweep.measure.journal import Journal, unpack
 from joulesweep.measure.reference import PARTS, Reference, geometric_mean
 from joulesweep.records import LATENCY
 

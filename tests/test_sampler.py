@@ -37,6 +37,18 @@ def test_joules_of_a_known_curve_are_found_through_a_wrap(tmp_path):
     assert trace.readings(start, end) >= 10
 
 
+def test_a_meter_may_be_read_under_an_interpreter_of_its_own_which_needs_no_package(tmp_path):
+    """jtop's client must be of its service's version, so it may live in another Python than the one that measures."""
+    lay_out(tmp_path / "tree", {ZONE: "package-0"})
+    shim = tmp_path / "python"
+    shim.write_text(f'#!/bin/sh\ntouch {tmp_path}/asked\nexec {sys.executable} -S "$@"\n')
+    shim.chmod(0o755)
+    sampler = Sampler("rapl", {"root": str(tmp_path / "tree"), "python": str(shim)})
+    time.sleep(0.5)
+    assert sampler.stop()["values"]
+    assert (tmp_path / "asked").exists()
+
+
 def test_looks_are_uneven(tmp_path):
     lay_out(tmp_path, {ZONE: "package-0"})
     sampler = Sampler("rapl", {"root": str(tmp_path)})

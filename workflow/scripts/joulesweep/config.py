@@ -35,7 +35,7 @@ _DEFAULTS: dict[str, Any] = {
     "energy": {},
 }
 _LATENCY = {"launches": 5, "target": 0.05, "budget_s": 20.0, "timeout_s": 300.0, "seed": 0}
-_ENERGY = {"points": "all", "launches": 3, "window_s": 1.0, "timeout_s": 300.0, "seed": 0}
+_ENERGY = {"points": "auto", "launches": 3, "window_s": 1.0, "timeout_s": 300.0, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,14 @@ class Config:
         spec = self.models[model]
         return [{"runtime": runtime, **point} for runtime in spec["runtimes"] for point in _points(spec)]
 
-    def energy_points(self, model: str) -> list[dict[str, Any]]:
-        """The points at which energy is measured: all, or the base point and the end of the batch sweep."""
+    def energy_points(self, model: str, slow: bool = False) -> list[dict[str, Any]]:
+        """The points at which energy is measured: all, or the base point and the end of the batch sweep.
+
+        Unless the user asks for one of these, it is the ends where the meter is slow.
+        """
         points = self.latency_points(model)
-        if (_ENERGY | self.values["energy"])["points"] == "all":
+        wanted = (_ENERGY | self.values["energy"])["points"]
+        if wanted == "all" or (wanted == "auto" and not slow):
             return points
         base = _base(self.models[model])
         ends = [base, {**base, "batch": max(self.models[model]["sweeps"].get("batch", [1]))}]
@@ -115,6 +119,9 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         _check_hypothesis(path, index, hypothesis, models)
     for meter in [*values["meters"], *({values["meter"]} - {"auto", "none"})]:
         _one_of(path, "meter", meter, plugins.names("meters"))
+        known = ["python", *plugins.declared("meters", meter, "SETTINGS")]
+        for setting in values["meters"].get(meter, {}):
+            _one_of(path, f"meters.{meter}", setting, known)
     return Config(values, models)
 
 

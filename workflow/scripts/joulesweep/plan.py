@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 
-from joulesweep.config import Config
+from joulesweep.stages import Stages
 
 # Seconds that each thing takes on a laptop with two cores, a small model assumed; a plan, not a promise.
 _START = 5.0  # a process that imports its libraries
 _EXPORT = 12.0
 _LATENCY_LAUNCH = 1.1
-_ENERGY_LAUNCH = 1.0  # beside the idle and the work window
 _ANALYSIS = 10.0
 
 
-def plan(config: Config, jobs: Sequence[tuple[str, str | None]]) -> str:
+def plan(stages: Stages, jobs: Sequence[tuple[str, str | None]]) -> str:
     """The plan of the jobs that Snakemake is about to run, given as (rule, model): points, launches, servers, minutes.
 
     An upper bound where a journal already holds launches: those are not measured again.
     """
+    config = stages.config
     points = launches = servers = 0
     seconds = 0.0
     for rule, model in jobs:
@@ -26,11 +26,11 @@ def plan(config: Config, jobs: Sequence[tuple[str, str | None]]) -> str:
             seconds += _ANALYSIS / 3
         elif rule in ("latency", "energy") and model is not None:
             settings = config.latency if rule == "latency" else config.energy
-            swept = config.latency_points(model) if rule == "latency" else config.energy_points(model)
+            swept = config.latency_points(model) if rule == "latency" else stages.energy_points(model)
             points += len(swept)
             launches += len(swept) * settings["launches"]
             servers += len(config.models[model]["runtimes"])
-            one = _LATENCY_LAUNCH if rule == "latency" else _ENERGY_LAUNCH + 2 * settings["window_s"]
+            one = _LATENCY_LAUNCH if rule == "latency" else max(stages.energy_launch_s, 2 * settings["window_s"])
             seconds += len(swept) * settings["launches"] * one + len(config.models[model]["runtimes"]) * _START
     if not points:
         return "Plan: nothing to measure."

@@ -188,7 +188,10 @@ ENERGY = Table(
         net_ci_low_J="lower end of the 95 % interval of net_energy_J, idle spread included",
         net_ci_high_J="upper end of the 95 % interval of net_energy_J, idle spread included",
     )
-    + _columns(str, flags="what a reader should know, separated by spaces: few_windows, few_readings, net_below_zero")
+    + _columns(
+        str,
+        flags="what a reader should know, separated by spaces: few_windows, few_readings, net_below_zero, stuck, still_warm",
+    )
     + _PROVENANCE,
 )
 

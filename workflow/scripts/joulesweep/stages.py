@@ -112,17 +112,38 @@ class Stages:
         )
 
     def energy(self, model: str) -> str:
-        """The job that measures a model's energy, with the meter that this device has."""
-        meter = self._probed["meter"]
+        """The job that measures a model's energy, with the meter that this device has.
+
+        It holds how often the meter failed in the middle of measuring, so that what was lost then is measured by the next
+        run; and what the log holds that is joined to the launches. Why a usable meter was taken is no part of it.
+        """
+        meter = {key: self._probed["meter"][key] for key in ("name", "reason", "settings", "usable")}
+        meter["reason"] = "" if meter["usable"] else meter["reason"]
+        log = meter["settings"].get("file")
         files = [] if meter["name"] == "none" else [plugins.file("meters", meter["name"])]
         return _json(
             device=self.config.device,
             model=self._part(model, "runtimes"),
-            points=self.config.energy_points(model),
+            points=self.energy_points(model),
             settings=self.config.energy,
             meter=meter,
+            meter_failures=self._meter_failures(model),
+            log_digest=digest.of_file(Path(log)) if log and Path(log).is_file() else "",
             **self._by_runtime(model, "energy", *files),
         )
+
+    def energy_points(self, model: str) -> list[dict[str, Any]]:
+        """The points at which energy is measured, fewer where the meter is slow."""
+        return self.config.energy_points(model, self._probed["meter"]["slow"])
+
+    @property
+    def energy_launch_s(self) -> float:
+        """About how long one launch of an energy measurement is."""
+        return self._probed["meter"]["launch_s"]
+
+    def _meter_failures(self, model: str) -> int:
+        journal = self.results / "devices" / self.config.device / "energy" / f"{model}.jsonl"
+        return journal.read_bytes().count(b'"status": "no_meter"') if journal.is_file() else 0
 
     def describe_device(self) -> str:
         """The job that describes this device."""

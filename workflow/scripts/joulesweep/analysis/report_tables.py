@@ -87,8 +87,11 @@ def latency(merged: Merged, device: str) -> str:
 
 def energy(merged: Merged, device: str) -> str:
     """The base point of every variant on one device; every row says whether it is measured or modelled."""
+    base = _base(merged.energy, device)
+    if len(base) and set(base["status"]) == {"no_meter"} and base["message"].nunique() == 1:
+        return f"**No energy was measured here:** {text(base['message'].iloc[0])}. `make doctor` tells what each meter needs."
     rows = []
-    for _, row in _base(merged.energy, device).iterrows():
+    for _, row in base.iterrows():
         name = _variant(row)
         if row["status"] != "ok":
             rows.append([name, "–", _failure(row), *["–"] * 4])

@@ -19,24 +19,33 @@ _FLAGS = {
     "few_windows": "fewer windows than asked for ended well",
     "few_readings": "a window holds fewer than 10 readings of the meter",
     "net_below_zero": "idle power was above the power while working, so the net energy is below zero",
+    "stuck": "the meter showed one value all the time, idle and working alike; it may be stuck",
+    "still_warm": "the device had not cooled down when idle power was measured, so net energy may be too low",
 }
 
 
 def strange(merged: Merged) -> list[str]:
     """One sentence for each thing; variants are named, with the points where not all are meant."""
-    return [*_failed(merged), *_flagged(merged), *_wide(merged)]
+    return [*_failed(merged), *_without_meter(merged), *_flagged(merged), *_wide(merged)]
 
 
 def _failed(merged: Merged) -> Iterator[str]:
     for name in ("latency", "energy", "accuracy", "counts"):
         rows = getattr(merged, name)
         keys = [key for key in ("device", "model", "runtime") if key in rows]
-        failed = rows[rows["status"] != "ok"]
+        failed = rows[~rows["status"].isin(["ok", "no_meter"])]
         for key, group in failed.groupby([*keys, "status", "message"], sort=False):
             all_rows = rows[(rows[keys] == list(key[: len(keys)])).all(axis=1)]
             message = text(key[-1]) or "no reason given"
             what = f"{_name(group.iloc[0])}: {name} failed at {_of(group, all_rows)}, status {key[-2]}"
             yield f"{what}: {message}."
+
+
+def _without_meter(merged: Merged) -> Iterator[str]:
+    """Rows without a meter, once a device and reason: the reason is the device's and not the variant's."""
+    rows = merged.energy[merged.energy["status"] == "no_meter"]
+    for (device, message), group in rows.groupby(["device", "message"], sort=False):
+        yield f"Energy has no figure at {plural(len(group), 'point')} on {text(device)}, status no_meter: {text(message)}."
 
 
 def _flagged(merged: Merged) -> Iterator[str]:

@@ -7,10 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.measure import device, libraries, lock, meter_choice, state
-from joulesweep.meters.base import Meter
+from joulesweep.measure import device, libraries, lock, meter_choice, meter_look, state
 
-_LOOK_S = 0.25
 _GIB = 1 << 30
 
 
@@ -75,27 +73,14 @@ def _governor(governor: str) -> str:
 
 def _meter(name: str, settings: Mapping[str, Any]) -> str:
     """Whether a meter can be read, what it covers, and what it shows while one core is busy."""
-    answer = meter_choice.availability(name, settings)
-    if not answer.usable:
-        return f"not usable: {answer.reason}"
-    meter = meter_choice.meter(name, settings)
-    description = meter.describe()
-    try:
-        shown = f"{_watts(meter):.2f} W with one core busy"
-    except (OSError, ValueError) as error:
-        shown = f"but a reading failed: {error}"
-    return f"usable, {description.kind}: {description.covers}; {shown}"
-
-
-def _watts(meter: Meter) -> float:
-    """Power now, in watts; from a counter over a quarter of a second."""
-    before = meter.read()
-    end = time.monotonic() + _LOOK_S
-    while time.monotonic() < end:
-        pass
-    after = meter.read()
-    if meter.describe().unit == "W":
-        return sum(after.values)
-    steps = [last - first for first, last in zip(before.values, after.values, strict=True)]
-    joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, meter.describe().wrap_J, strict=True)]
-    return sum(joules) / ((after.time_ns - before.time_ns) * 1e-9)
+    found = meter_look.look(name, settings, live=True)
+    if not found["usable"]:
+        return f"not usable: {found['reason']}"
+    about = found["description"]
+    if "failure" in found:
+        shown = f"but a reading failed: {found['failure']}"
+    elif plugins.load("meters", name).Meter.joined:
+        shown = f"its last reading is {found['watts']:.2f} W"
+    else:
+        shown = f"{found['watts']:.2f} W with one core busy"
+    return f"usable, {about['kind']}: {about['covers']}; {found['reason']}; {shown}"

@@ -12,16 +12,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import records
+from joulesweep import plugins, records
 from joulesweep.artefacts import Manifest
-from joulesweep.journal import Journal
-from joulesweep.measure import energy_rig, energy_windows, meter_choice
+from joulesweep.measure import energy_log, energy_rig, energy_windows, meter_look
+from joulesweep.measure.journal import Journal
 from joulesweep.measure.lock import device_lock
 from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of
 from joulesweep.measure.sampler import MeterError
 from joulesweep.measure.server import Server
+from joulesweep.meters.base import Description
 
+_BIT_S = 0.25  # a stretch of a marker, at least
 log = logging.getLogger("joulesweep")
 
 
@@ -34,65 +36,130 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     die_with_parent()
     manifest = Manifest.read(manifest_path)
     meter, settings = job["meter"], job["settings"]
-    key = {"meter": [meter["name"], meter["settings"], settings["window_s"]]}
-    points = points_of(job, manifest, key)
+    points = points_of(job, manifest, {"meter": [meter["name"], _launch_settings(meter), settings["window_s"]]})
     journal = Journal(out.with_suffix(".jsonl"))
-    limits = {"timeout_s": settings["timeout_s"], "meter_reason": meter["reason"]}
+    limits = {
+        "limits": {"timeout_s": settings["timeout_s"], "meter_reason": meter["reason"]},
+        "meter_failures": job["meter_failures"],
+    }
     refusal = _refusal(meter)
-    if not refusal and any(_lacking(journal, point, limits, settings["launches"]) for point in points):
+    lacking = [point for point in points if _lacking(journal, point, limits, settings["launches"])]
+    if lacking and not refusal:
         try:
             with device_lock(job["device"]):
-                _measure_lacking(job, points, journal, limits, samples)
+                refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:
             refusal = f"{meter['name']}: {error}"
-    rows = [_row(point, journal.lines(point.key), meter, refusal) for point in points]
+            journal.append(lacking[0].key, _lost(refusal, limits))
+    elif lacking and meter["usable"]:  # it was when the run was planned: what is lost now is for the next run
+        journal.append(lacking[0].key, _lost(refusal, limits))
+    lines = [journal.lines(point.key) for point in points]
+    if _is_log(meter):
+        everything = [line for own in lines for line in own]
+        lines = [energy_log.joined(own, meter, everything) for own in lines]
+    rows = [_row(point, own, meter, refusal) for point, own in zip(points, lines, strict=True)]
     records.write_table(out, records.ENERGY, rows)
 
 
+def _is_log(meter: Mapping[str, Any]) -> bool:
+    return meter["name"] != "none" and plugins.load("meters", meter["name"]).Meter.joined
+
+
+def _launch_settings(meter: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a launch depends on: of a log, only whether a marker is emitted; it can be joined anew."""
+    if _is_log(meter):
+        return {key: value for key, value in meter["settings"].items() if key == "align"}
+    return meter["settings"]
+
+
 def _refusal(meter: Mapping[str, Any]) -> str:
-    """Why the meter cannot be read now, and what to do about it; empty where it can."""
+    """Why the meter cannot be read now, and what to do about it; empty where it can, or where a log may come later."""
     if meter["name"] == "none":
         return meter["reason"]
-    answer = meter_choice.availability(meter["name"], meter["settings"])
-    return "" if answer.usable else f"{meter['name']}: {answer.reason}"
+    if _is_log(meter):
+        return ""
+    answer = meter_look.look(meter["name"], meter["settings"])
+    return "" if answer["usable"] else f"{meter['name']}: {answer['reason']}"
 
 
 def _lacking(journal: Journal, point: Point, limits: Mapping[str, Any], launches: int) -> int:
-    """How many launches a point still lacks; one that failed counts until what limited it has changed."""
+    """How many launches a point still lacks; one that failed counts until what limited it has changed.
+
+    What a meter failed is tried again by the next run: its job knows of more failures.
+    """
     if point.artefact is None:
         return 0
-    lines = journal.lines(point.key)
-    return max(0, launches - sum(line["status"] == "ok" or line["limits"] == limits for line in lines))
+    done = 0
+    for line in journal.lines(point.key):
+        tried = ["limits", "meter_failures"] if line["status"] == "no_meter" else ["limits"]
+        done += line["status"] == "ok" or all(line[name] == limits[name] for name in tried)
+    return max(0, launches - done)
+
+
+def _lost(message: str, limits: Mapping[str, Any]) -> dict[str, Any]:
+    """The journal's line of a launch that could not even begin, since the meter was gone."""
+    return {"status": "no_meter", "message": message, **limits, "measured_at": _now()}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _measure_lacking(
     job: Mapping[str, Any], points: Sequence[Point], journal: Journal, limits: Mapping[str, Any], samples: Path
-) -> None:
+) -> str:
+    """Measure what is lacking; returns why the meter is gone, where it went away and so ended this."""
     meter, settings = job["meter"], job["settings"]
-    description = meter_choice.meter(meter["name"], meter["settings"]).describe()
-    observed_s = energy_rig.observed_interval_s(meter["name"], meter["settings"], description)
-    times = energy_rig.times(description, observed_s, settings["window_s"])
+    description, times = _times(meter, settings["window_s"])
     lacking = [_lacking(journal, point, limits, settings["launches"]) for point in points]
+    windows_s = 2 * sum(asdict(times).values())
     log.info(
         "energy %s: %d launches of about %.0f s with %s (%s)",
         points[0].identity["model"],
         sum(lacking),
-        2 * sum(asdict(times).values()),
+        windows_s,
         meter["name"],
         description.kind,
     )
+    extra = {
+        **asdict(times),
+        "cool_C": energy_rig.cool_celsius(),
+        "marker_bit_s": max(_BIT_S, 2 * description.update_s) if meter["settings"].get("align") == "marker" else 0.0,
+    }
+    timeout_s = settings["timeout_s"] + windows_s + 16 * extra["marker_bit_s"]
     servers: dict[str, Server] = {}
     with ExitStack() as stack:
         for point in interleaved(points, lacking, settings["seed"]):
             runtime = point.identity["runtime"]
             if runtime not in servers:
                 servers[runtime] = stack.enter_context(Server(point.preload))
-            argument = {"artefact": point.artefact, "runtime": runtime, "point": point.axes, **asdict(times)}
-            line, raw = energy_rig.launch(servers[runtime].run, meter, argument, settings["timeout_s"])
-            line |= {"limits": limits, "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+            run = servers[runtime].run
+            argument = {"artefact": point.artefact, "runtime": runtime, "point": point.axes, **extra}
+            if _is_log(meter):
+                line, raw = energy_rig.launch_for_log(run, argument, timeout_s)
+            else:
+                line, raw = energy_rig.launch(run, meter, argument, timeout_s)
+            line |= {**limits, "measured_at": _now()}
             _keep(samples, {"key": point.key, "status": line["status"], **raw})
             journal.append(point.key, line)
             log.info("energy %s@%s %s: %s", point.identity["model"], runtime, point.axes_text, line["message"] or "ok")
+            if line["status"] == "no_meter" and (gone := _refusal(meter)):
+                return gone
+    return ""
+
+
+def _times(meter: Mapping[str, Any], window_s: float) -> tuple[Description, energy_rig.Times]:
+    """What the meter is, and how long its windows are."""
+    name, settings = meter["name"], meter["settings"]
+    if _is_log(meter):
+        description = meter_look.meter(name, settings).describe()
+        return description, energy_rig.times(description, description.update_s, window_s)
+    answer = meter_look.look(name, settings)
+    if not answer["usable"]:
+        raise MeterError(answer["reason"])
+    description = Description(**answer["description"])
+    observed_s = energy_rig.observed_interval_s(name, settings, description)
+    return description, energy_rig.times(description, observed_s, window_s)
 
 
 def _row(point: Point, lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], refusal: str) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """One launch of an energy measurement: an idle window with the model loaded, then a window filled with passes.
 
+Where a log is joined afterwards and its clock is not to be trusted, a marker comes first: a pattern of load that the log
+shows too.
+
 Runs in a process of its own; the meter is read by another one. So all that is told here is when the windows were, on
 the clock that both share.
 """
@@ -11,9 +14,11 @@ from typing import Any
 
 from joulesweep import inputs, plugins
 from joulesweep.artefacts import Artefact
+from joulesweep.measure import marker, state
 
 _WARM_UP_S = 0.2
 _WARM_UP_PASSES = 2
+_COOL_DOWN_S = 60.0
 
 
 def run(argument: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +26,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
 
     The argument holds `artefact`, `runtime`, `point` with its number of threads, and the times `lead_s` (before each
     window, which the meter needs to forget what was before), `window_s` (at least) and `trail_s` (after each window, in
-    which the meter is looked at once more).
+    which the meter is looked at once more); `cool_C`, the temperature to wait for before the idle window, None where it
+    is not known; and `marker_bit_s`, 0 where no marker is wanted.
     """
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
@@ -39,7 +45,9 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     for _ in range(_WARM_UP_PASSES):
         one_pass()
     _passes_for(one_pass, _WARM_UP_S)
+    marked = marker.emit(one_pass, argument["marker_bit_s"]) if argument["marker_bit_s"] else []
 
+    cool = _cool_down(argument["cool_C"])
     time.sleep(argument["lead_s"])
     idle_start = time.monotonic_ns()
     time.sleep(argument["window_s"])
@@ -50,7 +58,26 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     work_start = time.monotonic_ns()
     passes, work_end = _passes_for(one_pass, argument["window_s"])
     _passes_for(one_pass, argument["trail_s"])
-    return {"idle_ns": [idle_start, idle_end], "work_ns": [work_start, work_end], "passes": passes}
+    return {
+        "idle_ns": [idle_start, idle_end],
+        "work_ns": [work_start, work_end],
+        "passes": passes,
+        "cool": cool,
+        "marker_ns": marked,
+    }
+
+
+def _cool_down(target_celsius: float | None) -> bool:
+    """Sleep until the hottest sensor is back at the target, for a bounded time; whether it is."""
+    end = time.monotonic() + _COOL_DOWN_S
+    while target_celsius is not None:
+        now = state.temperatures_celsius().values()
+        if not now or max(now) <= target_celsius:
+            break
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def _passes_for(one_pass: Callable[[], None], seconds: float) -> tuple[int, int]:

@@ -1,18 +1,19 @@
 """How long the windows of a meter must be, and one launch with a sampler beside it."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from joulesweep.measure import energy_launch, energy_windows
-from joulesweep.measure.power_trace import PowerTrace, UncoveredError
+from joulesweep.measure import energy_launch, energy_windows, state
+from joulesweep.measure.power_trace import PowerTrace, SilentError, UncoveredError
 from joulesweep.measure.sampler import MeterError, Sampler, interval_s
 from joulesweep.meters.base import Description
 
 _LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep, and until the sampler runs
 _LOOK_UPDATES = 5
+_FEW_LOOKS = 3  # readings that tell no interval; a battery may need half a minute for each
+_COOL_MARGIN_CELSIUS = 3.0
 
 
 @dataclass(frozen=True)
@@ -25,26 +26,33 @@ class Times:
 
 
 def observed_interval_s(name: str, settings: Mapping[str, Any], description: Description) -> float:
-    """Update interval of the meter as seen by watching it for a few updates; the expected one where it never moved.
+    """Update interval of the meter as seen by watching it for a few updates, longer where that showed too few.
+
+    It is the expected one where the meter never moves: a process that is not there uses no processor time.
 
     Raises:
         MeterError: it cannot be read.
     """
-    looking_s = max(0.5, _LOOK_UPDATES * description.update_s)
-    sampler = Sampler(name, settings)
-    time.sleep(looking_s)
-    trace = PowerTrace.of_record(sampler.stop())
-    if trace.time_ns.size < 3:
-        return description.update_s
-    found = trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1]))
-    return description.update_s if math.isnan(found) else found
+    for looking_s in (max(0.5, _LOOK_UPDATES * description.update_s), 3 * _LOOK_UPDATES * description.update_s):
+        sampler = Sampler(name, settings)
+        time.sleep(looking_s)
+        trace = PowerTrace.of_record(sampler.stop())
+        if trace.time_ns.size > _FEW_LOOKS:
+            return trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1]))
+    return description.update_s
 
 
 def times(description: Description, observed_s: float, window_s: float) -> Times:
     """Windows that hold enough readings, and last at least what the meter needs and what the user asked for."""
     enough_s = (energy_windows.READINGS + 1) * observed_s
-    trail_s = 2 * description.update_s + 3 * interval_s(description.update_s)
+    trail_s = 2 * max(description.update_s, observed_s) + 3 * interval_s(description)
     return Times(max(_LEAD_S, description.settle_s), max(window_s, description.window_s, enough_s), trail_s)
+
+
+def cool_celsius() -> float | None:
+    """The temperature that counts as cool in this job: the hottest sensor's now and a little; None without a sensor."""
+    now = state.temperatures_celsius().values()
+    return max(now) + _COOL_MARGIN_CELSIUS if now else None
 
 
 def launch(
@@ -52,7 +60,8 @@ def launch(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """One launch with the meter read beside it; `run` is a server's.
 
-    Returns what the journal keeps (status, message, and figures where the status is ok) and the raw samples.
+    Returns what the journal keeps (status, message, and figures where the status is ok) and the raw samples. A meter that
+    dies or falls silent has the status `no_meter`: that is tried again when it is back.
     """
     samplers: list[Sampler] = []
     outcome = run(
@@ -67,6 +76,22 @@ def launch(
             return {"status": outcome.status, "message": outcome.message}, {"record": record}
         assert record is not None  # a launch that ended ok was started
         figures = energy_windows.figures(record, outcome.value)
-    except (MeterError, UncoveredError) as error:
-        return {"status": "error", "message": f"{meter['name']}: {error}"}, {}
+    except (MeterError, SilentError) as error:
+        return {"status": "no_meter", "message": f"{meter['name']}: {error}"}, {}
+    except UncoveredError as error:
+        return {"status": "error", "message": f"{meter['name']}: {error}"}, {"record": record, **outcome.value}
     return {"status": "ok", "message": "", "figures": figures}, {"record": record, **outcome.value}
+
+
+def launch_for_log(
+    run: Callable[..., Any], argument: Mapping[str, Any], timeout_s: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One launch whose power another device logs: the journal keeps when its windows were.
+
+    `unix_ns` is what to add to their monotonic times to have Unix time.
+    """
+    outcome = run(energy_launch.run, argument, timeout_s)
+    if outcome.status != "ok":
+        return {"status": outcome.status, "message": outcome.message}, {}
+    windows = {**outcome.value, "unix_ns": time.time_ns() - time.monotonic_ns()}
+    return {"status": "ok", "message": "", "windows": windows}, windows

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from joulesweep import interval
-from joulesweep.measure.power_trace import PowerTrace, UncoveredError
+from joulesweep.measure.power_trace import PowerTrace, SilentError, UncoveredError
 
 READINGS = 10  # a window holds at least so many readings
 _FEWEST_WINDOWS = 2  # an interval needs two
@@ -19,7 +19,8 @@ def figures(record: Mapping[str, Any], windows: Mapping[str, Any]) -> dict[str, 
     """Energy of one launch: what the sampler recorded, cut by the windows of the launch.
 
     Raises:
-        UncoveredError: the meter's readings do not cover a window, or it stood still while the model worked.
+        SilentError: the meter fell silent in a window.
+        UncoveredError: its readings cannot tell the energy of a window, or it stood still while the model worked.
     """
     trace = PowerTrace.of_record(record)
     idle, work = windows["idle_ns"], windows["work_ns"]
@@ -42,6 +43,8 @@ def figures(record: Mapping[str, Any], windows: Mapping[str, Any]) -> dict[str, 
         "idle_W": idle_watts,
         "energy_J": work_joules / passes,
         "net_energy_J": (work_joules - idle_watts * work_s) / passes,
+        "stuck": not trace.moved(idle[0], work[1]),
+        "warm": not windows.get("cool", True),
     }
 
 
@@ -66,6 +69,8 @@ def row(launches: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "few_windows": len(good) < _FEW_WINDOWS,
         "few_readings": min(one["fewest_readings"] for one in good) < READINGS,
         "net_below_zero": net.value < 0,
+        "stuck": any(one["stuck"] for one in good),
+        "still_warm": any(one["warm"] for one in good),
     }
     return {
         "status": "ok",
@@ -94,5 +99,6 @@ def _check_cover(trace: PowerTrace, record: Mapping[str, Any], name: str, start:
     gap_s = trace.longest_gap_s(start, end)
     silent = not trace.time_ns.size or trace.time_ns[0] > start or trace.time_ns[-1] < end
     if silent or gap_s > _LONGEST_GAP * (end - start) * 1e-9:
-        said = f": {record['missing'][0][1]}" if record["missing"] else ""
-        raise UncoveredError(f"the meter fell silent in the {name} window{said}")
+        reasons = [reason for moment, reason in record["missing"] if moment >= start] or [None]
+        said = f": {reasons[-1]}" if reasons[-1] else ""
+        raise SilentError(f"the meter fell silent in the {name} window{said}")

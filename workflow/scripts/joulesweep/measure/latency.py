@@ -10,8 +10,8 @@ from typing import Any
 
 from joulesweep import interval, records
 from joulesweep.artefacts import Manifest
-from joulesweep.journal import Journal
 from joulesweep.measure import latency_rows, launch
+from joulesweep.measure.journal import Journal
 from joulesweep.measure.lock import device_lock
 from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from joulesweep import interval
-from joulesweep.journal import unpack
+from joulesweep.measure.journal import unpack
 from joulesweep.measure.launch import used_passes
 from joulesweep.measure.points import Point
 from joulesweep.measure.reference import geometric_mean

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from joulesweep import inputs, plugins
 from joulesweep.artefacts import Artefact
-from joulesweep.journal import pack
 from joulesweep.measure import memory
+from joulesweep.measure.journal import pack
 from joulesweep.measure.reference import Reference
 
 ROUND_S = 0.05

@@ -4,47 +4,65 @@ from collections.abc import Mapping
 from typing import Any
 
 from joulesweep import plugins
+from joulesweep.measure import meter_look
 from joulesweep.meters import base
 
-
-def meter(name: str, settings: Mapping[str, Any], pid: int | None = None) -> base.Meter:
-    """One meter by name, under its settings."""
-    return plugins.load("meters", name).Meter(settings, pid)
-
-
-def availability(name: str, settings: Mapping[str, Any]) -> base.Availability:
-    """What a meter says of itself; a library it lacks is a reason as any other."""
-    try:
-        return meter(name, settings).available()
-    except ImportError as error:
-        return base.Availability(False, f"{error}; install that module under the measuring interpreter")
+_SLOW_S = 2.0  # a meter that updates more rarely is read at few points unless the user asks for more
+_LAUNCH_S = 15.0  # of a meter that cannot be asked now, for the plan
 
 
 def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The meter for `wanted` (a name, `auto` or `none`) as `{"name", "reason", "settings"}`.
+    """The meter for `wanted` (a name, `auto` or `none`): `name`, `reason`, `settings`, whether `usable`; `slow`; `launch_s`.
 
     `auto` takes a measured meter before a modelled one and a wider before a narrower one; where nothing works the name
     is `none` and the reason says what to do. A named meter is taken at its word, usable or not.
     """
     if wanted == "none":
-        return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy", {})
+        return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy")
     if wanted != "auto":
-        return _choice(wanted, availability(wanted, settings.get(wanted, {})).reason, settings.get(wanted, {}))
-    usable = []
-    for name in plugins.names("meters"):
-        own = settings.get(name, {})
-        answer = availability(name, own)
-        if answer.usable:
-            description = meter(name, own).describe()
-            rank = (description.kind != "measured", base.SCOPES.index(description.scope), name)
-            usable.append((rank, name, answer.reason, description.kind))
+        found = meter_look.look(wanted, settings.get(wanted, {}))
+        return _choice(wanted, found["reason"], found, settings)
+    looks = {name: meter_look.look(name, settings.get(name, {})) for name in plugins.names("meters")}
+    usable = sorted((_rank(found["description"]), name) for name, found in looks.items() if found["usable"])
     if not usable:
-        return _choice("none", "no meter works here; `make doctor` tells what each of them lacks", {})
-    _, name, reason, kind = min(usable)
-    if kind == "modelled":
-        reason = f"{reason}; no meter works here (`make doctor` tells why), so this is no measurement"
-    return _choice(name, reason, settings.get(name, {}))
+        return _choice("none", f"no meter works here (`make doctor` tells about each); {_cures(looks)}".rstrip("; "))
+    (modelled, _), name = usable[0]
+    reason = looks[name]["reason"]
+    if modelled:
+        reason += "; no meter works here (`make doctor` tells why), so this is no measurement"
+    else:
+        reason += f"; measured, and of what works here it covers most: {looks[name]['description']['covers']}"
+        passed = [(other, looks[other]["description"]) for _, other in usable[1:]]
+        if passed:
+            listed = [f"{other} ({about['kind']}, {about['scope']})" for other, about in passed]
+            reason += f"; passed over: {', '.join(listed)}"
+    return _choice(name, reason, looks[name], settings)
 
 
-def _choice(name: str, reason: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "reason": reason, "settings": dict(settings)}
+def _rank(description: Mapping[str, Any]) -> tuple[bool, int]:
+    return description["kind"] != "measured", base.SCOPES.index(description["scope"])
+
+
+def _cures(looks: Mapping[str, Mapping[str, Any]]) -> str:
+    """What would make meters work whose hardware is here; the others are not named, so that they make nothing stale."""
+    return "; ".join(f"{name}: {found['reason']}" for name, found in looks.items() if found["present"])
+
+
+def _choice(
+    name: str, reason: str, found: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    description = (found or {}).get("description")
+    return {
+        "name": name,
+        "reason": reason,
+        "usable": description is not None,
+        "settings": dict((settings or {}).get(name, {})),
+        "slow": description is not None and description["update_s"] > _SLOW_S,
+        "launch_s": _launch_s(description) if description else 0.0 if name == "none" else _LAUNCH_S,
+    }
+
+
+def _launch_s(description: Mapping[str, Any]) -> float:
+    """About how long a launch is: two windows of ten readings or more, with what lies before and after each."""
+    update_s = description["update_s"]
+    return 1.0 + 2 * (description["settle_s"] + max(description["window_s"], 11 * update_s) + 3 * update_s)

@@ -14,6 +14,10 @@ class UncoveredError(Exception):
     """The readings cannot tell the energy that was asked for; the text says why."""
 
 
+class SilentError(UncoveredError):
+    """The meter said nothing for too long; it may speak again another time."""
+
+
 class PowerTrace:
     """The readings of one meter in time order.
 
@@ -76,6 +80,11 @@ class PowerTrace:
         """Update interval as observed: median time between new readings in the window; NaN below two."""
         inside = self.time_ns[(self.time_ns >= start_ns) & (self.time_ns <= end_ns)]
         return float(np.median(np.diff(inside))) * 1e-9 if inside.size > 1 else np.nan
+
+    def moved(self, start_ns: int, end_ns: int) -> bool:
+        """Whether any reading between two moments differs from another."""
+        inside = self._values[(self.time_ns >= start_ns) & (self.time_ns <= end_ns)]
+        return bool((inside != inside[:1]).any())
 
     def _unwrapped(self, seconds: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Joules since the first row, all rails together, wraps undone."""

@@ -7,7 +7,6 @@ job, however that dies. It imports neither numpy nor any runtime, so it starts f
 
 import json
 import math
-import os
 import random
 import select
 import signal
@@ -15,19 +14,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-from joulesweep.measure import meter_choice
+from joulesweep.measure import meter_look
+from joulesweep.meters.base import Description
 
-_SCRIPTS = Path(__file__).parents[2]
 _FASTEST_S = 0.02  # a look every 20 ms costs about a hundredth of one core
 _PATIENCE_S = 30.0  # for the last reading, when the meter hangs
 
 
-def interval_s(update_s: float) -> float:
-    """Mean time between looks at a meter: thrice as often as it updates, so that its own rhythm shows."""
-    return max(_FASTEST_S, update_s / 3)
+def interval_s(description: Description) -> float:
+    """Mean time between looks at a meter: thrice as often as it updates, so that its own rhythm shows.
+
+    A reading with a stamp of its own is looked for more often, so that none is overlooked.
+    """
+    return max(_FASTEST_S, description.update_s / (10 if description.stamped else 3))
 
 
 class MeterError(Exception):
@@ -38,15 +40,12 @@ class Sampler:
     """A running sampler of one meter; `pid` is the measured process, for meters that follow one."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], pid: int | None = None) -> None:
-        job = json.dumps({"name": name, "settings": settings, "pid": pid})
-        path = os.pathsep.join([str(_SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        job = {"name": name, "settings": dict(settings), "pid": pid}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "joulesweep.measure.sampler", job],
+            **meter_look.command(settings, "joulesweep.measure.sampler", job),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path},
         )
 
     def stop(self) -> dict[str, Any]:
@@ -64,14 +63,17 @@ class Sampler:
         if self._process.returncode != 0:
             last = errors.strip().splitlines()[-1:] or [f"exit status {self._process.returncode}"]
             raise MeterError(f"reading the meter failed: {last[0]}")
-        return json.loads(out)
+        return json.loads(out.splitlines()[-1])  # a library may have printed something before
 
 
 def sample(name: str, settings: Mapping[str, Any], pid: int | None) -> dict[str, Any]:
-    """Read the meter until standard input closes; returns the record."""
-    meter = meter_choice.meter(name, settings, pid)
+    """Read the meter until standard input closes; returns the record.
+
+    Its `update_s` is the time within which an equal value counts as the old reading: none, where readings are stamped.
+    """
+    meter = meter_look.meter(name, settings, pid)
     description = meter.describe()
-    mean_s = interval_s(description.update_s)
+    mean_s = interval_s(description)
     random_number = random.Random(0)
     times: list[int] = []
     values: list[tuple[float, ...]] = []
@@ -80,20 +82,23 @@ def sample(name: str, settings: Mapping[str, Any], pid: int | None) -> dict[str,
     while True:
         try:
             reading = meter.read()
-            times.append(reading.time_ns)
-            values.append(reading.values)
+            if not times or reading.time_ns > times[-1]:  # else the same one seen again
+                times.append(reading.time_ns)
+                values.append(reading.values)
         except (OSError, ValueError) as error:
             missing.append((time.monotonic_ns(), str(error)))
         if stopped:  # the last look comes after the end was asked for
             break
         stopped = bool(select.select([sys.stdin], [], [], mean_s * random_number.uniform(0.5, 1.5))[0])
+    with suppress(Exception):  # what was read counts, however the meter's library or program ends
+        meter.close()
     return {
         "meter": name,
         "kind": description.kind,
         "unit": description.unit,
         "rails": description.rails,
         "covers": description.covers,
-        "update_s": description.update_s,
+        "update_s": 0.0 if description.stamped else description.update_s,
         "wrap_J": [None if math.isinf(joules) else joules for joules in description.wrap_J],
         "time_ns": times,
         "values": values,

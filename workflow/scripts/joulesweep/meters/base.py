@@ -7,18 +7,22 @@ that their sum is what the meter covers; choosing them so is the meter's own bus
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 # What a meter covers, widest first; `auto` prefers the wider.
-SCOPES = ("machine", "module", "processor", "accelerator", "process")
+SCOPES = ("supply", "machine", "module", "processor", "accelerator", "process")
 
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a meter can be read here; `reason` tells what it reads, or why not and what to do about it."""
+    """Whether a meter can be read here; `reason` tells what it reads, or why not and what to do about it.
+
+    `present` is false where this machine has no such hardware at all, so that nothing can be done about it.
+    """
 
     usable: bool
     reason: str
+    present: bool = True
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Description:
     `wrap_J` has one entry a rail: the counter's range, after which it starts again at 0; infinite where it never does;
     empty where the meter reads watts. `update_s` is the expected time between two updates, `settle_s` how long the
     meter takes to forget what was before (its averaging or settling time), `window_s` the shortest fair window.
+    `stamped` says that a reading carries the time of the meter's own update, and that one seen again has the same time:
+    equal values at different times are then different readings.
     """
 
     kind: str  # measured or modelled
@@ -39,6 +45,7 @@ class Description:
     settle_s: float
     window_s: float
     wrap_J: tuple[float, ...] = ()  # noqa: N815 - joules, as in the tables
+    stamped: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,15 @@ class Reading:
 
 
 class Meter(ABC):
-    """One meter under the user's settings; `pid` is the measured process, for meters that follow one."""
+    """One meter under the user's settings; `pid` is the measured process, for meters that follow one.
+
+    `apart` says that it rests on a foreign library and is asked in a process of its own, since such a library may hang or
+    crash; `joined` that it is no meter to read but a `Log`. A meter's file has a literal `SETTINGS`: what the user may
+    set, and what that means; every meter also takes `python`, an interpreter of its own.
+    """
+
+    apart: ClassVar[bool] = False
+    joined: ClassVar[bool] = False
 
     def __init__(self, settings: Mapping[str, Any], pid: int | None = None) -> None:
         self.settings = settings
@@ -70,4 +85,29 @@ class Meter(ABC):
 
         Raises:
             OSError, ValueError: nothing could be read this time; such a reading is missing, never 0 W.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most meters hold nothing
+        """Let go of what reading opened: a client, a program."""
+
+
+class Log(Meter):
+    """A log that another device writes: joined to the run when it is there, be that days later."""
+
+    joined: ClassVar[bool] = True
+
+    def read(self) -> Reading:
+        """Not a thing that a log does.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError("a log is joined after the run, not read during it")
+
+    @abstractmethod
+    def readings(self) -> list[tuple[int, float]]:
+        """The whole log in time order: Unix time in ns, by this device's clock, and watts.
+
+        Raises:
+            OSError, ValueError: the file is missing or is no such log.
         """

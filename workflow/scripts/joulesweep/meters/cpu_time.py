@@ -12,6 +12,8 @@ import psutil
 
 from joulesweep.meters import base
 
+SETTINGS = {"watts_per_core": "watts of one busy core; allows the modelled figure"}
+
 
 class Meter(base.Meter):
     """A counter of joules: processor seconds of one process, all its threads together, times `watts_per_core`."""
@@ -22,8 +24,8 @@ class Meter(base.Meter):
         if watts is None:
             return base.Availability(
                 False,
-                "it models energy from processor time, so it must be allowed: write "
-                "'meters: {cpu-time: {watts_per_core: 5}}' into config.yaml, with the watts of one busy core",
+                "a modelled figure must be allowed: write 'meters: {cpu-time: {watts_per_core: 5}}' into config.yaml, with "
+                "the watts of one busy core",
             )
         if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts < math.inf:
             return base.Availability(False, f"meters.cpu-time.watts_per_core: {watts!r}: expected a number above 0")

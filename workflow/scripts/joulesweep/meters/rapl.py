@@ -6,6 +6,7 @@ A package zone includes its cores and its integrated graphics, but not its memor
 """
 
 import math
+import platform
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,11 @@ from joulesweep.meters import base
 
 _ROOT = "/sys/class/powercap"
 _INTERFACES = ("intel-rapl", "intel-rapl-mmio")
+
+SETTINGS = {
+    "root": "folder of the powercap tree, instead of /sys/class/powercap",
+    "zone": "psys: the platform zone instead of the packages, where the board has wired it",
+}
 
 
 @dataclass(frozen=True)
@@ -34,15 +40,16 @@ class _Zone:
 
 
 class Meter(base.Meter):
-    """The sum of all packages and of their memory; the setting `root` names another powercap tree."""
+    """The sum of all packages and of their memory; or, on wish, the platform zone `psys` alone."""
 
     def available(self) -> base.Availability:
         """Usable where every zone's counter can be read and has ever moved."""
         if not self._zones:
             return base.Availability(
                 False,
-                f"no RAPL package below {self._root}: it takes an x86 processor of 2012 or later, Linux, no virtual "
-                "machine, and the module intel_rapl_msr (sudo modprobe intel_rapl_msr)",
+                f"no RAPL package below {self._root}; on an x86 processor since 2012, and in no virtual machine: "
+                "sudo modprobe intel_rapl_msr",
+                present=platform.machine() in ("x86_64", "i686"),
             )
         try:
             counters = [zone.joules() for zone in self._zones]
@@ -63,13 +70,16 @@ class Meter(base.Meter):
 
     def describe(self) -> base.Description:
         """Counters that the processor updates about every millisecond."""
+        psys = self._zones[0].rail == "psys"
         memory = "and their memory" if any(zone.rail.endswith("dram") for zone in self._zones) else "without memory"
         return base.Description(
             kind="measured",
             unit="J",
             rails=tuple(zone.rail for zone in self._zones),
-            scope="processor",
-            covers=f"processor packages {memory}; no disk, fan or power supply",
+            scope="machine" if psys else "processor",
+            covers="the platform, as far as its maker wired it"
+            if psys
+            else f"processor packages {memory}; no disk, fan or power supply",
             update_s=0.001,
             settle_s=0.05,
             window_s=1.0,
@@ -91,6 +101,9 @@ class Meter(base.Meter):
     @cached_property
     def _zones(self) -> list[_Zone]:
         """Every package once, each followed by its memory."""
+        if self.settings.get("zone") == "psys":
+            folders = sorted(self._root.glob(f"{_INTERFACES[0]}:*"))
+            return [_Zone("psys", folder) for folder in folders if _name(folder) == "psys"]
         packages: dict[str, Path] = {}
         for interface in _INTERFACES:
             for folder in sorted(self._root.glob(f"{interface}:*")):

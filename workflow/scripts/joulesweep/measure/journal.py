@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from joulesweep.errors import UserError
 
 log = logging.getLogger("joulesweep")

@@ -1,0 +1,84 @@
+"""Launches whose power another device logged: cut out of its log when that is here, by Unix time."""
+
+import bisect
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from joulesweep.measure import energy_windows, marker, meter_look
+from joulesweep.measure.power_trace import UncoveredError
+
+_MARGIN_NS = 60_000_000_000
+
+
+def joined(
+    lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], marked: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The lines with the figures that the log gives them, or with the status `no_meter` and why it gives none.
+
+    `marked` are all lines of the job: their markers together find the log's offset.
+    """
+    log = meter_look.meter(meter["name"], meter["settings"])
+    try:
+        readings = log.readings()
+        times = [time_ns for time_ns, _ in readings]
+        watts = [value for _, value in readings]
+        if meter["settings"].get("align") == "marker":
+            launches = [_markers(line) for line in marked if line["status"] == "ok"]
+            if not launches:
+                raise ValueError("no launch has emitted a marker")
+            offset = marker.offset_ns(np.array(times), np.array(watts), launches)
+            times = [time_ns + offset for time_ns in times]
+        description = log.describe()
+    except (OSError, ValueError, TypeError) as error:
+        return [_without(line, f"{meter['name']}: {error}") for line in lines]
+    return [_cut(line, description, times, watts, meter) for line in lines]
+
+
+def _cut(
+    line: Mapping[str, Any], description: Any, times: list[int], watts: list[float], meter: Mapping[str, Any]
+) -> dict[str, Any]:
+    if line["status"] != "ok":
+        return dict(line)
+    windows = line["windows"]
+    idle, work = ([moment + windows["unix_ns"] for moment in windows[name]] for name in ("idle_ns", "work_ns"))
+    if idle[0] > times[-1] or work[1] < times[0]:
+        return _without(
+            line,
+            f"{meter['name']}: {meter['settings'].get('file')} runs from {_clock(times[0])} to {_clock(times[-1])}, but this was "
+            f"measured at {_clock(idle[0])}; if one clock is wrong, set meters.log.offset_s, or measure with align: marker",
+        )
+    part = slice(bisect.bisect_left(times, idle[0] - _MARGIN_NS), bisect.bisect_right(times, work[1] + _MARGIN_NS))
+    record = {
+        "kind": description.kind,
+        "unit": "W",
+        "rails": description.rails,
+        "covers": description.covers,
+        "update_s": 0.0,
+        "wrap_J": [],
+        "time_ns": times[part],
+        "values": [(value,) for value in watts[part]],
+        "missing": [],
+    }
+    try:
+        figures = energy_windows.figures(record, {**windows, "idle_ns": idle, "work_ns": work})
+    except UncoveredError as error:
+        return _without(line, f"{meter['name']}: {error}")
+    return {**line, "figures": figures}
+
+
+def _markers(line: Mapping[str, Any]) -> list[list[int]]:
+    unix_ns = line["windows"]["unix_ns"]
+    return [[start + unix_ns, end + unix_ns, bit] for start, end, bit in line["windows"]["marker_ns"]]
+
+
+def _without(line: Mapping[str, Any], message: str) -> dict[str, Any]:
+    return {**line, "status": "no_meter", "message": message} if line["status"] == "ok" else dict(line)
+
+
+def _clock(time_ns: int) -> str:
+    try:
+        return datetime.fromtimestamp(time_ns * 1e-9).isoformat(" ", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return "a time that is none"
