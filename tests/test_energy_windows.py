@@ -58,6 +58,16 @@ def test_a_meter_that_stands_still_under_work_gives_no_figure_rather_than_zero_w
         energy_windows.figures({**record, "update_s": 0.02}, WINDOWS)
 
 
+def test_a_counter_that_freezes_for_a_part_of_a_window_gives_no_figure_rather_than_too_few_joules():
+    """10 W, but from 3.3 s to 3.95 s the counter shows the same; a model may do that, a device cannot."""
+    record = {**_record(), "unit": "J", "wrap_J": [None]}
+    looks = [time_ns / SECOND for time_ns in record["time_ns"]]
+    record["values"] = [[10 * (3.3 if 3.3 < look < 3.95 else look)] for look in looks]
+    with pytest.raises(UncoveredError, match=r"stood still for 0\.[67] s in the work window"):
+        energy_windows.figures(record, WINDOWS)
+    assert energy_windows.figures({**record, "kind": "modelled"}, WINDOWS)["energy_J"] == pytest.approx(0.2, rel=1e-6)
+
+
 def test_a_row_has_the_interval_between_its_launches():
     row = energy_windows.row([_launch(work=work) for work in (11.0, 12.0, 13.0)])
     assert row["status"] == "ok"

@@ -46,7 +46,6 @@ def test_joules_are_those_that_the_board_drew(chips, rails, scope):
     flat, ramp = (start, start + 3 * SECOND // 2), (start + 3 * SECOND // 2, start + 3 * SECOND)
     assert trace.joules(*flat) == pytest.approx(5.0 * 1.5, rel=0.02)
     assert trace.joules(*ramp) == pytest.approx(10.0 * 1.5, rel=0.1)
-    assert trace.readings(start, ramp[1]) >= 15
 
 
 def test_a_service_of_another_version_is_told_with_the_cure():

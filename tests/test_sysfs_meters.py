@@ -112,6 +112,17 @@ def test_a_sensor_that_shows_garbage_gives_its_number_or_none(tmp_path_factory, 
     assert watts == int(text.split()[0]) / 1000
 
 
+@given(text=st.text(max_size=20))
+def test_a_counter_that_shows_garbage_gives_its_number_or_none(tmp_path_factory, text):
+    root = lay_out_powercap(tmp_path_factory.mktemp("rapl"), {"intel-rapl:0": "package-0"})
+    (root / "intel-rapl:0" / "energy_uj").write_text(text)
+    try:
+        (joules,) = rapl.Meter({"root": str(root)}).read().values
+    except (OSError, ValueError):
+        return
+    assert joules == pytest.approx(int(text) * 1e-6)
+
+
 def _battery(root: Path, name: str = "BAT0", **files: object) -> Path:
     """A laptop's battery as published: discharging, 19.195 W, 11.206 V."""
     folder = root / name

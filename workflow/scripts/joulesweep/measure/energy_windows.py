@@ -12,6 +12,7 @@ from joulesweep.measure.power_trace import PowerTrace, SilentError, UncoveredErr
 READINGS = 10  # a window holds at least so many readings
 _FEWEST_WINDOWS = 2  # an interval needs two
 _FEW_WINDOWS = 3
+_LONGEST_STILL_S = 0.5  # without a step of a counter that steps every 100 ms or faster, on a busy machine
 _LONGEST_GAP = 0.25  # of a window without a reading: more, and the figure would be an interpolation
 
 
@@ -26,6 +27,7 @@ def figures(record: Mapping[str, Any], windows: Mapping[str, Any]) -> dict[str, 
     idle, work = windows["idle_ns"], windows["work_ns"]
     for name, (start, end) in (("idle", idle), ("work", work)):
         _check_cover(trace, record, name, start, end)
+        _check_counter(trace, record, name, start, end)
     idle_joules, work_joules = trace.joules(*idle), trace.joules(*work)
     if work_joules == 0:
         raise UncoveredError("the meter stood still while the model worked")
@@ -92,6 +94,14 @@ def row(launches: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "net_ci_high_J": net.high,
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
+
+
+def _check_counter(trace: PowerTrace, record: Mapping[str, Any], name: str, start: int, end: int) -> None:
+    """Refuse a counter that stands still for long: no device uses nothing. A modelled one may, while the process sleeps."""
+    if record["unit"] == "J" and record["kind"] == "measured":
+        still_s = trace.longest_still_s(start, end)
+        if still_s > max(_LONGEST_STILL_S, _LONGEST_GAP * (end - start) * 1e-9):
+            raise UncoveredError(f"the counter stood still for {still_s:.1f} s in the {name} window")
 
 
 def _check_cover(trace: PowerTrace, record: Mapping[str, Any], name: str, start: int, end: int) -> None:

@@ -81,6 +81,14 @@ class PowerTrace:
         inside = self.time_ns[(self.time_ns >= start_ns) & (self.time_ns <= end_ns)]
         return float(np.median(np.diff(inside))) * 1e-9 if inside.size > 1 else np.nan
 
+    def longest_still_s(self, start_ns: int, end_ns: int) -> float:
+        """Longest time for which the same values were shown, among the times that touch the window."""
+        changed = np.flatnonzero((self._values[1:] != self._values[:-1]).any(axis=1)) + 1
+        moments = np.concatenate([self.time_ns[:1], self.time_ns[changed], self.time_ns[-1:]])
+        before, after = moments[:-1], moments[1:]
+        still = (after - before)[(after > start_ns) & (before < end_ns)]
+        return float(still.max()) * 1e-9 if still.size else np.inf
+
     def moved(self, start_ns: int, end_ns: int) -> bool:
         """Whether any reading between two moments differs from another."""
         inside = self._values[(self.time_ns >= start_ns) & (self.time_ns <= end_ns)]
