@@ -124,7 +124,7 @@ def digest(module: nn.Module, spec: Mapping[str, Any]) -> str:
     """Identity of the model across devices: source, input, and name, shape, type and bytes of every tensor."""
     found = sorted(tensors(module))
     described = [[name, list(tensor.shape), str(tensor.dtype)] for name, tensor in found]
-    text = {"source": spec["source"], "input": spec["input"], "content": spec["content"], "tensors": described}
+    text = {key: spec[key] for key in ("source", "inputs", "axes", "content")} | {"tensors": described}
     total = hashlib.sha256(json.dumps(text, sort_keys=True).encode())
     for _, tensor in found:
         total.update(tensor.detach().contiguous().flatten().view(torch.uint8).numpy().data)

@@ -17,11 +17,17 @@ def benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
     """What the configuration asks for."""
     rows = []
     for name, spec in models.items():
-        shape = " × ".join(str(length) for length in spec["input"]["shape"])
+        shape = "; ".join(_input(one, spec) for one in spec["inputs"])
         weights = f"{spec['weights']}{', data: ' + spec['data'] if spec.get('data') else ''}"
         cells = (name, spec["source"], shape, weights, ", ".join(spec["runtimes"]), spec.get("why", "") or "–")
         rows.append([text(cell) for cell in cells])
     return table(["model", "source", "input", "weights", "runtimes", "why"], rows)
+
+
+def _input(one: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    """One input as `name: 3 × 224 × 224`, the name only where there are several."""
+    shape = " × ".join(str(spec["axes"].get(length, length)) for length in one["shape"]) or "scalar"
+    return f"{one['name']}: {shape}" if len(spec["inputs"]) > 1 else shape
 
 
 def counts(merged: Merged) -> str:

@@ -1,10 +1,13 @@
 """ONNX files as graphs: what they hold, without anything of the machine that made them."""
 
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import onnx
+
+from joulesweep import inputs
 
 
 def load(file: Path) -> onnx.ModelProto:
@@ -45,20 +48,41 @@ def _strip(part: Any) -> None:
                 _strip(message)
 
 
-def name_axes(model: onnx.ModelProto, names: list[str]) -> None:
-    """Give the free dimensions of the only input, in order, names that a person understands."""
-    dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    new = {dimension.dim_param: name for dimension, name in zip(dimensions, names, strict=True) if dimension.dim_param}
+def name_axes(model: onnx.ModelProto, spec: Mapping[str, Any]) -> None:
+    """Give the free dimensions of the inputs, and those of the outputs that depend on them, the names of their axes."""
+    new: dict[str, str] = {}
+    for dimensions, lengths in _declared(model, spec):
+        axes = [length if isinstance(length, str) else f"axis{place}" for place, length in enumerate(lengths)]
+        if axes.count("size") == 2:
+            axes[axes.index("size")], axes[len(axes) - 1 - axes[::-1].index("size")] = "height", "width"
+        new |= {dimension.dim_param: name for dimension, name in zip(dimensions, axes, strict=True)}
     for value in (*model.graph.input, *model.graph.output):
         for dimension in value.type.tensor_type.shape.dim:
             if dimension.dim_param:
                 dimension.dim_param = new.get(dimension.dim_param, dimension.dim_param)
 
 
-def fixed(model: onnx.ModelProto) -> bool:
-    """Whether every dimension of the input but the batch is a number, so that the file serves one size alone."""
-    dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    return all(dimension.HasField("dim_value") for dimension in dimensions[1:])
+def fixed(model: onnx.ModelProto, spec: Mapping[str, Any]) -> bool:
+    """Whether a dimension that is an axis of the specification, the batch aside, is a number in the file."""
+    return any(
+        dimension.HasField("dim_value") and isinstance(length, str) and length != "batch"
+        for dimensions, lengths in _declared(model, spec)
+        for dimension, length in zip(dimensions, lengths, strict=False)
+    )
+
+
+def _declared(model: onnx.ModelProto, spec: Mapping[str, Any]) -> Iterator[tuple[Any, list[int | str]]]:
+    """For each input of the file its dimensions there and its declared lengths."""
+    given = fed_inputs(model)
+    lengths = {one["name"]: inputs.dimensions(one) for one in spec["inputs"]}
+    for value, declared in zip(given, inputs.fed_by(spec, [value.name for value in given]).values(), strict=True):
+        yield value.type.tensor_type.shape.dim, lengths[declared]
+
+
+def fed_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """The inputs that a pass must be given; old files list their weights among the inputs too."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in stored]
 
 
 def weight_bytes(model: onnx.ModelProto) -> int:
@@ -72,11 +96,3 @@ def weight_bytes(model: onnx.ModelProto) -> int:
 def operators(model: onnx.ModelProto) -> set[str]:
     """Types of the operators in the graph."""
     return {node.op_type for node in model.graph.node}
-
-
-def parameters(model: onnx.ModelProto) -> int:
-    """Elements of the floating-point tensors that the file holds, scalars aside: those are constants of the graph."""
-    kinds = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16, onnx.TensorProto.DOUBLE)
-    return sum(
-        math.prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type in kinds and tensor.dims
-    )
