@@ -18,13 +18,13 @@ def placed(module: nn.Module, names: Sequence[str]) -> tuple[list[str], list[str
     """Which inputs are given by position, in which order, and which by keyword.
 
     Where `forward` has a parameter named as one of them, all are taken as its parameters, by position as far as they
-    are its first ones. Else, as with `forward(self, x)` and one input, they are given in the order of the specification.
+    are its first ones (a module that knows better than its `forward` says so by `__signature__`). Else, as with `forward(self, x)` and one input, they are given in the order of the specification.
 
     Raises:
         TypeError: some inputs are parameters and another is not.
     """
     try:
-        signature = inspect.signature(module.forward)
+        signature = inspect.signature(module if hasattr(module, "__signature__") else module.forward)
     except (TypeError, ValueError):  # a script module's forward is no Python function
         return list(names), []
     if signature.parameters.keys().isdisjoint(names):

@@ -83,7 +83,7 @@ def _count(subject: Subject, at: Mapping[str, Any], backend: str, **more: Any) -
     """Multiply-adds by one back end.
 
     Raises:
-        RuntimeError: ptflops failed; what it printed ends with the reason.
+        RuntimeError: ptflops failed; its second line says why.
     """
     # The back end of operators leaves hooks on the modules that it finds, so it finds none.
     whole = _Whole(subject.module, registered=backend == "pytorch")
@@ -99,7 +99,7 @@ def _count(subject: Subject, at: Mapping[str, Any], backend: str, **more: Any) -
             **more,
         )
     if macs is None:
-        raise RuntimeError(printed.getvalue().strip().splitlines()[-1])
+        raise RuntimeError(printed.getvalue().strip().splitlines()[1])
     return int(macs)
 
 

@@ -57,7 +57,7 @@ def model(spec: Mapping[str, Any]) -> torch.nn.Module:
     source = plugins.load("sources", spec["source"].partition(":")[0])
     torch.manual_seed(0)  # for what is no parameter, such as a buffer of random features
     if spec["weights"] == "pretrained":
-        return source.pretrained(spec).requires_grad_(True)
+        return source.pretrained(spec)
     module = source.build(spec)
     if spec["weights"] == "random":
         weights.draw(module)

@@ -24,7 +24,7 @@ def build(spec: Mapping[str, Any]) -> Any:
     file = base.file(spec)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore")  # that it is deprecated concerns who writes such files
             return torch.jit.load(str(file), map_location=torch.get_default_device().type).eval()
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
