@@ -49,7 +49,7 @@ unpack:
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || command -v uv >/dev/null || { echo "Joulesweep needs Python 3.11 or newer: install it (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3 python3-venv; macOS: brew install python), or install uv (https://docs.astral.sh/uv), or name one: make PYTHON=/path/to/python3.11"; exit 1; }
-	@if [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV); else uv venv --seed --python 3.12 $(VENV); fi || { echo "The virtual environment could not be made (Debian, Ubuntu: sudo apt install python3-venv)"; exit 1; }
+	@if [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV); else uv venv --seed --python 3.12 $(VENV); fi || { rm -rf $(VENV); echo "The virtual environment could not be made (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3-venv)"; exit 1; }
 
 $(VENV)/ready: $(VENV)/bin/python $(wildcard $(ENVS)/*.txt)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple) -r $(ENVS)/laptop.txt -c $(ENVS)/constraints.txt

@@ -9,6 +9,7 @@ sys.path.insert(0, str(SCRIPTS))
 from snakemake.exceptions import WorkflowError
 
 from joulesweep import config as configuration
+from joulesweep.analysis.taken import FILE
 from joulesweep.errors import UserError
 from joulesweep.plan import plan
 from joulesweep.stages import MERGED_TABLES, Stages
@@ -23,6 +24,7 @@ try:
     )
     STAGES = Stages(CONFIG, SCRIPTS, Path(RESULTS))
     MANIFEST = {model: STAGES.manifest(model) for model in CONFIG.models}
+    STAGES.probe()
 except UserError as error:  # an exception here would show a trace
     sys.exit(f"joulesweep: {error}")
 
@@ -35,9 +37,10 @@ except WorkflowError:
 DEVICE = CONFIG.device
 HERE = f"{RESULTS}/devices/{DEVICE}"
 MERGED = expand(f"{RESULTS}/merged/{{table}}.csv", table=MERGED_TABLES)
+TAKEN = f"{RESULTS}/merged/{FILE}"
 FIGURES = expand(f"{RESULTS}/figures/{{name}}.png", name=STAGES.figures)
 # Targets that analyse what is there and measure nothing.
-ANALYSIS = {"report", "figures", "merge", f"{RESULTS}/report.md", *MERGED, *FIGURES}
+ANALYSIS = {"report", "figures", "merge", f"{RESULTS}/report.md", TAKEN, *MERGED, *FIGURES}
 
 
 wildcard_constraints:
@@ -51,12 +54,11 @@ localrules:
 
 
 def measured():
-    """The tables of this device, one a model and stage."""
-    for model in CONFIG.models:
-        yield f"{HERE}/latency/{model}.csv"
-        yield f"{HERE}/energy/{model}.csv"
-        if STAGES.has_data(model):
-            yield f"{HERE}/accuracy/{model}.csv"
+    """The tables of this device, one a model and stage. A list: of a generator Snakemake loses the first."""
+    stages = {
+        model: ["latency", "energy", *(["accuracy"] if STAGES.has_data(model) else [])] for model in CONFIG.models
+    }
+    return [f"{HERE}/{stage}/{model}.csv" for model in stages for stage in stages[model]]
 
 
 def counted():
@@ -74,6 +76,7 @@ rule all:
         f"{HERE}/device.json",
         measured(),
         MERGED,
+        TAKEN,
         FIGURES,
         f"{RESULTS}/report.md",
 

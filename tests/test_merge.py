@@ -1,6 +1,7 @@
 """The merge takes every sound row, names the rest, and never trips over a file."""
 
 import csv
+import json
 import os
 import random
 from pathlib import Path
@@ -10,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep import records
-from joulesweep.analysis import tables
+from joulesweep.analysis import tables, taken
 from joulesweep.analysis.merge import merge
-from joulesweep.analysis.sources import sources
 
 from tests import synthetic
 
@@ -265,11 +265,11 @@ def test_neither_time_stamps_nor_the_order_of_writing_change_a_byte(tmp_path):
         assert path.read_bytes() == (trees[1] / "merged" / path.name).read_bytes()
 
 
-def test_the_sources_are_named_with_the_digest_of_their_content(tmp_path):
+def test_what_was_read_is_kept_with_the_digest_of_its_content(tmp_path):
     synthetic.tree(tmp_path, ("laptop",), models=["digits_cnn"])
     (tmp_path / "devices/laptop/latency/._digits_cnn.csv").write_bytes(b"left by a copying program")
     (tmp_path / "devices/laptop/latency/folder.csv").mkdir()
-    found = sources(tmp_path)
+    found = taken.digests(tmp_path)
     assert sorted(found) == [
         "devices/laptop/accuracy/digits_cnn.csv",
         "devices/laptop/device.json",
@@ -278,7 +278,25 @@ def test_the_sources_are_named_with_the_digest_of_their_content(tmp_path):
         "models/digits_cnn/counts.csv",
     ]
     assert _merge(tmp_path, synthetic.job()) == []
-    assert {row["path"]: row["sha256"] for row in _merged(tmp_path, "sources")} == found
+    assert json.loads((tmp_path / "merged" / "taken.json").read_text())["files"] == found
+
+
+def test_the_token_stays_while_the_files_do_and_changes_when_one_comes_changes_or_goes(tmp_path):
+    results, merged = tmp_path, tmp_path / "merged"
+    nothing = taken.token(results, merged)
+    synthetic.tree(results, ("laptop",), models=["digits_cnn"])
+    first = taken.token(results, merged)
+    taken.write(results, merged, "given before the tables were made")
+    assert taken.token(results, merged) == "given before the tables were made"
+    file = results / "devices/laptop/latency/digits_cnn.csv"
+    content = file.read_bytes()
+    seen = set()
+    for change in (lambda: file.write_bytes(content + b"x"), file.unlink):
+        change()
+        seen.add(taken.token(results, merged))
+    assert len(seen | {"given before the tables were made", first, nothing}) == 5
+    file.write_bytes(content)
+    assert taken.token(results, merged) == "given before the tables were made"
 
 
 def test_an_empty_folder_merges_into_empty_tables(tmp_path):

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def test_comments_docstrings_messages_and_what_is_not_used_make_nothing_stale(do
     done.edit(f"{LIBRARY}/records.py", "forward passes in", "passes in")
     done.edit(f"{LIBRARY}/cli.py", "joulesweep: %s", "Joulesweep: %s")
     done.append(f"{LIBRARY}/measure/progress.py", "\nWIDTH = 80\n")
-    for folder in ("runtimes", "meters"):
-        (done.folder / LIBRARY / folder / "new_one.py").write_text('libraries = ("torch",)\n')
+    shutil.copy(done.folder / LIBRARY / "runtimes" / "eager.py", done.folder / LIBRARY / "runtimes" / "new_one.py")
+    shutil.copy(done.folder / LIBRARY / "meters" / "rapl.py", done.folder / LIBRARY / "meters" / "new_one.py")
     assert done.stale() == set()
 
 
@@ -207,7 +208,7 @@ def test_a_copied_model_folder_that_fits_is_taken_and_one_that_does_not_is_expor
     """Another device has no record of Snakemake's; the manifest's name says whether the folder fits."""
     other = Copy(tmp_path / "other", _config(device=f"{DEVICE}-other"))
     (other.folder / "results").mkdir()
-    os.rename(done.folder / "results" / "models", other.folder / "results" / "models")
+    (done.folder / "results" / "models").rename(other.folder / "results" / "models")
     assert not any(job.startswith("export") for job in other.stale())
     other.configure(_config(device=f"{DEVICE}-other", models={"mlp": {**MLP, "weights": "random"}}, hypotheses=[]))
     assert "export mlp" in other.stale()

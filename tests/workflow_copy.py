@@ -31,10 +31,10 @@ CNN = {
 }
 
 
-def configuration(device: str, **changes: Any) -> dict[str, Any]:
+def configuration(name: str, **changes: Any) -> dict[str, Any]:
     """Two small models with the fewest launches that are allowed."""
     return {
-        "device": device,
+        "device": name,
         "models": {"mlp": MLP, "cnn": CNN},
         "meters": {"cpu-time": {"watts_per_core": 5}},
         "latency": {"launches": 3, "target": 1.0, "budget_s": 0},
@@ -85,8 +85,8 @@ class Copy:
         """A Snakemake command line."""
         return [sys.executable, "-m", "snakemake", *arguments]
 
-    def run(self, *arguments: str, fails: bool = False, **environment: str) -> str:
-        """Run Snakemake; returns what it printed."""
+    def run(self, *arguments: str, fails: bool | None = False, **environment: str) -> str:
+        """Run Snakemake; returns what it printed. With `fails=None` either exit status is right."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
@@ -95,7 +95,7 @@ class Copy:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert (done.returncode != 0) == fails, done.stdout
+        assert fails is None or (done.returncode != 0) == fails, done.stdout
         return done.stdout
 
     def stale(self, target: str = "all", cores: int = 1, **environment: str) -> set[str]:

@@ -9,20 +9,21 @@ def analysis_only():
 
 rule merge:
     input:
-        # Only this device's tables, and only where they may be measured. Those of other devices are a param: as input,
-        # an older time stamp would leave the report stale and one of the future would stop Snakemake.
+        # Only this device's tables, and only where they may be measured. What else is read is noticed by its content
+        # (`token`): as input, an older time stamp would leave the report stale and one of the future would stop
+        # Snakemake.
         lambda wildcards: [] if analysis_only() else [*counted(), *measured(), f"{HERE}/device.json"],
     output:
         MERGED,
+        TAKEN,
     log:
         f"{RESULTS}/logs/merge.log",
     params:
         job=STAGES.merge(),
-        tables=lambda wildcards: STAGES.tables_to_notice(
-            analysis_only(), [*counted(), *measured(), f"{HERE}/device.json"]
-        ),
+        token=STAGES.token(),
     shell:
-        "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job {params.job:q} --results {RESULTS} --out {RESULTS}/merged --log {log:q}"
+        "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job {params.job:q} --results {RESULTS} --out {RESULTS}/merged "
+        "--token {params.token:q} --log {log:q}"
 
 
 rule figures:

@@ -12,6 +12,7 @@ parser.add_argument(
 )
 parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="the folder with devices/ and models/")
 parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the merged tables")
+parser.add_argument("--token", default="", metavar="TEXT", help="kept beside the tables; names what was there to merge")
 
 if __name__ == "__main__":
-    cli.run(lambda given: merge(given.job, given.results, given.out), parser)
+    cli.run(lambda given: merge(given.job, given.results, given.out, given.token), parser)

@@ -4,7 +4,6 @@ Snakemake compares a rule's params with those of the last run, so a stage's job 
 nothing else. Runs under Snakemake's interpreter; what the measuring one has installed is asked of it once.
 """
 
-import csv
 import json
 import subprocess
 import sys
@@ -15,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import digest, plugins
-from joulesweep.analysis import sources
+from joulesweep.analysis import taken
 from joulesweep.analysis.figures.names import names as figure_names
 from joulesweep.config import Config
 from joulesweep.errors import UserError
 
-MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems", "sources")
+MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
 
 # Distributions that a stage uses beside those of the runtime and the source.
 _EXPORT = {"module": ("torch",), "onnx": ("torch", "onnx", "onnxscript"), "onnx-int8": ("torch", "onnxruntime")}
@@ -46,6 +45,10 @@ class Stages:
         """The interpreter of the measuring side."""
         python = self.config.values["python"]
         return sys.executable if python == "auto" else python
+
+    def probe(self) -> None:
+        """Ask the measuring interpreter now, where a complaint about it is still one line."""
+        _ = self._probed
 
     @property
     def figures(self) -> list[str]:
@@ -127,14 +130,13 @@ class Stages:
         return _json(
             device=self.config.device,
             meter=self._probed["meter"],
-            distributions=self._distributions,
             versions=self._probed["versions"],
             code_digest=self._code("describe_device"),
         )
 
     def doctor(self) -> str:
         """The job that tells a person what this device can measure."""
-        return _json(**self._probe_job)
+        return _json(**self._probe_job(self._needed))
 
     def merge(self) -> str:
         """The job that brings the tables of all devices together."""
@@ -159,33 +161,9 @@ class Stages:
             **self._analysis("report"),
         )
 
-    def tables_to_notice(self, analysis_only: bool, own: Iterable[str]) -> str:
-        """Digest of the tables that the merge takes beside its input files.
-
-        That is the tables of other devices. Where only analysis was asked for, the tables of this device, `own`, are no
-        input either; they count where they differ from what the last merge took, so that a report made alone after
-        everything else is not made twice.
-        """
-        present = sources.sources(self.results)
-        mine = {Path(path).relative_to(self.results).as_posix() for path in own}
-        foreign = {
-            path: content
-            for path, content in present.items()
-            if path not in mine and not path.startswith(f"devices/{self.config.device}/")
-        }
-        noticed = {path: content for path, content in present.items() if path in mine}
-        if not analysis_only or noticed == {
-            path: content for path, content in self._last_merged().items() if path in mine
-        }:
-            noticed = {}
-        return digest.of_text(_json(foreign=foreign, noticed=noticed))
-
-    def _last_merged(self) -> dict[str, str]:
-        file = self.results / "merged" / "sources.csv"
-        if not file.is_file():
-            return {}
-        with file.open(encoding="utf-8", newline="") as stream:
-            return {row.get("path", ""): row.get("sha256", "") for row in csv.DictReader(stream)}
+    def token(self) -> str:
+        """A text that changes when the tables are no longer those that the last merge read."""
+        return taken.token(self.results, self.results / "merged")
 
     def _part(self, model: str, *more: str) -> dict[str, Any]:
         """The part of a model's specification that says what it is, and what else the stage uses."""
@@ -249,9 +227,9 @@ class Stages:
             name: self._probed["versions"][name] for name in sorted({*libraries}) if name in self._probed["versions"]
         }
 
-    @cached_property
-    def _distributions(self) -> list[str]:
-        """Every distribution that some stage of this configuration may use."""
+    @property
+    def _needed(self) -> list[str]:
+        """Every distribution that some stage of this configuration uses."""
         names = {"numpy"}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
@@ -263,11 +241,19 @@ class Stages:
         return sorted(names)
 
     @property
-    def _probe_job(self) -> dict[str, Any]:
+    def _known(self) -> list[str]:
+        """Every distribution that some configuration may use: what a device has does not depend on what it is asked."""
+        names = {"numpy", *(name for libraries in _EXPORT.values() for name in libraries)}
+        for kind in ("sources", "runtimes", "datasets", "counting"):
+            for name in plugins.names(kind):
+                names.update(plugins.declared(kind, name, "libraries"))
+        return sorted(names)
+
+    def _probe_job(self, distributions: list[str]) -> dict[str, Any]:
         values = self.config.values
         return {
             "device": self.config.device,
-            "distributions": self._distributions,
+            "distributions": distributions,
             "meter": values["meter"],
             "meters": values["meters"],
         }
@@ -275,7 +261,7 @@ class Stages:
     @cached_property
     def _probed(self) -> dict[str, Any]:
         """What the measuring interpreter has installed, and the meter that this device offers."""
-        command = [self.python, str(self.scripts / "probe.py"), "--job", _json(**self._probe_job)]
+        command = [self.python, str(self.scripts / "probe.py"), "--job", _json(**self._probe_job(self._known))]
         try:
             answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         except OSError as error:

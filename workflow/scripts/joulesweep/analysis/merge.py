@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import records
-from joulesweep.analysis import devices, sources, tables
+from joulesweep.analysis import devices, tables, taken
 from joulesweep.analysis.correction import corrected
 from joulesweep.analysis.identity import without_conflicts
 from joulesweep.analysis.merged_tables import MERGED
@@ -23,12 +23,13 @@ Found = tuple[str, int, Row]
 _MEASURED = ("latency", "energy", "accuracy")
 
 
-def merge(job: Mapping[str, Any], results: Path, out: Path) -> None:
-    """Write counts, latency, energy, accuracy, devices, problems and sources as CSV files in `out`."""
+def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> None:
+    """Write counts, latency, energy, accuracy, devices and problems as CSV files in `out`, and what was read."""
+    taken.write(results, out, token)
     found: dict[str, list[Found]] = {name: [] for name in ("counts", *_MEASURED)}
     described: list[Row] = []
     problems: list[Problem] = []
-    for path in sources.files(results):
+    for path in taken.files(results):
         name = path.relative_to(results).as_posix()
         if path.name == "device.json":
             row, wrong = devices.read(path, name)
@@ -43,12 +44,11 @@ def merge(job: Mapping[str, Any], results: Path, out: Path) -> None:
     found["counts"] = _counts_of_what_counts(found, job)
     found, conflicts = without_conflicts(found, job["device"])
     problems += conflicts
-    for name, taken in found.items():
-        rows_out = [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in taken]
+    for name, kept in found.items():
+        rows_out = [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in kept]
         _write(out, name, map(corrected, rows_out) if name == "latency" else rows_out)
     _write(out, "devices", described)
     _write(out, "problems", [problem.as_row() for problem in problems])
-    _write(out, "sources", [{"path": path, "sha256": sha} for path, sha in sources.sources(results).items()])
     for problem in problems:
         place = problem.file if problem.row is None else f"{problem.file}:{problem.row}"
         log.info("%s: %s: %s; %s", place, problem.column or "row", problem.problem, problem.cure)

@@ -1,4 +1,4 @@
-"""The tables that the merge writes: what was measured, with one column that only a merge can know; and what it read."""
+"""The tables that the merge writes: what was measured, with one column that only a merge can know."""
 
 from dataclasses import replace
 
@@ -10,16 +10,6 @@ CONFIGURED = Column(
     "configured", str, "yes where this configuration names the variant, no where only another device does"
 )
 
-SOURCES = Table(
-    "sources",
-    ("path",),
-    (
-        Column("schema", int, "version of the table's columns"),
-        Column("path", str, "file that the merge read, relative to results/"),
-        Column("sha256", str, "digest of its content"),
-    ),
-)
-
 
 def _marked(table: Table) -> Table:
     return replace(table, columns=(*table.columns, CONFIGURED))
@@ -27,4 +17,4 @@ def _marked(table: Table) -> Table:
 
 COUNTS, LATENCY, ENERGY, ACCURACY = map(_marked, (records.COUNTS, records.LATENCY, records.ENERGY, records.ACCURACY))
 
-MERGED = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, records.DEVICES, PROBLEMS, SOURCES)}
+MERGED = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, records.DEVICES, PROBLEMS)}

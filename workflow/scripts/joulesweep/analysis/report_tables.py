@@ -32,17 +32,16 @@ def _input(one: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
 
 def counts(merged: Merged) -> str:
     """Parameters three ways, weights and FLOPs, one row a model."""
-    found = model_counts(merged)
-    stored = merged.counts[merged.counts["base"]].groupby("model")["weight_bytes"].max()
     rows = [
         [
             text(str(model)),
             *(si(row[name]) for name in ("params", "params_every_use", "params_by_storage")),
-            si(stored.get(model, float("nan")), "B"),
+            si(row["weight_bytes"], "B"),
             si(row["macs"]),
             si(row["flops"]),
+            digits(row["flops_per_byte"]),
         ]
-        for model, row in found.iterrows()
+        for model, row in model_counts(merged).iterrows()
     ]
     header = [
         "model",
@@ -52,8 +51,9 @@ def counts(merged: Merged) -> str:
         "weights, largest file",
         "multiply-adds",
         "FLOPs",
+        "FLOPs a byte",
     ]
-    return table(header, rows, numbers=6)
+    return table(header, rows, numbers=7)
 
 
 def latency(merged: Merged, device: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from joulesweep.measure import libraries, state
+from joulesweep.measure import state
 from joulesweep.measure.threads import cores
 from joulesweep.records import SCHEMA
 
@@ -20,7 +20,6 @@ _EMPTY = {"", "none", "default string", "system product name", "system manufactu
 
 def describe(job: Mapping[str, Any]) -> dict[str, Any]:
     """One row of the table of devices; what the machine does not tell is empty."""
-    found = libraries.versions(job["distributions"])
     physical, logical = cores()
     return {
         "schema": SCHEMA,
@@ -34,7 +33,7 @@ def describe(job: Mapping[str, Any]) -> dict[str, Any]:
         "os": operating_system(),
         "kernel": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "libraries": " ".join(f"{name}={version}" for name, version in found.items()),
+        "libraries": " ".join(f"{name}={version}" for name, version in sorted(job["versions"].items())),
         "governor": state.governor(),
         "meter": f"{job['meter']['name']}: {job['meter']['reason']}",
         "described_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,8 @@ _GIB = 1 << 30
 def lines(job: Mapping[str, Any]) -> Iterator[str]:
     """The doctor's findings, a line each."""
     choice = meter_choice.choose(job["meter"], job["meters"])
-    about = device.describe({**job, "meter": choice})
+    versions = libraries.versions(job["distributions"])
+    about = device.describe({**job, "meter": choice, "versions": versions})
     yield _line("device", f"{about['device']}: {about['machine'] or 'a machine that does not name itself'}")
     yield _line("processor", f"{about['cpu'] or 'unnamed'} ({about['architecture']})")
     yield _line(
@@ -26,7 +27,7 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     yield _line("memory", f"{about['memory_bytes'] / _GIB:.1f} GiB")
     yield _line("system", f"{about['os']}, {about['kernel']}")
     yield _line("interpreter", f"{sys.executable}, Python {about['python']}")
-    yield from _libraries(job)
+    yield from _libraries(job["distributions"], versions)
     yield _line("clock", _clock())
     yield _line("governor", _governor(about["governor"]))
     frequency = state.frequency_hertz()
@@ -46,12 +47,11 @@ def _line(title: str, text: str) -> str:
     return f"{title:<13} {text}"
 
 
-def _libraries(job: Mapping[str, Any]) -> Iterator[str]:
-    found = libraries.versions(job["distributions"])
+def _libraries(needed: Iterable[str], found: Mapping[str, str]) -> Iterator[str]:
     yield _line(
         "libraries", ", ".join(f"{name} {version}" for name, version in found.items()) or "none of those needed"
     )
-    missing = sorted({*job["distributions"]} - {*found})
+    missing = sorted({*needed} - {*found})
     if missing:
         yield _line("missing", f"{', '.join(missing)}; {sys.executable} -m pip install {' '.join(missing)}")
 

@@ -83,6 +83,7 @@ def _launch(job: Mapping[str, Any], point: Point, server: Server, journal: Journ
         "message": outcome.message,
         "limits": _limits(job),
         "order": order,
+        "started_s": start.timestamp(),
         "wall_s": (end - start).total_seconds(),
         "measured_at": end.isoformat(timespec="seconds"),
         **(outcome.value or {}),

@@ -30,7 +30,7 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy", {})
     if wanted != "auto":
         return _choice(wanted, availability(wanted, settings.get(wanted, {})).reason, settings.get(wanted, {}))
-    usable, refused = [], []
+    usable = []
     for name in plugins.names("meters"):
         own = settings.get(name, {})
         answer = availability(name, own)
@@ -38,13 +38,11 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
             description = meter(name, own).describe()
             rank = (description.kind != "measured", base.SCOPES.index(description.scope), name)
             usable.append((rank, name, answer.reason, description.kind))
-        else:
-            refused.append(f"{name}: {answer.reason}")
     if not usable:
-        return _choice("none", f"no meter works here; {'; '.join(refused)}", {})
+        return _choice("none", "no meter works here; `make doctor` tells what each of them lacks", {})
     _, name, reason, kind = min(usable)
     if kind == "modelled":
-        reason = f"{reason}, as nothing here can be measured ({'; '.join(refused)})"
+        reason = f"{reason}; no meter works here (`make doctor` tells why), so this is no measurement"
     return _choice(name, reason, settings.get(name, {}))
 
 

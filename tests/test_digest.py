@@ -1,0 +1,125 @@
+"""The digest of code changes with behaviour and with nothing else."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from joulesweep import digest
+
+SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
+CODE = '''"""A module."""
+
+import logging
+
+log = logging.getLogger("joulesweep")
+
+
+def double(value: float) -> float:
+    """Twice the value, in seconds."""
+    log.info("doubling %s", value)
+    if value < 0:
+        raise ValueError("negative")
+    return 2 * value  # exact
+'''
+
+
+def _of(tmp_path: Path, code: str) -> str:
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    folder.mkdir()
+    file = folder / "module.py"
+    file.write_text(code)
+    return digest.of_user_module(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# exact", "# another comment"),
+        ("Twice the value", "Two times the value"),
+        ("doubling", "now doubling"),
+        ('"negative"', '"below zero"'),
+        ("\n\n\ndef", "\n\n\n\n\ndef"),
+        ("2 * value", "(2 * value)"),
+    ],
+)
+def test_wording_and_layout_do_not_count(tmp_path, old, new):
+    assert old in CODE
+    assert _of(tmp_path, CODE) == _of(tmp_path, CODE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("2 * value", "3 * value"),
+        ("2 * value", "value * 2"),
+        ("value < 0", "value <= 0"),
+        ("ValueError", "TypeError"),
+        ("double", "twice"),
+        ("2 *", "2.0 *"),
+        ("2 *", "True *"),
+    ],
+)
+def test_behaviour_counts(tmp_path, old, new):
+    assert old in CODE
+    assert _of(tmp_path, CODE) != _of(tmp_path, CODE.replace(old, new))
+
+
+def test_what_a_module_imports_counts_and_what_lies_beside_it_does_not(tmp_path):
+    file = tmp_path / "model.py"
+    file.write_text("from layers import block\n")
+    (tmp_path / "layers.py").write_text("def block(): return 1\n")
+    (tmp_path / "other.py").write_text("x = 1\n")
+    command = "import sys; from pathlib import Path; from joulesweep import digest; print(digest.of_user_module(Path(sys.argv[1])))"
+
+    def now() -> str:
+        return _python(sys.executable, command, str(file))
+
+    before = now()
+    (tmp_path / "other.py").write_text("x = 2\n")
+    assert now() == before
+    (tmp_path / "layers.py").write_text("def block(): return 2\n")
+    assert now() != before
+
+
+def test_every_python_that_snakemake_runs_under_gives_the_same_digest():
+    """A plain dump of the syntax tree differs between 3.11, 3.12 and 3.13."""
+    command = (
+        "import sys; from pathlib import Path; from joulesweep import digest;"
+        "print([digest.of_code(path) for path in sorted(Path(sys.argv[1]).glob('*.py'))])"
+    )
+    mine = _python(sys.executable, command, str(SCRIPTS))
+    others = [path for path in _pythons() if _starts(path)]
+    if not others:
+        pytest.skip("needs another Python of 3.11 or newer, on the PATH or of pyenv")
+    assert {_python(path, command, str(SCRIPTS)) for path in others} == {mine}
+
+
+def test_what_only_words_or_shows_things_is_left_out():
+    closure = digest._closure((SCRIPTS / "latency.py").resolve(), digest.PACKAGE.parent)
+    kept = {path.name for path in closure - digest._LEFT_OUT}
+    assert {"latency.py", "launch.py", "reference.py", "server_process.py", "interval.py"} <= kept
+    assert not {"records.py", "errors.py", "cli.py", "progress.py"} & kept
+    assert not any(
+        "analysis" in path.parts or ("runtimes" in path.parts[:-1] and path.name != "base.py") for path in closure
+    )
+
+
+def _pythons() -> list[str]:
+    """Other Pythons that may be installed here: those on the PATH, and those that pyenv keeps."""
+    others = [f"3.{minor}" for minor in (11, 12, 13) if minor != sys.version_info.minor]
+    found = [shutil.which(f"python{version}") for version in others]
+    found += [str(path) for version in others for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
+    return [path for path in found if path]
+
+
+def _starts(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
+def _python(python: str, command: str, argument: str) -> str:
+    done = subprocess.run(
+        [python, "-c", command, argument], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(SCRIPTS)}
+    )
+    return done.stdout

@@ -1,0 +1,126 @@
+"""Measuring with the real Snakemake: one at a time whatever is started, and the plain command goes on after any kill."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from itertools import pairwise
+
+import psutil
+import pytest
+from joulesweep.measure.lock import _file as lock_file
+
+from tests.workflow_copy import MLP, Copy, configuration
+
+DEVICE = f"interruptions-{os.getpid()}"
+LAUNCHES = 3
+TWO = {**MLP, "runtimes": ["eager", "onnxruntime"]}
+PATIENCE_S = 300
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which nothing is left to do but to measure."""
+    models = {"mlp": TWO, "other": {**MLP, "weights": "random"}}
+    made = Copy(tmp_path_factory.mktemp("exported") / "joulesweep", configuration(DEVICE, models=models, hypotheses=[]))
+    made.run("--cores", "1", "--", *(f"results/models/{model}/counts.csv" for model in models))
+    yield made
+    lock_file(DEVICE).unlink(missing_ok=True)
+
+
+def _start(copy: Copy, cores: int) -> subprocess.Popen:
+    log = (copy.folder / "printed").open("a")
+    command = copy.command("--cores", str(cores), "all")
+    return subprocess.Popen(command, cwd=copy.folder, stdout=log, stderr=log, start_new_session=True)
+
+
+def _rows(copy: Copy, stage: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
+    for file in sorted((copy.folder / "results" / "devices" / DEVICE / stage).glob("*.csv")):
+        with file.open(newline="") as stream:
+            rows += csv.DictReader(stream)
+    return rows
+
+
+def _launches(copy: Copy) -> list[tuple[float, float]]:
+    """When each launch of latency began and ended, and when the meter was read for each launch of energy."""
+    found = []
+    for model in copy.config["models"]:
+        for text in copy.journal("latency", model):
+            line = json.loads(text)
+            found.append((line["started_s"], line["started_s"] + line["wall_s"]))
+    offset = time.time() - time.monotonic()
+    for file in (copy.folder / "results" / "devices" / DEVICE / "samples" / "energy").glob("*.jsonl"):
+        for text in file.read_text().splitlines():
+            stamps = json.loads(text)["record"]["time_ns"]
+            found.append((stamps[0] * 1e-9 + offset, stamps[-1] * 1e-9 + offset))
+    return found
+
+
+def test_three_runs_at_once_with_many_cores_measure_one_at_a_time_with_the_same_threads(exported, tmp_path):
+    copies = {cores: exported.again(tmp_path / str(cores)) for cores in (1, 2, 8)}
+    running = [_start(copy, cores) for cores, copy in copies.items()]
+    for process in running:
+        assert process.wait(PATIENCE_S) == 0
+    launches = sorted(launch for copy in copies.values() for launch in _launches(copy))
+    assert len(launches) == 3 * (3 * LAUNCHES + 3 * 2)
+    overlaps = [(one, other) for one, other in pairwise(launches) if other[0] < one[1]]
+    assert not overlaps
+    said = "".join((copy.folder / "printed").read_text() for copy in copies.values())
+    assert re.search(r"waiting for pid \d+ \(\w+\.py ", said)
+    threads = [
+        {row["threads"] for stage in ("latency", "energy") for row in _rows(copy, stage)} for copy in copies.values()
+    ]
+    assert threads[0] == threads[1] == threads[2]
+    assert len(threads[0]) == 1
+
+
+def _measuring(root: int) -> list[psutil.Process]:
+    """The processes of the measuring job below Snakemake, its servers and launches not among them."""
+    below = psutil.Process(root).children(recursive=True)
+    return [process for process in below if any(part.endswith("/latency.py") for part in process.cmdline())]
+
+
+@pytest.mark.parametrize("victim", ["snakemake", "group", "measuring"])
+def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(exported, tmp_path, victim):
+    copy = exported.again(tmp_path / "joulesweep")
+    process = _start(copy, 1)
+    everything = psutil.Process(process.pid)
+    end = time.monotonic() + PATIENCE_S
+    while not copy.journal("latency", "mlp") and time.monotonic() < end:
+        time.sleep(0.02)
+    kept = copy.journal("latency", "mlp")
+    assert kept
+    below = everything.children(recursive=True)
+    if victim == "measuring":
+        for measuring in _measuring(process.pid):
+            measuring.kill()
+        assert process.wait(PATIENCE_S) != 0
+    else:
+        (os.killpg if victim == "group" else os.kill)(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE_S)
+    _, alive = psutil.wait_procs(below, timeout=30)
+    assert not alive, "a process outlived the run"
+
+    copy.run("--cores", "1", "all")
+    lines = copy.journal("latency", "mlp")
+    assert lines[: len(kept)] == kept
+    done = Counter(json.loads(line)["key"]["runtime"] for line in lines)
+    assert done == {"eager": LAUNCHES, "onnxruntime": LAUNCHES}
+    assert [row["status"] for stage in ("latency", "energy") for row in _rows(copy, stage)] == ["ok"] * 6
+    leftovers = [path for path in (copy.folder / "results").rglob(".*") if path.is_file()]
+    assert not leftovers
+    assert copy.stale() == set()
+
+
+def test_dry_runs_lint_and_snakemakes_own_report_need_no_cores(exported, tmp_path):
+    copy = exported.again(tmp_path / "joulesweep")
+    assert "latency" in copy.run("-n")
+    copy.run("--lint", fails=None)
+    copy.run("--cores", "1", "all")
+    copy.run("--report", "snakemake.html")
+    assert (copy.folder / "snakemake.html").stat().st_size > 0

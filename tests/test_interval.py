@@ -1,0 +1,64 @@
+"""Intervals hold what they promise."""
+
+import math
+
+import numpy as np
+import pytest
+from joulesweep import interval
+from scipy import stats
+
+
+@pytest.mark.parametrize("degrees", range(1, 21))
+def test_the_table_of_students_t_is_that_of_scipy(degrees):
+    assert interval.t_975(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), abs=1e-6)
+
+
+def test_beyond_the_table_an_interval_is_too_wide_and_never_too_narrow():
+    assert interval.t_975(500) > stats.t.ppf(0.975, 500)
+    with pytest.raises(ValueError, match="at least two"):
+        interval.t_975(0)
+
+
+def test_the_figure_is_the_geometric_mean_and_its_interval_is_symmetric_on_a_log_scale():
+    found = interval.of_launches([1.0, 2.0, 4.0])
+    assert found.value == pytest.approx(2.0)
+    assert found.high / found.value == pytest.approx(found.value / found.low)
+
+
+def test_one_launch_has_a_figure_and_no_interval():
+    found = interval.of_launches([0.5])
+    assert found.value == 0.5
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_energy_below_zero_has_an_interval_too():
+    found = interval.of_values([-1.0, 0.0, 1.0])
+    assert (found.value, found.low) == (0.0, -found.high)
+
+
+def test_no_further_launch_is_asked_for_where_the_first_agree():
+    assert interval.further_launches([1.0, 1.0001, 0.9999, 1.0, 1.0], 0.05, 15) == 0
+    assert interval.further_launches([1.0, 2.0, 0.5, 1.5, 0.7], 0.05, 15) == 15
+
+
+@pytest.mark.parametrize("spread", [0.02, 0.06, 0.15])
+def test_the_interval_holds_the_truth_nineteen_times_in_twenty_though_it_decided_how_long_to_look(spread):
+    """Two stages (Stein 1945), 4000 seeded experiments: as many as the first five ask for are added."""
+    random = np.random.default_rng(7)
+    held = 0
+    for _ in range(4000):
+        draws = np.exp(random.normal(0.0, spread, 20))
+        seconds = draws[: 5 + interval.further_launches(draws[:5].tolist(), 0.05, 15)]
+        found = interval.of_launches(seconds.tolist())
+        held += found.low <= 1.0 <= found.high
+    assert 0.94 <= held / 4000 <= 0.96
+
+
+def test_the_half_width_that_was_aimed_at_is_reached_where_the_number_of_launches_allows_it():
+    random = np.random.default_rng(3)
+    for _ in range(200):
+        draws = np.exp(random.normal(0.0, 0.04, 200))
+        more = interval.further_launches(draws[:5].tolist(), 0.05, 195)
+        found = interval.of_launches(draws[: 5 + more].tolist())
+        assert more == 195 or found.high / found.value <= 1.05 + 1e-9

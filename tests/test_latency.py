@@ -1,0 +1,150 @@
+"""The latency of a model, from the job to the table and its journal."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from joulesweep.measure import launch
+from joulesweep.measure.journal import Journal, unpack
+from joulesweep.measure.reference import Reference, level
+from joulesweep.records import LATENCY
+
+from tests.digits_model import ROOT, digits_spec
+
+SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
+SETTINGS = {"launches": 3, "target": 1.0, "budget_s": 0, "timeout_s": 60, "seed": 0}
+POINT = {"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1}
+
+
+def _job(*points: dict, **settings: float) -> dict:
+    runtimes = {point["runtime"] for point in points}
+    return {
+        "device": "latency-test",
+        "model": digits_spec(),
+        "points": list(points),
+        "settings": SETTINGS | settings,
+        "reference_digest": "r",
+        "code_digest": dict.fromkeys(runtimes, "abc"),
+        "versions": {runtime: {"onnxruntime": "1"} for runtime in runtimes},
+    }
+
+
+def _measure(job: dict, manifest: Path, folder: Path) -> list[dict[str, str]]:
+    out = folder / "device" / "latency" / "digits_cnn.csv"
+    command = [sys.executable, str(SCRIPT), "--job", json.dumps(job), "--manifest", str(manifest), "--out", str(out)]
+    subprocess.run(command, check=True)
+    with out.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _lines(folder: Path) -> list[dict]:
+    journal = folder / "device" / "latency" / "digits_cnn.jsonl"
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+def test_a_point_becomes_a_row_and_its_launches_a_journal(exported, tmp_path):
+    """The batch of eight is measured between the launches of the single example, and everything raw is kept."""
+    job = _job(POINT, {**POINT, "batch": 8})
+    rows = _measure(job, exported, tmp_path)
+    assert [list(row) for row in rows] == [LATENCY.header] * 2
+    for row in rows:
+        assert (row["status"], row["message"], row["launches"], row["launches_failed"]) == ("ok", "", "3", "0")
+        assert 0 < float(row["raw_ci_low_s"]) <= float(row["raw_s"]) <= float(row["raw_ci_high_s"])
+        assert float(row["min_s"]) <= float(row["median_s"]) <= float(row["p95_s"]) <= float(row["max_s"])
+        assert float(row["first_s"]) > 0
+        assert float(row["lab_mean_s"]) > 0
+        assert 0 < float(row["reference_share"]) < 1
+        assert int(row["peak_bytes"]) > int(row["peak_above_load_bytes"]) >= 0
+        assert row["corrected_s"] == row["throughput_per_s"] == "", "the correction belongs to the merge"
+    assert float(rows[1]["raw_s"]) > float(rows[0]["raw_s"])
+
+    lines = _lines(tmp_path)
+    orders = [[line["order"] for line in lines if line["key"]["batch"] == batch] for batch in (1, 8)]
+    assert sorted(orders[0] + orders[1]) == list(range(6))
+    assert all(line["lab_s"] for line in lines if line["order"] < 2)
+    for line in lines:
+        assert len(line["looks"]) == len(line["rounds"]) + 1
+        assert len(unpack(line["pass_s"])) == sum(one["passes"] for one in line["rounds"])
+    levels = json.loads((tmp_path / "device" / "reference.json").read_text())
+    assert levels["looks"]["1"]
+
+    assert _measure(job, exported, tmp_path) == rows
+    assert _lines(tmp_path) == lines, "what the journal holds is not measured again"
+
+
+def test_a_further_launch_is_made_where_the_first_disagree_and_the_budget_pays(exported, tmp_path):
+    (row,) = _measure(_job(POINT, target=1e-9, budget_s=1e9), exported, tmp_path)
+    assert int(row["launches"]) == 3 + 15
+    assert "wide" in row["flags"]
+
+
+def test_a_failure_is_a_row_and_is_tried_again_when_its_cause_has_changed(exported, tmp_path):
+    (row,) = _measure(_job(POINT, timeout_s=1e-3), exported, tmp_path)
+    assert (row["status"], row["message"]) == ("timeout", "not done after 0.001 s")
+    failures = len(_lines(tmp_path))
+    (row,) = _measure(_job(POINT, timeout_s=1e-3), exported, tmp_path)
+    assert len(_lines(tmp_path)) == failures, "nothing has changed, so nothing is tried"
+    (row,) = _measure(_job(POINT), exported, tmp_path)
+    assert (row["status"], row["launches"]) == ("ok", "3")
+
+
+def test_a_broken_file_fails_its_own_points_alone(exported, tmp_path):
+    manifest = json.loads(exported.read_text())
+    for entry in manifest["artefacts"]["onnx"]:
+        (tmp_path / entry["file"]).write_bytes(b"no graph")
+    for entry in manifest["artefacts"]["module"]:
+        (tmp_path / entry["file"]).write_bytes((exported.parent / entry["file"]).read_bytes())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    broken, good = _measure(_job(POINT, {**POINT, "runtime": "eager"}), tmp_path / "manifest.json", tmp_path)
+    assert broken["status"] == "error"
+    assert broken["raw_s"] == ""
+    assert broken["message"]
+    assert good["status"] == "ok"
+
+
+def test_what_was_superseded_is_kept_and_counts_no_more(exported, tmp_path):
+    (before,) = _measure(_job(POINT), exported, tmp_path)
+    Journal(tmp_path / "device" / "latency" / "digits_cnn.jsonl").again("onnxruntime")
+    (after,) = _measure(_job(POINT), exported, tmp_path)
+    assert after["launches"] == before["launches"]
+    assert len(_lines(tmp_path)) == 3 + 1 + 3
+
+
+def test_a_point_that_cannot_be_run_is_a_row(exported, tmp_path):
+    manifest = json.loads(exported.read_text()) | {"artefacts": {}, "errors": {"onnx": "an operator is missing"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (row,) = _measure(_job(POINT), tmp_path / "manifest.json", tmp_path)
+    assert (row["status"], row["message"]) == ("unsupported", "an operator is missing")
+
+
+def test_warm_up_ends_when_blocks_agree_and_says_when_they_never_do():
+    assert launch.warm_up(lambda: 1e-3)
+    assert not launch.warm_up(lambda: 1e-3 * 1.5 ** (time.perf_counter() // 0.02 % 9))
+
+
+def test_the_passes_that_still_feel_the_reference_are_kept_and_not_used():
+    """Passes of 2 ms: those that begin in the first 5 ms are left out; of a single long pass nothing is."""
+    assert launch._unused([2e-3] * 10) == 3
+    assert launch._unused([0.3, 0.3]) == 1
+    assert launch._unused([0.3]) == 0
+    rounds = [{"passes": 3, "used": 2}, {"passes": 2, "used": 1}]
+    assert launch.used_passes(rounds, np.arange(5.0)).tolist() == [1, 2, 4]
+
+
+def test_a_launch_has_five_rounds_and_as_much_time_as_the_protocol_asks_for():
+    reference = Reference()
+    found = launch.rounds(lambda: 1e-3, reference.look)
+    assert len(found["rounds"]) >= launch.ROUNDS
+    assert sum(one["used"] * one["mean_s"] for one in found["rounds"]) >= launch.MEASURED_S
+
+
+def test_the_reference_is_the_geometric_mean_of_its_parts():
+    assert level({"a": 1e-3, "b": 4e-3}) == pytest.approx(2e-3)
+    look = Reference().look()
+    assert len(look) == 5
+    assert all(seconds > 0 for seconds in look.values())

@@ -1,0 +1,57 @@
+"""Every stage is a plain command: it explains itself, and what is wrong is one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = sorted((Path(__file__).parents[1] / "workflow" / "scripts").glob("*.py"))
+
+
+def _run(script: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(script), *arguments], capture_output=True, text=True, env=os.environ | environment
+    )
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_explains_itself(script):
+    answer = _run(script, "--help")
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("usage: ")
+
+
+def test_every_rule_has_a_script_of_its_own_name():
+    rules = {
+        "export",
+        "count",
+        "describe_device",
+        "evaluate",
+        "latency",
+        "energy",
+        "merge",
+        "figures",
+        "report",
+        "doctor",
+    }
+    assert rules <= {script.stem for script in SCRIPTS}
+
+
+def test_what_is_wrong_is_one_line_and_a_trace_where_it_is_asked_for(tmp_path):
+    (latency,) = (script for script in SCRIPTS if script.stem == "latency")
+    arguments = ("--job", "{}", "--manifest", str(tmp_path / "none.json"), "--out", str(tmp_path / "out.csv"))
+    answer = _run(latency, *arguments)
+    assert answer.returncode == 1
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith("joulesweep: ")
+    assert "run the export again" in line
+    assert "Traceback" in _run(latency, *arguments, JOULESWEEP_DEBUG="1").stderr
+
+
+def test_a_job_that_is_no_json_is_told_by_the_command_line(tmp_path):
+    (merge,) = (script for script in SCRIPTS if script.stem == "merge")
+    answer = _run(merge, "--job", "[1]", "--results", str(tmp_path), "--out", str(tmp_path))
+    assert answer.returncode == 2
+    assert "expected a JSON object or @FILE" in answer.stderr
