@@ -96,6 +96,27 @@ def test_a_point_that_the_model_refuses_is_a_row_with_its_parameters(exported, t
     assert not rows[2]["flops"]
 
 
+def test_a_model_that_looks_at_numbers_while_it_runs_is_counted_with_its_weights(exported, tmp_path):
+    """Attention and recurrence are counted too, whose fused forms on the CPU have no formula."""
+    file = tmp_path / "decides.py"
+    file.write_text(
+        "import torch\nfrom torch import nn\n"
+        "class Decides(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.recurrent = nn.LSTM(8, 4, batch_first=True)\n"
+        "    def forward(self, x):\n"
+        "        rows, _ = self.recurrent(x[:, 0])\n"
+        "        if rows.abs().max() > 100:\n"
+        "            return rows\n"
+        "        return nn.functional.scaled_dot_product_attention(rows, rows, rows)\n"
+        "def build(): return Decides()\n"
+    )
+    spec = {"source": f"python:{file}:build", "weights": "random"}
+    row = _count(exported, tmp_path, spec=spec)[0][0]
+    assert (row["status"], int(row["macs"])) == ("ok", 8 * (16 * 8 + 16 * 4) + 2 * 8 * 8 * 4)
+
+
 def test_a_model_that_looks_at_numbers_while_it_is_built_is_counted(exported, tmp_path):
     file = tmp_path / "peeks.py"
     file.write_text(
@@ -103,5 +124,5 @@ def test_a_model_that_looks_at_numbers_while_it_is_built_is_counted(exported, tm
         "def build():\n    wide = int(torch.linspace(1, 4, 4)[-1].item())\n"
         "    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, wide))\n"
     )
-    rows, _ = _count(exported, tmp_path, spec={"source": f"python:{file}:build"})
+    rows, _ = _count(exported, tmp_path, spec={"source": f"python:{file}:build", "weights": "random"})
     assert (rows[0]["status"], rows[0]["macs"], rows[0]["params"]) == ("ok", "4", "8")

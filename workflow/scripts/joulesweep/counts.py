@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import plugins, records
+from joulesweep import inputs, plugins, records
 from joulesweep.artefacts import Manifest
 from joulesweep.counting.base import ALL, Graph, Layers, Subject
 from joulesweep.errors import Unsupported, UserError
@@ -39,7 +39,7 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
 
 
 def module(spec: Mapping[str, Any]) -> Subject:
-    """The torch model to count, without weights: built on the meta device, or with numbers where it needs them.
+    """The torch model to count: on the meta device, or with its weights where it looks at numbers to build or to run.
 
     Raises:
         UserError: torch or what the source needs is missing, or the source cannot build the model.
@@ -48,14 +48,20 @@ def module(spec: Mapping[str, Any]) -> Subject:
         import torch
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs torch, which is missing here; pip install torch") from error
+    from joulesweep.counting import _dry
+    from joulesweep.export import from_module
+
     source = plugins.load("sources", spec["source"].partition(":")[0])
     try:
         with torch.device("meta"):
-            return Subject(spec, source.build(spec))
+            subject = Subject(spec, source.build(spec))
+        if _dry.suffices(subject, inputs.base_point(spec)):
+            return subject
     except UserError:
         raise
-    except Exception:  # the model looks at numbers while it is built
-        return Subject(spec, source.build(spec))
+    except Exception:
+        log.debug("count %s: not built on the meta device", spec["name"], exc_info=True)
+    return Subject(spec, from_module.model(spec))
 
 
 def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
