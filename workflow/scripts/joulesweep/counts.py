@@ -68,15 +68,16 @@ def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
     """The ONNX model to count, as it was exported.
 
     Raises:
-        UserError: the onnx package is missing.
+        UserError: the onnx package is missing, or no file was made.
     """
     try:
         from joulesweep.export import graph as graphs
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs onnx, which is missing here; pip install onnx") from error
-    form = "onnx" if "onnx" in manifest.artefacts else "onnx-int8"
-    file = manifest.folder / manifest.artefacts[form][0].file
-    return Graph(spec, graphs.load(file))
+    made = [*manifest.artefacts.get("onnx", []), *manifest.artefacts.get("onnx-int8", [])]
+    if not made:
+        raise UserError(f"count {spec['name']}: there is no ONNX file to count: {' '.join(manifest.errors.values())}")
+    return Graph(spec, graphs.load(manifest.folder / made[0].file))
 
 
 def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
 
 def _counters(subject: Subject | Graph) -> Iterator[str]:
     kind = "module" if isinstance(subject, Subject) else "graph"
-    return (name for name in plugins.names("counting") if plugins.declared("counting", name, "subject") == kind)
+    return (name for name in plugins.names("counting") if plugins.declared("counting", name, "counts") == kind)
 
 
 def _reason(error: Exception) -> str:

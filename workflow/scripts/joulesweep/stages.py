@@ -193,7 +193,7 @@ class Stages:
     def _counters(self, model: str) -> list[str]:
         """The counters for what a model is: a torch module, or a graph."""
         kind = plugins.declared("sources", self._scheme(model), "counted_as")
-        return [name for name in plugins.names("counting") if plugins.declared("counting", name, "subject") == kind]
+        return [name for name in plugins.names("counting") if plugins.declared("counting", name, "counts") == kind]
 
     def _counting_libraries(self, model: str) -> list[str]:
         return [

@@ -4,7 +4,7 @@ A counter is a module with literals that can be read without importing it, and o
 can tell layers apart:
 
     libraries = (...)     distributions whose versions decide what it counts
-    subject = "..."       what it counts: module (of torch), or graph (an ONNX file that has no torch module)
+    counts = "..."        what it counts: module (of torch), or graph (an ONNX file that has no torch module)
     check = True          whether it only cross-checks: where it fails, the row stands, and its notes say why
     point(subject, at)    columns of the row of counts at a point
     layers(subject, at)   rows of the table of layers, by (module, operator), `ALL` for all operators of a module

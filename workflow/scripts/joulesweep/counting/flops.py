@@ -13,7 +13,7 @@ from joulesweep.counting._trace import Trace, Work, trace
 from joulesweep.counting.base import ALL, Layers, Subject, listed
 
 libraries = ("torch",)
-subject = "module"
+counts = "module"
 check = False
 
 

@@ -18,7 +18,7 @@ from joulesweep.counting.base import Subject
 from joulesweep.errors import Unsupported
 
 libraries = ("torch",)
-subject = "module"
+counts = "module"
 check = True
 
 

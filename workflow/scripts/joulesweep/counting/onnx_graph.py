@@ -19,7 +19,7 @@ from joulesweep.counting._onnx_shapes import shape, with_shapes
 from joulesweep.counting.base import ALL, Graph, Layers, listed
 
 libraries = ("onnx",)
-subject = "graph"
+counts = "graph"
 check = False
 
 _NOTHING = {"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Shape", "Size", "Constant", "Dropout"}

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from joulesweep.counting.base import ALL, Layers, Subject, listed
 
 libraries = ("torch",)
-subject = "module"
+counts = "module"
 check = False
 
 

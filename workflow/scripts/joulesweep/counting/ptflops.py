@@ -22,7 +22,7 @@ from joulesweep.counting.base import Subject
 from joulesweep.errors import Unsupported
 
 libraries = ("torch", "ptflops")
-subject = "module"
+counts = "module"
 check = True
 
 _LARGEST_BYTES = 1 << 29

@@ -16,7 +16,7 @@ from joulesweep.counting.base import Subject
 from joulesweep.errors import Unsupported
 
 libraries = ("torch", "pthflops")
-subject = "module"
+counts = "module"
 check = True
 
 
