@@ -37,6 +37,7 @@ def _agrees(spec: dict, published: dict) -> None:
     assert found["flops"] == 2 * found["macs"]
 
 
+@pytest.mark.filterwarnings("ignore:The default weight initialization")
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_and_multiply_adds_are_those_that_torchvision_publishes(name):
     weights = next(iter(models.get_model_weights(name)))

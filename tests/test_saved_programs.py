@@ -83,6 +83,7 @@ def test_an_exported_program_is_counted_and_what_it_cannot_tell_is_a_note(pt2):
     assert "pthflops: takes one input only" in row["notes"]
 
 
+@pytest.mark.filterwarnings("ignore:.*deprecated")
 def test_a_script_module_is_counted_and_run_eagerly_and_cannot_be_exported(tmp_path):
     file = tmp_path / "gated.pt"
     model = torch.jit.trace(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval(), torch.ones(1, 3, 8, 8))
