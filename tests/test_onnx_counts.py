@@ -15,6 +15,7 @@ from tests.digits_model import digits_spec
 from tests.test_inputs import declared
 
 onnx = pytest.importorskip("onnx")
+graphs = pytest.importorskip("joulesweep.export.graph")
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 
 FLOAT = onnx.TensorProto.FLOAT
@@ -121,10 +122,12 @@ def test_what_has_no_formula_no_shape_or_a_graph_inside_is_listed_and_not_silent
         helper.make_node("Cast", ["sum"], ["condition"], to=onnx.TensorProto.BOOL),
         helper.make_node("If", ["condition"], ["y"], then_branch=branch, else_branch=branch),
     ]
-    found = _columns(_graph(nodes, {"w": _zeros(4, 2)}, {"x": [2, 3]}))
+    graph = _graph(nodes, {"w": _zeros(4, 2)}, {"x": [2, 3]})
+    found = _columns(graph)
     listed = dict(part.split("=") for part in found["uncounted_operators"].split())
     assert listed == {"If": "1", "MatMul_of_unknown_shape": "1", "NonZero": "1", "ReduceSum": "1"}
     assert found["params"] == 8 + 2 * 9
+    assert graphs.weight_bytes(graph.model) == 4 * (8 + 2 * 9)
 
 
 def test_a_branch_whose_condition_is_known_is_taken():

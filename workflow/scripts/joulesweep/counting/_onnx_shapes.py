@@ -6,7 +6,7 @@ nothing new is known.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def _light(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[str]]
     declared = {one["name"]: one for one in subject.spec["inputs"]}
     outputs = [_value(value.name, value.type.tensor_type.elem_type, None) for value in graph.output]
     light = helper.make_model(
-        helper.make_graph(graph.node, graph.name or "graph", [], outputs),
+        helper.make_graph(_computing(graph), graph.name or "graph", [], outputs),
         opset_imports=subject.model.opset_import,
         functions=subject.model.functions,
         ir_version=subject.model.ir_version,
@@ -79,17 +79,24 @@ def _light(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[str]]
         else:
             light.graph.input.append(_value(value.name, kind, found))
     stored: set[str] = set()
-    _store(light, graph.initializer, stored)
+    _store(light, graphs.stored(graph), stored)
     return (onnx.inliner.inline_local_functions(light) if light.functions else light), stored
 
 
-def _store(model: ModelProto, tensors: Iterable[TensorProto], stored: set[str]) -> None:
-    for tensor in tensors:
-        stored.add(tensor.name)
+def _computing(graph: GraphProto) -> list[NodeProto]:
+    """The nodes of a graph that are no stored tensors."""
+    stored = graphs.stored(graph)
+    return [node for node in graph.node if node.op_type != "Constant" or node.output[0] not in stored]
+
+
+def _store(model: ModelProto, tensors: Mapping[str, TensorProto], stored: set[str]) -> None:
+    """Add stored tensors under these names, large ones as inputs; `stored` gets the names."""
+    for name, tensor in tensors.items():
+        stored.add(name)
         if math.prod(tensor.dims) > _FEW:
-            model.graph.input.append(_value(tensor.name, tensor.data_type, tensor.dims))
+            model.graph.input.append(_value(name, tensor.data_type, tensor.dims))
         else:
-            model.graph.initializer.append(tensor)
+            model.graph.initializer.append(numpy_helper.from_array(numpy_helper.to_array(tensor), name))
 
 
 def _value(name: str, kind: int, lengths: Any) -> ValueInfoProto:
@@ -98,15 +105,11 @@ def _value(name: str, kind: int, lengths: Any) -> ValueInfoProto:
 
 def _take(model: ModelProto, node: NodeProto, branch: GraphProto, prefix: str, stored: set[str]) -> None:
     """Put the operators of a branch in the place of the node that chooses it."""
-    inside = {tensor.name for tensor in branch.initializer} | {name for inner in branch.node for name in inner.output}
+    tensors = graphs.stored(branch)
+    inside = {*tensors, *(name for inner in branch.node for name in inner.output)}
     new = {name: prefix + name for name in inside if name}
-    tensors = []
-    for tensor in branch.initializer:
-        tensors.append(TensorProto())
-        tensors[-1].CopyFrom(tensor)
-        tensors[-1].name = new[tensor.name]
-    _store(model, tensors, stored)
-    model.graph.node.extend(_renamed(inner, new) for inner in branch.node)
+    _store(model, {new[name]: tensor for name, tensor in tensors.items()}, stored)
+    model.graph.node.extend(_renamed(inner, new) for inner in _computing(branch))
     for inner, outer in zip(branch.output, node.output, strict=True):
         model.graph.node.append(helper.make_node("Identity", [new.get(inner.name, inner.name)], [outer]))
 

@@ -6,15 +6,14 @@ normalisation keeps as mean and variance are buffers, as they are in torch.
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import onnx
 import onnx.inliner
-from onnx import GraphProto, ModelProto, TensorProto, helper
+from onnx import ModelProto, TensorProto
 
-from joulesweep.counting._onnx_macs import attribute
 from joulesweep.counting.base import listed
+from joulesweep.export import graph as graphs
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 # Which inputs of an operator are whole numbers that stand for weights, and which are scales, zero points and statistics.
@@ -29,16 +28,20 @@ _BESIDE = {
     "BatchNormalization": (3, 4),
 }  # fmt: skip
 
-Place = tuple[tuple[str, ...], str]  # the operators around a graph, outermost first; the name of a tensor in it
+Place = tuple[graphs.Around, str]  # the operators around a graph, and the name of a tensor in it
 
 
 def count(model: ModelProto) -> dict[str, Any]:
     """The columns that a row of counts has about parameters."""
     model = onnx.inliner.inline_local_functions(model) if model.functions else model
-    tensors = {(path, name): tensor for path, graph in _graphs(model.graph) for name, tensor in stored(graph).items()}
+    tensors = {
+        (path, name): tensor
+        for path, graph in graphs.parts(model.graph)
+        for name, tensor in graphs.stored(graph).items()
+    }
     whole, beside = set(), set()
     uses: Counter[Place] = Counter()
-    for path, graph in _graphs(model.graph):
+    for path, graph in graphs.parts(model.graph):
         for node in graph.node:
             for index, name in enumerate(node.input):
                 place = _resolved(path, name, tensors)
@@ -53,7 +56,7 @@ def count(model: ModelProto) -> dict[str, Any]:
     sizes: Counter[str] = Counter()
     for tensor in tensors.values():
         sizes[TensorProto.DataType.Name(tensor.data_type).lower()] += math.ceil(
-            math.prod(tensor.dims) * width(tensor.data_type)
+            math.prod(tensor.dims) * graphs.width(tensor.data_type)
         )
     often = {place: number for place, number in weights.items() if uses[place] > 1}
     return {
@@ -66,31 +69,7 @@ def count(model: ModelProto) -> dict[str, Any]:
     }
 
 
-def stored(graph: GraphProto) -> dict[str, TensorProto]:
-    """The tensors of a graph by name: initialisers, and constants among the nodes."""
-    constants = {node.output[0]: attribute(node, "value") for node in graph.node if node.op_type == "Constant"}
-    return {tensor.name: tensor for tensor in graph.initializer} | {
-        name: tensor for name, tensor in constants.items() if tensor is not None
-    }
-
-
-def width(kind: int) -> float:
-    """Bytes of an element; those of four bits lie two in a byte."""
-    if kind in (TensorProto.INT4, TensorProto.UINT4):
-        return 0.5
-    return helper.tensor_dtype_to_np_dtype(kind).itemsize if kind else 0
-
-
-def _graphs(graph: GraphProto, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], GraphProto]]:
-    """A graph and those that its operators hold."""
-    yield path, graph
-    for place, node in enumerate(graph.node):
-        for one in node.attribute:
-            for index, inner in enumerate([one.g] if one.HasField("g") else one.graphs):
-                yield from _graphs(inner, (*path, f"{place} {one.name} {index}"))
-
-
-def _resolved(path: tuple[str, ...], name: str, tensors: dict[Place, TensorProto]) -> Place:
+def _resolved(path: graphs.Around, name: str, tensors: dict[Place, TensorProto]) -> Place:
     """Where a name that is used in a graph is stored: there, or in one of the graphs around it."""
     while path and (path, name) not in tensors:
         path = path[:-1]

@@ -17,6 +17,7 @@ from joulesweep.counting import _onnx_weights
 from joulesweep.counting._onnx_macs import FORMULAS
 from joulesweep.counting._onnx_shapes import shape, with_shapes
 from joulesweep.counting.base import ALL, Graph, Layers, listed
+from joulesweep.export import graph as graphs
 
 libraries = ("onnx",)
 counts = "graph"
@@ -76,9 +77,9 @@ def _work(subject: Graph, at: Mapping[str, Any]) -> dict[str, _Work]:
     model, stored = with_shapes(subject, at)
     known = {value.name: value for value in (*model.graph.value_info, *model.graph.input, *model.graph.output)}
     shapes = {name: shape(value) for name, value in known.items()}
-    widths = {name: _onnx_weights.width(value.type.tensor_type.elem_type) for name, value in known.items()}
-    for name, tensor in _onnx_weights.stored(model.graph).items():
-        shapes[name], widths[name] = tuple(tensor.dims), _onnx_weights.width(tensor.data_type)
+    widths = {name: graphs.width(value.type.tensor_type.elem_type) for name, value in known.items()}
+    for name, tensor in graphs.stored(model.graph).items():  # the small ones; large ones are inputs
+        shapes[name], widths[name] = tuple(tensor.dims), graphs.width(tensor.data_type)
     found: dict[str, _Work] = {ALL: _Work()}
     for node in model.graph.node:
         if node.op_type in _NOTHING:

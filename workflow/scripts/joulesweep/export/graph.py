@@ -9,6 +9,8 @@ import onnx
 
 from joulesweep import inputs
 
+Around = tuple[str, ...]
+
 
 def load(file: Path) -> onnx.ModelProto:
     """The graph in a file."""
@@ -87,10 +89,35 @@ def fed_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 
 def weight_bytes(model: onnx.ModelProto) -> int:
     """Bytes of the tensors that the file holds."""
-    return sum(
-        math.prod(tensor.dims) * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-        for tensor in model.graph.initializer
-    )
+    tensors = [tensor for _, part in parts(model.graph) for tensor in stored(part).values()]
+    return sum(math.ceil(math.prod(tensor.dims) * width(tensor.data_type)) for tensor in tensors)
+
+
+def parts(graph: onnx.GraphProto, path: Around = ()) -> Iterator[tuple[Around, onnx.GraphProto]]:
+    """A graph and those that its operators hold (branches, loops), each with the operators around it, outermost first."""
+    yield path, graph
+    for place, node in enumerate(graph.node):
+        for one in node.attribute:
+            for index, inner in enumerate([one.g] if one.HasField("g") else one.graphs):
+                yield from parts(inner, (*path, f"{place} {one.name} {index}"))
+
+
+def stored(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
+    """The tensors of one graph by name: initialisers, and constants among the nodes."""
+    constants = {
+        node.output[0]: one.t
+        for node in graph.node
+        for one in node.attribute
+        if node.op_type == "Constant" and one.HasField("t")
+    }
+    return {tensor.name: tensor for tensor in graph.initializer} | constants
+
+
+def width(kind: int) -> float:
+    """Bytes of an element; those of four bits lie two in a byte."""
+    if kind in (onnx.TensorProto.INT4, onnx.TensorProto.UINT4):
+        return 0.5
+    return onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize if kind else 0
 
 
 def operators(model: onnx.ModelProto) -> set[str]:
