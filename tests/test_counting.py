@@ -117,6 +117,13 @@ def test_a_model_that_looks_at_numbers_while_it_runs_is_counted_with_its_weights
     assert (row["status"], int(row["macs"])) == ("ok", 8 * (16 * 8 + 16 * 4) + 2 * 8 * 8 * 4)
 
 
+def test_a_model_that_multiplies_nothing_has_no_flops_and_its_operators_are_listed(exported, tmp_path):
+    file = tmp_path / "adds.py"
+    file.write_text("from torch import nn\ndef build(): return nn.ReLU()\n")
+    row = _count(exported, tmp_path, spec={"source": f"python:{file}:build", "weights": "random"})[0][0]
+    assert (row["status"], row["macs"], row["params"], row["uncounted_operators"]) == ("ok", "0", "0", "relu=1")
+
+
 def test_a_model_that_looks_at_numbers_while_it_is_built_is_counted(exported, tmp_path):
     file = tmp_path / "peeks.py"
     file.write_text(

@@ -27,8 +27,8 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
     found = [point_columns(subject, point) for point in job["points"]]
     for columns, point in zip(found, job["points"], strict=True):
         _explain_refusal(columns, point, manifest)
-        if columns["status"] != "ok" or columns.get("notes"):
-            log.info("count %s: %s", manifest.model, columns["message"] or columns["notes"])
+        if columns["status"] != "ok":
+            log.info("count %s: %s", manifest.model, columns["message"])
     rows = [
         _row(job, manifest, runtime, point, columns)
         for runtime in spec["runtimes"]
@@ -103,10 +103,10 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
     """Rows of the table of layers in the model's own order, each module before its parts by operator kind."""
     found: Layers = {}
     for name in _counters(subject):
+        if plugins.declared("counting", name, "check"):
+            continue  # it cannot tell layers apart
         try:
             layers = plugins.load("counting", name).layers(subject, base)
-        except AttributeError:
-            continue  # a counter that cannot tell layers apart
         except Exception as error:
             log.info("count %s: no layers from %s: %s", subject.spec["name"], name, _reason(error))
             continue

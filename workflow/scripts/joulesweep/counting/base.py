@@ -1,13 +1,13 @@
 """What every counter offers.
 
-A counter is a module with literals that can be read without importing it, and one function, and a second one where it
-can tell layers apart:
+A counter is a module with literals that can be read without importing it, and functions:
 
     libraries = (...)     distributions whose versions decide what it counts
     counts = "..."        what it counts: module (of torch), or graph (an ONNX file that has no torch module)
     check = True          whether it only cross-checks: where it fails, the row stands, and its notes say why
     point(subject, at)    columns of the row of counts at a point
-    layers(subject, at)   rows of the table of layers, by (module, operator), `ALL` for all operators of a module
+    layers(subject, at)   rows of the table of layers, by (module, operator), `ALL` for all operators of a module; not of
+                          a cross-check
 
 A cross-check may return the column `notes`: a sentence for a reader who wonders why its figure is another.
 """

@@ -23,9 +23,10 @@ def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
     total = found.total
     moved = total.weight_bytes + total.activation_bytes
     kinds = {
-        operator: work.flops // 2 for (module, operator), work in found.work.items() if module == "" and work.flops
+        operator: work.flops // 2
+        for (module, operator), work in found.work.items()
+        if module == "" and operator != ALL and work.flops
     }
-    del kinds[ALL]
     return {
         "flops": total.flops,
         "macs": total.flops // 2,

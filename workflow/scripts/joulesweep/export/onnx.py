@@ -50,7 +50,7 @@ def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping
 def _every_axis_is_free(module: torch.nn.Module, spec: Mapping[str, Any]) -> bool:
     """Whether there are axes beside the batch, and the module itself runs at another value of each."""
     base = inputs.base_point(spec)
-    others = {"size": lambda value: value + 32, "sequence": lambda value: value // 2}
+    others = {"size": lambda value: value + 32, "sequence": lambda value: value // 2 or 2}
     for axis, value in spec["axes"].items():
         try:
             from_module.run(module, spec, {**base, axis: others[axis](value)})
