@@ -10,7 +10,8 @@ def digits_spec(function: str = "cnn") -> dict:
     return {
         "name": f"digits_{function}",
         "source": f"python:custom_models/digits.py:{function}",
-        "input": {"shape": [1, 8, 8], "dtype": "float32", "low": 0, "high": 1},
+        "inputs": [{"name": "input", "shape": [1, "size", "size"], "dtype": "float32", "low": 0, "high": 1}],
+        "axes": {"size": 8},
         "weights": f"custom_models/digits_{function}.safetensors",
         "data": "digits",
         "content": {},

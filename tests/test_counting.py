@@ -1,17 +1,14 @@
 """Parameters and FLOPs."""
 
 import csv
+import sys
 
 import pytest
-from joulesweep import counts, plugins, records
+from joulesweep import counts, records
 
 from tests.digits_model import digits_spec
 
-torch = pytest.importorskip("torch")
-
-from torch import nn  # noqa: E402
-
-parameters = plugins.load("counting", "parameters")
+pytest.importorskip("torch")
 
 
 def _count(exported, tmp_path, **more):
@@ -25,21 +22,6 @@ def _count(exported, tmp_path, **more):
     counts.count(job, exported, tmp_path / "counts.csv", tmp_path / "layers.csv")
     with (tmp_path / "counts.csv").open() as rows, (tmp_path / "layers.csv").open() as layers:
         return list(csv.DictReader(rows)), list(csv.DictReader(layers))
-
-
-def test_sharing_is_seen_in_the_three_ways_of_counting():
-    """Two layers with one matrix of 800, and a parameter that is a view of it."""
-    for device in ("cpu", "meta"):
-        with torch.device(device):
-            model = nn.ModuleList([nn.Linear(20, 40, bias=False), nn.Linear(20, 40, bias=False)])
-            model[1].weight = model[0].weight
-            model.view = nn.Parameter(model[0].weight.detach().view(-1), requires_grad=False)
-        assert parameters.count(model) == {
-            "params": 1600,
-            "params_every_use": 2400,
-            "params_by_storage": 800,
-            "params_trainable": 800,
-        }
 
 
 def test_counts_of_a_known_network(exported, tmp_path):
@@ -71,9 +53,40 @@ def test_each_runtime_s_row_has_the_bytes_of_its_own_file(exported, tmp_path):
 
 def test_layers_add_up_to_the_model(exported, tmp_path):
     rows, layers = _count(exported, tmp_path)
-    assert layers[0]["module"] == "(model)"
+    assert (layers[0]["module"], layers[0]["operator"]) == ("(model)", "(all)")
+    parts = [layer for layer in layers if layer["operator"] == "(all)"][1:]
+    kinds = [layer for layer in layers[1:] if layer["module"] == "(model)"]
     for column in ("params", "flops"):
-        assert sum(int(layer[column]) for layer in layers[1:]) == int(layers[0][column]) == int(rows[0][column])
+        assert sum(int(part[column]) for part in parts) == int(layers[0][column]) == int(rows[0][column])
+    for column in ("macs", "flops", "weight_moved_bytes", "activation_moved_bytes"):
+        assert sum(int(kind[column]) for kind in kinds) == int(layers[0][column]) == int(rows[0][column])
+
+
+def test_bytes_moved_are_those_of_every_operator_and_intensity_is_flops_over_them(exported, tmp_path):
+    """Of the first convolution: its weights, one example of 64 pixels in, 16 channels of them out, 4 bytes each."""
+    rows, layers = _count(exported, tmp_path)
+    first = next(layer for layer in layers if layer["module"] == "0")
+    assert int(first["weight_moved_bytes"]) == 4 * 9 * 16
+    assert int(first["activation_moved_bytes"]) == 4 * (64 + 64 * 16)
+    moved = int(rows[0]["weight_moved_bytes"]) + int(rows[0]["activation_moved_bytes"])
+    assert float(rows[0]["flops_per_byte"]) == pytest.approx(int(rows[0]["flops"]) / moved)
+    assert rows[1]["weight_moved_bytes"] == rows[0]["weight_moved_bytes"], "a batch reads the weights once"
+
+
+def test_the_size_of_the_exported_file_and_the_checksum_of_the_weights_are_in_the_row(exported, tmp_path):
+    weights = digits_spec()["weights"]
+    rows, _ = _count(exported, tmp_path, spec={"content": {weights: "0123"}})
+    assert {row["weights_digest"] for row in rows} == {"0123"}
+    assert int(rows[0]["file_bytes"]) == (exported.parent / "weights.safetensors").stat().st_size
+
+
+def test_a_cross_check_that_is_missing_is_a_note_and_the_row_stands(exported, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ptflops", None)
+    monkeypatch.delitem(sys.modules, "joulesweep.counting.ptflops", raising=False)
+    row = _count(exported, tmp_path)[0][0]
+    assert row["status"] == "ok"
+    assert "ptflops: ptflops is missing; pip install ptflops" in row["notes"]
+    assert not row["macs_ptflops"]
 
 
 def test_a_point_that_the_model_refuses_is_a_row_with_its_parameters(exported, tmp_path):
@@ -83,6 +96,34 @@ def test_a_point_that_the_model_refuses_is_a_row_with_its_parameters(exported, t
     assert not rows[2]["flops"]
 
 
+def test_a_model_that_looks_at_numbers_while_it_runs_is_counted_with_its_weights(exported, tmp_path):
+    """Attention and recurrence are counted too, whose fused forms on the CPU have no formula."""
+    file = tmp_path / "decides.py"
+    file.write_text(
+        "import torch\nfrom torch import nn\n"
+        "class Decides(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.recurrent = nn.LSTM(8, 4, batch_first=True)\n"
+        "    def forward(self, x):\n"
+        "        rows, _ = self.recurrent(x[:, 0])\n"
+        "        if rows.abs().max() > 100:\n"
+        "            return rows\n"
+        "        return nn.functional.scaled_dot_product_attention(rows, rows, rows)\n"
+        "def build(): return Decides()\n"
+    )
+    spec = {"source": f"python:{file}:build", "weights": "random"}
+    row = _count(exported, tmp_path, spec=spec)[0][0]
+    assert (row["status"], int(row["macs"])) == ("ok", 8 * (16 * 8 + 16 * 4) + 2 * 8 * 8 * 4)
+
+
+def test_a_model_that_multiplies_nothing_has_no_flops_and_its_operators_are_listed(exported, tmp_path):
+    file = tmp_path / "adds.py"
+    file.write_text("from torch import nn\ndef build(): return nn.ReLU()\n")
+    row = _count(exported, tmp_path, spec={"source": f"python:{file}:build", "weights": "random"})[0][0]
+    assert (row["status"], row["macs"], row["params"], row["uncounted_operators"]) == ("ok", "0", "0", "relu=1")
+
+
 def test_a_model_that_looks_at_numbers_while_it_is_built_is_counted(exported, tmp_path):
     file = tmp_path / "peeks.py"
     file.write_text(
@@ -90,15 +131,5 @@ def test_a_model_that_looks_at_numbers_while_it_is_built_is_counted(exported, tm
         "def build():\n    wide = int(torch.linspace(1, 4, 4)[-1].item())\n"
         "    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, wide))\n"
     )
-    rows, _ = _count(exported, tmp_path, spec={"source": f"python:{file}:build"})
+    rows, _ = _count(exported, tmp_path, spec={"source": f"python:{file}:build", "weights": "random"})
     assert (rows[0]["status"], rows[0]["macs"], rows[0]["params"]) == ("ok", "4", "8")
-
-
-def test_an_onnx_file_s_parameters_are_counted_and_its_flops_said_to_be_missing(exported, tmp_path):
-    pytest.importorskip("onnx")
-    rows, layers = _count(exported, tmp_path, spec={"source": "onnx:a.onnx", "runtimes": ["onnxruntime"]})
-    assert rows[0]["status"] == "ok"
-    assert "not counted" in rows[0]["message"]
-    assert int(rows[0]["params"]) > 14000
-    assert not rows[0]["flops"]
-    assert layers == []

@@ -136,7 +136,7 @@ def test_a_failure_is_tried_again_when_a_library_changed(tmp_path, monkeypatch):
 
 def test_a_model_that_does_not_run_on_its_input_is_a_user_error(tmp_path):
     spec = digits_spec()
-    spec["input"] = {**spec["input"], "shape": [3, 8, 8]}
+    spec["inputs"] = [{**spec["inputs"][0], "shape": [3, "size", "size"]}]
     with pytest.raises(UserError, match="does not run on it"):
         export(export_job(spec), tmp_path / "m.json")
 

@@ -1,12 +1,15 @@
 """Where models come from."""
 
+import socket
+import sys
+
 import pytest
 from joulesweep import plugins
 from joulesweep.errors import Unsupported, UserError
 
 from tests.digits_model import digits_spec
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 
 def _spec(source: str) -> dict:
@@ -50,10 +53,81 @@ def test_what_is_wrong_with_the_user_s_file_is_one_line(tmp_path, content, funct
     assert str(raised.value).startswith("models.mine.source")
 
 
-def test_an_unknown_torchvision_model_names_the_nearest():
-    pytest.importorskip("torchvision")
-    with pytest.raises(UserError, match="did you mean 'resnet18'"):
-        plugins.load("sources", "torchvision").build(_spec("torchvision:resnet_18"))
+@pytest.mark.parametrize(
+    ("source", "nearest"),
+    [
+        ("torchvision:resnet_18", "resnet18"),
+        ("timm:vit_tiny_patch16_244", "vit_tiny_patch16_224"),
+        ("transformers:BertForMaskLM", "BertForMaskedLM"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(source, nearest):
+    scheme = source.partition(":")[0]
+    pytest.importorskip(scheme)
+    with pytest.raises(UserError, match=f"did you mean {nearest!r}") as raised:
+        plugins.load("sources", scheme).build(_spec(source))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("source", ["timm:resnet18", "transformers:BertModel"])
+def test_a_missing_library_is_answered_with_the_command_that_installs_it(source, monkeypatch):
+    scheme = source.partition(":")[0]
+    monkeypatch.setitem(sys.modules, scheme, None)
+    with pytest.raises(UserError, match=f"pip install {scheme}$") as raised:
+        plugins.load("sources", scheme).build(_spec(source))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("source", ["torchvision:resnet18", "timm:resnet18", "transformers:owner/name"])
+def test_pretrained_weights_without_a_network_are_one_line(source, monkeypatch, tmp_path):
+    """The network is refused here, as a machine without one refuses it."""
+    scheme = source.partition(":")[0]
+    pytest.importorskip(scheme)
+    for name in ("TORCH_HOME", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr("time.sleep", lambda _: None)  # the libraries try again and again
+    monkeypatch.setattr(socket, "getaddrinfo", _refused)
+    monkeypatch.setattr(socket.socket, "connect", _refused)
+    for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(UserError, match=r"^models\.mine\.(weights|source): .* here \(") as raised:
+        plugins.load("sources", scheme).pretrained(_spec(source))
+    assert "\n" not in str(raised.value)
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise OSError("Network is unreachable")
+
+
+def test_a_class_of_transformers_has_no_weights_of_its_own():
+    pytest.importorskip("transformers")
+    with pytest.raises(UserError, match="the class BertModel has no weights of its own; name a folder"):
+        plugins.load("sources", "transformers").pretrained(_spec("transformers:BertModel"))
+
+
+def test_a_folder_of_transformers_is_built_from_its_configuration_and_has_its_weights(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    small = transformers.BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, vocab_size=20)
+    saved = transformers.BertForMaskedLM(small)
+    saved.save_pretrained(tmp_path)
+    spec = _spec(f"transformers:{tmp_path}")
+    source = plugins.load("sources", "transformers")
+    built, kept = source.build(spec), source.pretrained(spec)
+    assert type(built) is type(kept) is transformers.BertForMaskedLM
+    assert not kept.training
+    weight = "bert.encoder.layer.0.intermediate.dense.weight"
+    assert torch.equal(kept.get_parameter(weight), saved.get_parameter(weight))
+    assert not torch.equal(built.get_parameter(weight), saved.get_parameter(weight))
+
+
+@pytest.mark.parametrize("scheme", ["pt2", "torchscript"])
+@pytest.mark.parametrize("content", [None, b"no program"])
+def test_what_is_wrong_with_a_saved_program_is_one_line(tmp_path, scheme, content):
+    if content is not None:
+        (tmp_path / "m.pt").write_bytes(content)
+    with pytest.raises(UserError, match=r"^models\.mine\.source: ") as raised:
+        plugins.load("sources", scheme).build(_spec(f"{scheme}:{tmp_path}/m.pt"))
+    assert "\n" not in str(raised.value)
 
 
 def test_an_onnx_file_has_no_module():
@@ -65,3 +139,6 @@ def test_an_onnx_file_has_no_module():
 def test_every_source_declares_what_it_needs_without_being_imported(name):
     for attribute in ("libraries", "preload"):
         assert isinstance(plugins.declared("sources", name, attribute), tuple)
+    assert plugins.declared("sources", name, "refers") in ("name", "file", "folder", "function")
+    assert plugins.declared("sources", name, "default_weights") in ("random", "pretrained")
+    assert plugins.declared("sources", name, "counted_as") in ("module", "graph")

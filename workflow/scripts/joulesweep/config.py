@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from joulesweep import digest, plugins
+from joulesweep import digest, input_specs, inputs, plugins
 from joulesweep.errors import UserError
 from joulesweep.records import AXES
 
@@ -134,42 +134,54 @@ def _complete(path: Path, name: str, model: Mapping[str, Any], values: Mapping[s
         _one_of(path, f"{where}.runtimes", runtime, plugins.names("runtimes"))
     if "data" in model:
         _one_of(path, f"{where}.data", model["data"], plugins.names("datasets"))
-    content = {}
-    weights = model.get("weights", "random")
-    if scheme == "python":
-        file = rest.rpartition(":")[0]
-        if not file:
-            raise UserError(f"{path}: {where}.source: {model['source']!r}: expected python:FILE.py:FUNCTION")
-        content[file] = digest.of_user_module(_existing(path, f"{where}.source", file))
-    elif scheme == "onnx":
-        content[rest] = digest.of_file(_existing(path, f"{where}.source", rest))
+    weights = model.get("weights", plugins.declared("sources", scheme, "default_weights"))
+    content = _source_content(path, where, scheme, rest, weights)
     if weights not in ("random", "pretrained"):
         content[weights] = digest.of_file(_existing(path, f"{where}.weights", weights))
-    integer = model["input"].get("dtype", "float32").startswith("int")
+    declared, axes = input_specs.completed(path, where, model)
     return {
         "name": name,
         "source": model["source"],
-        "input": {"dtype": "float32", "low": 0, "high": 2 if integer else 1} | model["input"],
+        "inputs": declared,
+        "axes": axes,
         "weights": weights,
         "runtimes": model["runtimes"],
         "data": model.get("data"),
         "why": model.get("why", ""),
-        "sweeps": model.get("sweeps", values["sweeps"]),
+        "sweeps": _sweeps(path, f"{where}.sweeps", model.get("sweeps", values["sweeps"])),
         "threads": values["threads"],
         "content": content,
     }
 
 
+def _source_content(path: Path, where: str, scheme: str, rest: str, weights: str) -> dict[str, str]:
+    """Digests of the user's own files that a source reads; which these are, it declares as `refers`."""
+    refers = plugins.declared("sources", scheme, "refers")
+    if refers == "function":
+        file = rest.rpartition(":")[0]
+        if not file:
+            raise UserError(f"{path}: {where}.source: {scheme}:{rest}: expected {scheme}:FILE.py:FUNCTION")
+        return {file: digest.of_user_module(_existing(path, f"{where}.source", file))}
+    if refers == "file":
+        return {rest: digest.of_file(_existing(path, f"{where}.source", rest))}
+    if refers == "folder" and Path(rest).is_dir():
+        files = [Path(rest) / "config.json"]
+        files += sorted(Path(rest).glob("*.safetensors")) if weights == "pretrained" else []
+        return {str(file): digest.of_file(_existing(path, f"{where}.source", str(file))) for file in files}
+    return {}
+
+
+def _sweeps(path: Path, key: str, written: Mapping[str, Any]) -> dict[str, Any]:
+    """Sweeps by the axis that the tables know."""
+    found = {input_specs.axis(name): values for name, values in written.items()}
+    if len(found) < len(written):
+        raise UserError(f"{path}: {key}: sequence and time are the same axis; keep one of them")
+    return found
+
+
 def _base(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The base point: batch 1, the native size or sequence, the configured threads."""
-    shape = spec["input"]["shape"]
-    image = len(shape) == 3
-    return {
-        "batch": 1,
-        "size": shape[-1] if image else None,
-        "sequence": shape[-1] if not image and (len(shape) == 2 or spec["input"]["dtype"] != "float32") else None,
-        "threads": spec["threads"],
-    }
+    return {**inputs.base_point(spec), "threads": spec["threads"]}
 
 
 def _values(spec: Mapping[str, Any], axis: str) -> list[Any]:
@@ -217,6 +229,8 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     }.get(str(error.validator))
     if "hypotheses" in error.absolute_path and error.validator in ("oneOf", "not"):
         expected = "'of' with 'less_than', or 'tracks', or 'grows: linearly' with 'with'"
+    elif error.validator == "oneOf" and "shape" in error.absolute_path:
+        expected = "a length, the name of an axis (batch, size, sequence, time), or both, as in [sequence: 128]"
     elif error.validator == "oneOf":
         expected = "'physical' or a whole number of at least 1"
     return f"{key}: {value}: expected {expected or error.message}"

@@ -1,122 +1,153 @@
 """The counts of one model: parameters and FLOPs at every point, and those of each of its layers at the base point."""
 
-import csv
-import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import plugins, records
+from joulesweep import inputs, plugins, records
 from joulesweep.artefacts import Manifest
+from joulesweep.counting.base import ALL, Graph, Layers, Subject
 from joulesweep.errors import Unsupported, UserError
 
 log = logging.getLogger("joulesweep")
 
-LAYERS = ("module", "type", "params", "flops")
-
 
 def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers_path: Path) -> None:
-    """Write counts.csv, one row for each runtime and point, and layers.csv, one row for each module.
+    """Write counts.csv, one row for each runtime and point, and layers.csv, one row for each module and operator kind.
 
     Raises:
         UserError: there is no manifest, or the model cannot be built.
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
-    if spec["source"].startswith("onnx:"):
-        found = [_of_graph(manifest) for _ in job["points"]]
-        layers: list[dict[str, Any]] = []
-    else:
-        subject = _subject(spec)
-        found = [_of_module(subject, point, manifest) for point in job["points"]]
-        layers = _layers(subject, job["points"][0])
+    kind = plugins.declared("sources", spec["source"].partition(":")[0], "counted_as")
+    subject = graph(spec, manifest) if kind == "graph" else module(spec)
+    found = [point_columns(subject, point) for point in job["points"]]
+    for columns, point in zip(found, job["points"], strict=True):
+        _explain_refusal(columns, point, manifest)
+        if columns["status"] != "ok":
+            log.info("count %s: %s", manifest.model, columns["message"])
     rows = [
         _row(job, manifest, runtime, point, columns)
         for runtime in spec["runtimes"]
         for point, columns in zip(job["points"], found, strict=True)
     ]
     records.write_table(counts_path, records.COUNTS, rows)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, LAYERS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(layers)
-    records.replace_text(layers_path, text.getvalue())
+    records.write_table(layers_path, records.LAYERS, layer_rows(subject, job["points"][0]))
 
 
-def _subject(spec: Mapping[str, Any]) -> Any:
-    """The model to count, without weights: on the meta device from the start, or moved there where it cannot be."""
+def module(spec: Mapping[str, Any]) -> Subject:
+    """The torch model to count: on the meta device, or with its weights where it looks at numbers to build or to run.
+
+    Raises:
+        UserError: torch or what the source needs is missing, or the source cannot build the model.
+    """
     try:
         import torch
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs torch, which is missing here; pip install torch") from error
-    from joulesweep.counting.base import Subject
+    from joulesweep.counting import _dry
+    from joulesweep.export import from_module
 
     source = plugins.load("sources", spec["source"].partition(":")[0])
     try:
         with torch.device("meta"):
-            module = source.build(spec)
-        return Subject(spec, module, module)
+            subject = Subject(spec, source.build(spec))
+        if _dry.suffices(subject, inputs.base_point(spec)):
+            return subject
     except UserError:
         raise
-    except Exception:  # the model looks at numbers while it is built
-        return Subject(spec, source.build(spec), source.build(spec).to("meta"))
+    except Exception:
+        log.debug("count %s: not built on the meta device", spec["name"], exc_info=True)
+    return Subject(spec, from_module.model(spec))
 
 
-def _of_module(subject: Any, point: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
+    """The ONNX model to count, as it was exported.
+
+    Raises:
+        UserError: the onnx package is missing, or no file was made.
+    """
+    try:
+        from joulesweep.export import graph as graphs
+    except ImportError as error:
+        raise UserError(f"count {spec['name']}: needs onnx, which is missing here; pip install onnx") from error
+    made = [*manifest.artefacts.get("onnx", []), *manifest.artefacts.get("onnx-int8", [])]
+    if not made:
+        raise UserError(f"count {spec['name']}: there is no ONNX file to count: {' '.join(manifest.errors.values())}")
+    return Graph(spec, graphs.load(manifest.folder / made[0].file))
+
+
+def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[str, Any]:
     """Columns of all counters at a point; where one fails, its reason, and what the others found."""
     columns: dict[str, Any] = {"status": "ok", "message": ""}
-    for name in plugins.names("counting"):
-        columns |= _of_counter(name, subject, point, manifest)
-    return columns
+    notes = []
+    for name in _counters(subject):
+        try:
+            found = plugins.load("counting", name).point(subject, point)
+        except Exception as error:
+            reason = f"{name}: {_reason(error)}"
+            if plugins.declared("counting", name, "check"):
+                notes.append(reason)
+            else:
+                columns |= {"status": "error", "message": reason}
+            continue
+        notes += [found.pop("notes")] if found.get("notes") else []
+        columns |= found
+    return columns | {"notes": "; ".join(notes)}
 
 
-def _of_counter(name: str, subject: Any, point: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
-    try:
-        return plugins.load("counting", name).point(subject, point)
-    except Exception as error:
-        refused = [manifest.errors.get(f"{axis}={point[axis]}") for axis in ("size", "sequence")]
-        message = f"{name}: {next(filter(None, refused), f'{type(error).__name__}: {error}')}"[:300]
-        log.info("count %s: %s", manifest.model, message)
-        return {"status": "unsupported" if any(refused) else "error", "message": message}
+def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the table of layers in the model's own order, each module before its parts by operator kind."""
+    found: Layers = {}
+    for name in _counters(subject):
+        if plugins.declared("counting", name, "check"):
+            continue  # it cannot tell layers apart
+        try:
+            layers = plugins.load("counting", name).layers(subject, base)
+        except Exception as error:
+            log.info("count %s: no layers from %s: %s", subject.spec["name"], name, _reason(error))
+            continue
+        for key, columns in layers.items():
+            found.setdefault(key, {}).update(columns)
+    modules = subject.module.named_modules() if isinstance(subject, Subject) else ()
+    kinds = {name: type(part).__name__ for name, part in modules}
+    order = {name: place for place, name in enumerate(kinds)}
+    keys = sorted(found, key=lambda key: (order.get(key[0], len(order)), key[1] != ALL, key))
+    return [
+        {"module": module or "(model)", "type": kinds.get(module, ""), "operator": operator or "(all)"}
+        | found[(module, operator)]
+        for module, operator in keys
+    ]
 
 
-def _of_graph(manifest: Manifest) -> dict[str, Any]:
-    """Columns of a model that is an ONNX file: its weights, as far as the onnx package is here to read them."""
-    columns: dict[str, Any] = {"status": "ok", "message": "FLOPs of ONNX graphs are not counted"}
-    try:
-        from joulesweep.export import graph
-    except ImportError:
-        columns["message"] += "; the onnx package is missing, so parameters are not counted either"
-        return columns
-    files = manifest.artefacts.get("onnx", [])
-    return columns | ({"params": graph.parameters(graph.load(manifest.folder / files[0].file))} if files else {})
+def _counters(subject: Subject | Graph) -> Iterator[str]:
+    kind = "module" if isinstance(subject, Subject) else "graph"
+    return (name for name in plugins.names("counting") if plugins.declared("counting", name, "counts") == kind)
 
 
-def _layers(subject: Any, base: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the table of layers, in the module's own order."""
-    rows = {
-        name: {"module": name or "(model)", "type": type(module).__name__}
-        for name, module in subject.module.named_modules()
-    }
-    for counter in plugins.names("counting"):
-        for name, columns in _layers_of_counter(counter, subject, base).items():
-            rows[name].update(columns)
-    return list(rows.values())
+def _reason(error: Exception) -> str:
+    """An exception in one line; a missing library with the command that installs it."""
+    if isinstance(error, ImportError) and error.name:
+        return f"{error.name} is missing; pip install {error.name.partition('.')[0]}"
+    if isinstance(error, Unsupported):
+        return str(error)
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"[:200]
 
 
-def _layers_of_counter(counter: str, subject: Any, base: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    try:
-        return plugins.load("counting", counter).layers(subject, base)
-    except Exception as error:
-        log.info("count %s: no layers from %s: %s", subject.spec["name"], counter, error)
-        return {}
+def _explain_refusal(columns: dict[str, Any], point: Mapping[str, Any], manifest: Manifest) -> None:
+    """Where the export saw that the model itself refuses a point, that is the reason why it was not counted there."""
+    refused = [manifest.errors.get(f"{axis}={point[axis]}") for axis in ("size", "sequence")]
+    if columns["status"] == "error" and any(refused):
+        columns |= {"status": "unsupported", "message": next(filter(None, refused))}
 
 
 def _row(
     job: Mapping[str, Any], manifest: Manifest, runtime: str, point: Mapping[str, Any], columns: Mapping[str, Any]
 ) -> dict[str, Any]:
+    spec = job["model"]
     row = {
         "model": manifest.model,
         "runtime": runtime,
@@ -124,6 +155,7 @@ def _row(
         **columns,
         "model_digest": manifest.model_digest,
         "input_digest": manifest.input_digest,
+        "weights_digest": spec["content"].get(spec["weights"]),
         "code_digest": job["code_digest"],
         "versions": " ".join(f"{name}={version}" for name, version in sorted(job["versions"].items())),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -132,4 +164,8 @@ def _row(
         artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
     except Unsupported:
         return row  # what a runtime cannot run is told by its own rows; the model's counts stand
-    return row | {"weight_bytes": artefact.weight_bytes, "artefact_digest": artefact.digest}
+    return row | {
+        "weight_bytes": artefact.weight_bytes,
+        "file_bytes": artefact.file.stat().st_size,
+        "artefact_digest": artefact.digest,
+    }

@@ -83,17 +83,56 @@ COUNTS = Table(
         int,
         params="elements of model.parameters(), the lab's formula: a parameter that is shared counts once",
         params_every_use="elements of parameters, counted at every module that uses them",
-        params_by_storage="elements of the distinct storages behind the parameters: ties and views count once",
+        params_by_storage="distinct stored elements behind the parameters: ties and views of one storage count once",
         params_trainable="elements of the parameters that require a gradient",
+        buffers="elements of the buffers: tensors of the model that are no parameters",
         weight_bytes="bytes of the weights as the runtime's file stores them",
+        file_bytes="size of the file that the runtime loads",
         macs="multiply-adds of one pass, from the operator counter",
         flops="floating-point operations of one pass, from the operator counter: two for a multiply-add",
-        macs_ptflops="multiply-adds of one pass as ptflops counts them",
-        macs_pthflops="multiply-adds of one pass as pthflops counts them",
+        weight_moved_bytes="bytes of weights that the operators of one pass read, one after the other",
+        activation_moved_bytes="bytes of inputs, outputs and all between that the operators of one pass read and write",
+    )
+    + _columns(float, flops_per_byte="arithmetic intensity: flops over the bytes moved, of weights and activations")
+    + _columns(
+        int,
+        macs_ptflops="multiply-adds of one pass as ptflops counts them with hooks on modules",
+        macs_ptflops_aten="multiply-adds of one pass as ptflops counts them from operators",
+        macs_pthflops="operations of one pass as pthflops counts them",
         macs_formula="multiply-adds of one pass by the transformer formula",
     )
-    + _columns(str, uncounted_operators="operators without a FLOP formula and how often they ran, as name=count")
+    + _columns(
+        str,
+        bytes_by_type="bytes of the distinct elements of parameters and buffers, as type=bytes separated by spaces",
+        macs_by_operator="multiply-adds of one pass by operator kind, as name=count separated by spaces",
+        uncounted_operators="operators without a FLOP formula and how often they ran, as name=count",
+        shared="names under which one parameter is known, joined by =, or that lie in one storage, by ~; and its elements",
+        reused_modules="modules that one pass calls more than once, as name=calls",
+        notes="what the cross-checks count, or why one of them counts nothing",
+        weights_digest="identity of the user's weights file: the start of its SHA-256; empty where there is none",
+    )
     + _PROVENANCE,
+)
+
+LAYERS = Table(
+    "layers",
+    ("module", "operator"),
+    _SCHEMA
+    + _columns(
+        str,
+        module="module by its name in the model, what is inside it included; (model) is the whole",
+        type="class of the module",
+        operator="(all), or one kind of operator inside the module",
+    )
+    + _columns(
+        int,
+        calls="how often one pass at the base point calls the module, or the operators of this kind inside it",
+        params="elements of the module's parameters, a shared one once in each module that has it",
+        macs="multiply-adds",
+        flops="floating-point operations: two for a multiply-add",
+        weight_moved_bytes="bytes of weights read",
+        activation_moved_bytes="bytes of activations read and written",
+    ),
 )
 
 LATENCY = Table(

@@ -23,7 +23,6 @@ MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems
 
 # Distributions that a stage uses beside those of the runtime and the source.
 _EXPORT = {"module": ("torch",), "onnx": ("torch", "onnx", "onnxscript"), "onnx-int8": ("torch", "onnxruntime")}
-_COUNT = ("torch",)
 _ANALYSIS = {
     "merge": ("pandas", "numpy"),
     "figures": ("pandas", "numpy", "matplotlib"),
@@ -80,12 +79,14 @@ class Stages:
 
     def count(self, model: str) -> str:
         """The job that counts a model's parameters and FLOPs."""
-        counters = [plugins.file("counting", name) for name in plugins.names("counting")]
+        counters = self._counters(model)
         return _json(
             model=self._part(model, "runtimes"),
             points=self.config.count_points(model),
-            code_digest=self._code("count", *counters, self._source_file(model)),
-            versions=self._versions([*_COUNT, *self._source_libraries(model)]),
+            code_digest=self._code(
+                "count", *(plugins.file("counting", name) for name in counters), self._source_file(model)
+            ),
+            versions=self._versions([*self._counting_libraries(model), *self._source_libraries(model)]),
         )
 
     def evaluate(self, model: str) -> str:
@@ -190,7 +191,7 @@ class Stages:
     def _part(self, model: str, *more: str) -> dict[str, Any]:
         """The part of a model's specification that says what it is, and what else the stage uses."""
         spec = self.config.models[model]
-        return {key: spec[key] for key in ("name", "source", "input", "weights", "content", *more)}
+        return {key: spec[key] for key in ("name", "source", "inputs", "axes", "weights", "content", *more)}
 
     def _export_spec(self, model: str) -> dict[str, Any]:
         return self._part(model, *(["data"] if "onnx-int8" in self._formats(model) else []))
@@ -211,6 +212,16 @@ class Stages:
 
     def _source_libraries(self, model: str) -> list[str]:
         return list(plugins.declared("sources", self._scheme(model), "libraries"))
+
+    def _counters(self, model: str) -> list[str]:
+        """The counters for what a model is: a torch module, or a graph."""
+        kind = plugins.declared("sources", self._scheme(model), "counted_as")
+        return [name for name in plugins.names("counting") if plugins.declared("counting", name, "counts") == kind]
+
+    def _counting_libraries(self, model: str) -> list[str]:
+        return [
+            name for counter in self._counters(model) for name in plugins.declared("counting", counter, "libraries")
+        ]
 
     def _by_runtime(self, model: str, stage: str, *files: Path | tuple[str, ...]) -> dict[str, Any]:
         """Code digests and library versions of each runtime of a model."""
@@ -242,9 +253,9 @@ class Stages:
     @property
     def _needed(self) -> list[str]:
         """Every distribution that some stage of this configuration uses."""
-        names = {"numpy", *_COUNT}
+        names = {"numpy"}
         for model, spec in self.config.models.items():
-            names.update(self._source_libraries(model))
+            names.update(self._source_libraries(model), self._counting_libraries(model))
             names.update(name for form in self._formats(model) for name in _EXPORT[form])
             for runtime in spec["runtimes"]:
                 names.update(plugins.declared("runtimes", runtime, "libraries"))
@@ -255,8 +266,8 @@ class Stages:
     @property
     def _known(self) -> list[str]:
         """Every distribution that some configuration may use: what a device has does not depend on what it is asked."""
-        names = {"numpy", *_COUNT, *(name for libraries in _EXPORT.values() for name in libraries)}
-        for kind in ("sources", "runtimes", "datasets"):
+        names = {"numpy", *(name for libraries in _EXPORT.values() for name in libraries)}
+        for kind in ("sources", "runtimes", "datasets", "counting"):
             for name in plugins.names(kind):
                 names.update(plugins.declared(kind, name, "libraries"))
         return sorted(names)

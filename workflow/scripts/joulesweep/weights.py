@@ -121,12 +121,21 @@ def tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def digest(module: nn.Module, spec: Mapping[str, Any]) -> str:
-    """Identity of the model across devices: source, input, and name, shape, type and bytes of every tensor."""
+    """Identity of the model across devices: source, inputs, and name, shape, type and bytes of every tensor.
+
+    The bytes of a buffer of floats count only where they are the user's: saved with the weights, and not random. What the
+    source's code computes (frequencies, tables of logarithms) differs in the last bit between processors and versions.
+    """
     found = sorted(tensors(module))
+    given = {name for name, _ in module.named_parameters()}
+    if spec["weights"] != "random":
+        given |= module.state_dict().keys()
     described = [[name, list(tensor.shape), str(tensor.dtype)] for name, tensor in found]
-    text = {"source": spec["source"], "input": spec["input"], "content": spec["content"], "tensors": described}
+    text = {key: spec[key] for key in ("source", "inputs", "axes", "content")} | {"tensors": described}
     total = hashlib.sha256(json.dumps(text, sort_keys=True).encode())
-    for _, tensor in found:
+    for name, tensor in found:
+        if tensor.is_floating_point() and name not in given:
+            continue
         total.update(tensor.detach().contiguous().flatten().view(torch.uint8).numpy().data)
     return total.hexdigest()[:16]
 

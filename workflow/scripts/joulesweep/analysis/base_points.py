@@ -3,6 +3,7 @@
 import pandas as pd
 
 from joulesweep.analysis.merged import VARIANT, Merged
+from joulesweep.records import COUNTS
 
 # Each metric: its table, and the columns of its figure and of the interval's ends.
 METRICS = {
@@ -37,5 +38,7 @@ def base_points(merged: Merged) -> pd.DataFrame:
 def model_counts(merged: Merged) -> pd.DataFrame:
     """Counts of each model at its base point, indexed by model: they do not depend on the runtime."""
     rows = merged.counts[merged.counts["base"]]
-    numbers = ["params", "params_every_use", "params_by_storage", "params_trainable", "macs", "flops"]
-    return rows.groupby("model", sort=False)[numbers].max()
+    numbers = [column.name for column in COUNTS.columns if column.kind is not str]
+    words = ["macs_by_operator", "shared", "reused_modules", "notes"]
+    by_model = rows.groupby("model", sort=False)
+    return by_model[numbers].max().join(by_model[words].max())

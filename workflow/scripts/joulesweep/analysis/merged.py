@@ -78,10 +78,7 @@ def _native(latency: pd.DataFrame, models: Mapping[str, Mapping[str, Any]]) -> d
         for model, rows in latency.groupby("model")
     }
     for model, spec in models.items():
-        shape = spec.get("input", {}).get("shape")
-        if shape:
-            axis = "size" if len(shape) == 3 else "sequence"
-            native.setdefault(model, {})[axis] = float(shape[-1])
+        native.setdefault(model, {}).update({axis: float(value) for axis, value in spec.get("axes", {}).items()})
     return native
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 
 from joulesweep import records
 from joulesweep.analysis import findings, hypotheses, markdown, origin, report_tables
-from joulesweep.analysis.base_points import base_points, model_counts
+from joulesweep.analysis.base_points import base_points
+from joulesweep.analysis.disagreements import disagreements
 from joulesweep.analysis.figures.names import names
-from joulesweep.analysis.formatting import si
 from joulesweep.analysis.markdown import text
 from joulesweep.analysis.merged import Merged, load, sweep
+from joulesweep.analysis.sharing import sharing
 from joulesweep.analysis.strange import strange
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
@@ -52,6 +53,7 @@ def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[st
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": report_tables.counts(merged),
         "sharing": sharing(merged),
+        "disagreements": disagreements(merged),
         "uncounted": _uncounted(merged),
         "devices": devices,
         "axes": job["axes"],
@@ -95,28 +97,6 @@ def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) 
         "reason": text(found.reason),
         "cases": shown,
     }
-
-
-def sharing(merged: Merged) -> str:
-    """Whether the lab's formula accounts for sharing, said with this report's own models."""
-    counts = model_counts(merged)
-    if counts.empty:
-        return "No model was counted."
-    says = (
-        "**Does the lab's formula account for sharing?** Yes for a parameter that several modules use: "
-        "`sum(p.numel() for p in model.parameters())` counts it once. No for two parameters that are views of one storage: it counts both."
-    )
-    often = counts[counts["params_every_use"] > counts["params"]]
-    views = counts[counts["params_by_storage"] < counts["params"]]
-    found = [
-        f"{text(str(model))} uses {si(row['params_every_use'] - row['params'])} elements more than once"
-        for model, row in often.iterrows()
-    ]
-    found += [
-        f"{text(str(model))} stores {si(row['params'] - row['params_by_storage'])} elements fewer than it counts"
-        for model, row in views.iterrows()
-    ]
-    return f"{says} Here {'; '.join(found)}." if found else f"{says} No model here shares any, so all three ways agree."
 
 
 def _uncounted(merged: Merged) -> str:

@@ -17,26 +17,31 @@ def benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
     """What the configuration asks for."""
     rows = []
     for name, spec in models.items():
-        shape = " × ".join(str(length) for length in spec["input"]["shape"])
+        shape = "; ".join(_input(one, spec) for one in spec["inputs"])
         weights = f"{spec['weights']}{', data: ' + spec['data'] if spec.get('data') else ''}"
         cells = (name, spec["source"], shape, weights, ", ".join(spec["runtimes"]), spec.get("why", "") or "–")
         rows.append([text(cell) for cell in cells])
     return table(["model", "source", "input", "weights", "runtimes", "why"], rows)
 
 
+def _input(one: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    """One input as `name: 3 × 224 × 224`, the name only where there are several."""
+    shape = " × ".join(str(spec["axes"].get(length, length)) for length in one["shape"]) or "scalar"
+    return f"{one['name']}: {shape}" if len(spec["inputs"]) > 1 else shape
+
+
 def counts(merged: Merged) -> str:
     """Parameters three ways, weights and FLOPs, one row a model."""
-    found = model_counts(merged)
-    stored = merged.counts[merged.counts["base"]].groupby("model")["weight_bytes"].max()
     rows = [
         [
             text(str(model)),
             *(si(row[name]) for name in ("params", "params_every_use", "params_by_storage")),
-            si(stored.get(model, float("nan")), "B"),
+            si(row["weight_bytes"], "B"),
             si(row["macs"]),
             si(row["flops"]),
+            digits(row["flops_per_byte"]),
         ]
-        for model, row in found.iterrows()
+        for model, row in model_counts(merged).iterrows()
     ]
     header = [
         "model",
@@ -46,8 +51,9 @@ def counts(merged: Merged) -> str:
         "weights, largest file",
         "multiply-adds",
         "FLOPs",
+        "FLOPs a byte",
     ]
-    return table(header, rows, numbers=6)
+    return table(header, rows, numbers=7)
 
 
 def latency(merged: Merged, device: str) -> str:

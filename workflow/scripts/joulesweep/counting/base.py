@@ -1,22 +1,46 @@
 """What every counter offers.
 
-A counter is a module with one function, and a second one where it can tell layers apart:
+A counter is a module with literals that can be read without importing it, and functions:
 
+    libraries = (...)     distributions whose versions decide what it counts
+    counts = "..."        what it counts: module (of torch), or graph (an ONNX file that has no torch module)
+    check = True          whether it only cross-checks: where it fails, the row stands, and its notes say why
     point(subject, at)    columns of the row of counts at a point
-    layers(subject, at)   for each module's name, columns of its row in the table of layers
+    layers(subject, at)   rows of the table of layers, by (module, operator), `ALL` for all operators of a module; not of
+                          a cross-check
+
+A cross-check may return the column `notes`: a sentence for a reader who wonders why its figure is another.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+if TYPE_CHECKING:
+    import onnx
+    from torch import nn
+
+ALL = ""
+
+Layers = dict[tuple[str, str], dict[str, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subject:
-    """A model to count: the module as its source builds it, and on the meta device, where a pass costs no memory."""
+    """A torch model to count: the module on the meta device, or with its numbers where it cannot do without them."""
 
     spec: Mapping[str, Any]
-    module: nn.Module
-    meta: nn.Module
+    module: "nn.Module"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """An ONNX model to count."""
+
+    spec: Mapping[str, Any]
+    model: "onnx.ModelProto"
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts as name=count separated by spaces."""
+    return " ".join(f"{name}={count}" for name, count in sorted(counts.items()))

@@ -1,68 +1,75 @@
-"""FLOPs of one pass by operator, on the meta device: no memory is used and no fused operator hides work.
+"""FLOPs of one pass by operator, and the bytes it moves, without computing a number.
 
 `torch.utils.flop_counter` has formulas for matrix products, convolutions and attention, two operations for a
 multiply-add. What else does arithmetic is listed by name with how often it ran; operators that only look at, copy,
-arrange or create numbers are left out of that list.
+arrange or create numbers are left out of that list. Bytes are those that the operators, run one after the other, read and
+write: caches and fusion make them fewer.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from joulesweep.counting._trace import Trace, Work, trace
+from joulesweep.counting.base import ALL, Layers, Subject, listed
 
-from joulesweep import inputs
-from joulesweep.counting.base import Subject
-
-# Operators without arithmetic, beside views, which torch itself marks as such.
-_MOVES = {
-    "_to_copy", "_unsafe_view", "arange", "bernoulli_", "cat", "clone", "constant_pad_nd", "copy", "copy_",
-    "detach", "embedding", "empty", "empty_like", "empty_strided", "expand", "fill", "fill_", "flip", "full",
-    "full_like", "gather", "index", "index_select", "lift_fresh", "lift_fresh_copy", "masked_fill", "new_empty",
-    "new_full", "new_ones", "new_zeros", "ones", "ones_like", "pixel_shuffle", "pixel_unshuffle",
-    "reflection_pad2d", "repeat", "replication_pad2d", "roll", "scalar_tensor", "scatter", "slice_scatter", "stack",
-    "upsample_nearest2d", "where", "zero_", "zeros", "zeros_like",
-}  # fmt: skip
+libraries = ("torch",)
+counts = "module"
+check = False
 
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, int | str]:
-    """FLOPs and multiply-adds of one pass at a point, and the operators without a formula."""
-    counter, seen = _run(subject, at)
-    flops = counter.get_total_flops()
-    uncounted = " ".join(f"{name}={times}" for name, times in sorted(seen.items()))
-    return {"flops": flops, "macs": flops // 2, "uncounted_operators": uncounted}
+def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    """FLOPs, multiply-adds and bytes of one pass at a point, by operator kind too, and the operators without a formula."""
+    found = trace(subject, at)
+    total = found.total
+    moved = total.weight_bytes + total.activation_bytes
+    kinds = {
+        operator: work.flops // 2
+        for (module, operator), work in found.work.items()
+        if module == "" and operator != ALL and work.flops
+    }
+    return {
+        "flops": total.flops,
+        "macs": total.flops // 2,
+        "macs_by_operator": listed(kinds),
+        "uncounted_operators": listed(found.uncounted),
+        "weight_moved_bytes": total.weight_bytes,
+        "activation_moved_bytes": total.activation_bytes,
+        "flops_per_byte": total.flops / moved if moved else None,
+        "reused_modules": listed(_reused(subject, found)),
+    }
 
 
-def layers(subject: Subject, at: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """FLOPs of one pass in each module, those of the modules inside it included."""
-    counts = _run(subject, at)[0].get_flop_counts()
-    root = type(subject.meta).__name__
-    names = {"": "Global", **{name: f"{root}.{name}" for name, _ in subject.meta.named_modules() if name}}
-    return {name: {"flops": sum(counts.get(key, {}).values())} for name, key in names.items()}
+def layers(subject: Subject, at: Mapping[str, Any]) -> Layers:
+    """The work of one pass in each module, those of the modules inside it included, in all and by operator kind."""
+    found = trace(subject, at)
+    rows = {key: _columns(work) for key, work in found.work.items()}
+    for name, _ in subject.module.named_modules():  # those too that did not run, or in which nothing ran
+        rows[(name, ALL)] = _columns(found.work.get((name, ALL), Work())) | {"calls": found.calls[name]}
+    return rows
 
 
-def _run(subject: Subject, at: Mapping[str, Any]) -> tuple[FlopCounterMode, Counter[str]]:
-    array = inputs.make(subject.spec, at)[inputs.NAME]
-    example = torch.empty(array.shape, dtype=torch.from_numpy(array[:0]).dtype, device="meta")
-    seen = _Uncounted()
-    # The counter takes composite operators apart first, so that what lies outside it sees what really runs.
-    with torch.no_grad(), seen, FlopCounterMode(display=False) as counter:
-        subject.meta(example)
-    return counter, seen.counts
+def _columns(work: Work) -> dict[str, int]:
+    return {
+        "calls": work.calls,
+        "macs": work.flops // 2,
+        "flops": work.flops,
+        "weight_moved_bytes": work.weight_bytes,
+        "activation_moved_bytes": work.activation_bytes,
+    }
 
 
-class _Uncounted(TorchDispatchMode):
-    """Counts operators that do arithmetic and have no formula."""
+def _reused(subject: Subject, found: Trace) -> dict[str, int]:
+    """Modules with parameters that a pass calls more than once, the outermost where all inside it are called as often."""
+    modules = dict(subject.module.named_modules())
+    often = {
+        name: calls
+        for name, calls in found.calls.items()
+        if calls > 1 and next(modules[name].parameters(), None) is not None
+    }
+    return {name: calls for name, calls in often.items() if calls not in map(often.get, _around(name))}
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: Counter[str] = Counter()
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        packet = func._overloadpacket
-        name = packet.__name__
-        if func.namespace == "aten" and packet not in flop_registry and not func.is_view and name not in _MOVES:
-            self.counts[name] += 1
-        return func(*args, **(kwargs or {}))
+def _around(name: str) -> list[str]:
+    """Names of the modules around a module."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(len(parts))]

@@ -1,38 +1,116 @@
-"""Parameters, counted three ways, so that a reader can tell what sharing does to the number."""
+"""Parameters, counted three ways, so that a reader can tell what sharing does to the number; and bytes by type."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from joulesweep.counting.base import Subject
+from joulesweep.counting.base import ALL, Layers, Subject, listed
+
+libraries = ("torch",)
+counts = "module"
+check = False
 
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, int]:
-    """Elements of the parameters: each once, at every use, by storage, and of those that can be trained."""
+def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    """Elements of the parameters: each once, at every use, by storage, and of those that can be trained; and what else."""
     return count(subject.module)
 
 
-def layers(subject: Subject, at: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+def layers(subject: Subject, at: Mapping[str, Any]) -> Layers:
     """Elements of the parameters in each module, those of the modules inside it included."""
     return {
-        name: {"params": sum(parameter.numel() for parameter in module.parameters())}
+        (name, ALL): {"params": sum(parameter.numel() for parameter in module.parameters())}
         for name, module in subject.module.named_modules()
     }
 
 
-def count(module: nn.Module) -> dict[str, int]:
-    """The four counts of a module."""
-    parameters = list(module.parameters())
-    uses = [parameter for _, parameter in module.named_parameters(remove_duplicate=False)]
-    # On the meta device every data pointer is 0; the storage object itself tells storages apart.
-    storages = {
-        parameter.untyped_storage()._cdata: parameter.untyped_storage().nbytes() // parameter.element_size()
-        for parameter in parameters
-    }
+def count(module: nn.Module) -> dict[str, Any]:
+    """The counts of a module."""
+    parameters: list[torch.Tensor] = list(module.parameters())
+    packed = [tensor for part in module.modules() for tensor in _packed(part)]
+    stored = [part for tensor in (*parameters, *packed) for part in _stored(tensor)]
+    buffers = [part for tensor in module.buffers() for part in _stored(tensor)]
     return {
         "params": sum(parameter.numel() for parameter in parameters),
-        "params_every_use": sum(parameter.numel() for parameter in uses),
-        "params_by_storage": sum(storages.values()),
+        "params_every_use": sum(parameter.numel() for _, parameter in module.named_parameters(remove_duplicate=False)),
+        "params_by_storage": sum(elements for elements, _ in _distinct(stored).values()),
         "params_trainable": sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
+        "buffers": sum(buffer.numel() for buffer in buffers),
+        "bytes_by_type": _by_type([*stored, *buffers]),
+        "shared": "; ".join(shared(module)),
     }
+
+
+def shared(module: nn.Module) -> Iterator[str]:
+    """Each group of names under which one parameter, or one storage, is known, with its elements."""
+    names: dict[int, list[str]] = {}
+    first: dict[int, nn.Parameter] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+        first.setdefault(id(parameter), parameter)
+    for key, group in names.items():
+        if len(group) > 1:
+            yield f"{' = '.join(group)} ({first[key].numel()})"
+    storages: dict[int, list[int]] = {}
+    for key, parameter in first.items():
+        for part in _stored(parameter):
+            storages.setdefault(part.untyped_storage()._cdata, []).append(key)
+    for keys in storages.values():
+        if len(keys) > 1:
+            sizes = [first[key].numel() for key in keys]
+            yield f"{' ~ '.join(names[key][0] for key in keys)} ({min(sizes)}, one storage)"
+
+
+def _stored(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """The plain tensors in which a tensor is kept: itself, or those of a quantised one that wraps several."""
+    if not is_traceable_wrapper_subclass(tensor):
+        yield tensor
+        return
+    for name in tensor.__tensor_flatten__()[0]:
+        yield from _stored(getattr(tensor, name))
+
+
+def _packed(module: nn.Module) -> list[torch.Tensor]:
+    """Weights that a quantised module of torch.ao keeps where `parameters()` does not look."""
+    unpack = getattr(module, "_weight_bias", None)
+    if any(hasattr(part, "_weight_bias") for part in module.children()):
+        return []  # what is in there is counted there
+    return [tensor for tensor in unpack() if tensor is not None] if callable(unpack) else []
+
+
+def _distinct(tensors: list[torch.Tensor]) -> dict[int, tuple[int, int]]:
+    """For each storage: the elements of these tensors in it, and their bytes, what several of them hold once.
+
+    On the meta device every data pointer is 0; the storage object itself tells storages apart.
+    """
+    placed: dict[int, dict[tuple, torch.Tensor]] = {}
+    for tensor in tensors:
+        layout = (tensor.storage_offset(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
+        placed.setdefault(tensor.untyped_storage()._cdata, {})[layout] = tensor
+    found = {}
+    for storage, layouts in placed.items():
+        first = next(iter(layouts.values()))
+        if len(layouts) == 1 and first.is_contiguous():
+            found[storage] = (first.numel(), first.nbytes)
+            continue
+        starts = np.zeros(first.untyped_storage().nbytes(), dtype=bool)  # true where an element begins
+        for (offset, shape, strides, _), tensor in layouts.items():
+            size = tensor.element_size()
+            steps = [stride * size for stride in strides]
+            if tensor.numel():
+                np.lib.stride_tricks.as_strided(starts[offset * size :], shape, steps)[...] = True
+        elements = int(starts.sum())
+        found[storage] = (elements, elements * min(tensor.element_size() for tensor in layouts.values()))
+    return found
+
+
+def _by_type(tensors: list[torch.Tensor]) -> str:
+    """Bytes of the distinct elements, as type=bytes separated by spaces."""
+    types: dict[str, list[torch.Tensor]] = {}
+    for tensor in tensors:
+        types.setdefault(str(tensor.dtype).removeprefix("torch."), []).append(tensor)
+    return listed({name: sum(size for _, size in _distinct(group).values()) for name, group in types.items()})

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from joulesweep import artefacts, inputs, plugins, weights
+from joulesweep import artefacts, calling, inputs, plugins, weights
 from joulesweep.artefacts import Manifest
 from joulesweep.errors import UserError
 from joulesweep.export.reasons import reason
@@ -57,7 +57,7 @@ def model(spec: Mapping[str, Any]) -> torch.nn.Module:
     source = plugins.load("sources", spec["source"].partition(":")[0])
     torch.manual_seed(0)  # for what is no parameter, such as a buffer of random features
     if spec["weights"] == "pretrained":
-        return source.pretrained(spec).requires_grad_(True)
+        return source.pretrained(spec)
     module = source.build(spec)
     if spec["weights"] == "random":
         weights.draw(module)
@@ -71,17 +71,17 @@ def _points_that_run(
 ) -> list[Mapping[str, Any]]:
     """The points at which the module itself runs; the others become errors of the manifest."""
     found = []
+    base = points[0]
     for point in points:
         refusal = _refusal(module, manifest.spec, point)
         if refusal is None:
             found.append(point)
         else:
-            axis = "size" if point["size"] is not None else "sequence"
-            manifest.errors[f"{axis}={point[axis]}"] = refusal
+            varied = [axis for axis in ("size", "sequence") if point[axis] != base[axis]]
+            for axis in varied or ("size", "sequence"):
+                manifest.errors[f"{axis}={point[axis]}"] = refusal
     if not found:
-        raise UserError(
-            f"models.{manifest.model}.input: the model does not run on it: {next(iter(manifest.errors.values()))}"
-        )
+        raise UserError(f"models.{manifest.model}.input: the model does not run on it: {refusal}")
     return found
 
 
@@ -94,12 +94,13 @@ def _refusal(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[st
     return None
 
 
-def example(spec: Mapping[str, Any], point: Mapping[str, Any]) -> torch.Tensor:
-    """The input of a model at a point, as a tensor."""
-    return torch.from_numpy(inputs.make(spec, point)[inputs.NAME])
+def example(spec: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """The inputs of a model at a point, as tensors."""
+    return {name: torch.from_numpy(array) for name, array in inputs.make(spec, point).items()}
 
 
 def run(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]) -> Any:
     """The outputs of a module at a point."""
+    given = example(spec, point)
     with torch.inference_mode():
-        return module(example(spec, point))
+        return calling.call(module, list(given), list(given.values()))

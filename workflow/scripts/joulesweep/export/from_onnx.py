@@ -20,7 +20,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     source = Path(manifest.spec["source"].partition(":")[2])
     if not source.is_file():
         raise UserError(f"models.{manifest.model}.source: there is no file {str(source)!r} below {Path.cwd()}")
-    text = {"source": manifest.spec["source"], "input": manifest.spec["input"], "file": artefacts.digest(source)}
+    text = {key: manifest.spec[key] for key in ("source", "inputs", "axes")} | {"file": artefacts.digest(source)}
     manifest.model_digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
     copy = manifest.folder / "model.onnx"
     copy.write_bytes(source.read_bytes())
@@ -35,7 +35,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         graph.strip(model)
         graph.save(model, copy)
         weight_bytes = graph.weight_bytes(model)
-        if graph.fixed(model):
+        if graph.fixed(model, manifest.spec):
             size, sequence = points[0]["size"], points[0]["sequence"]
     if "onnx" in formats:
         manifest.artefacts["onnx"] = [artefacts.entry(copy, size, sequence, weight_bytes)]

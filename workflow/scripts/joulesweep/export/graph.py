@@ -1,10 +1,15 @@
 """ONNX files as graphs: what they hold, without anything of the machine that made them."""
 
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import onnx
+
+from joulesweep import inputs
+
+Around = tuple[str, ...]
 
 
 def load(file: Path) -> onnx.ModelProto:
@@ -45,38 +50,76 @@ def _strip(part: Any) -> None:
                 _strip(message)
 
 
-def name_axes(model: onnx.ModelProto, names: list[str]) -> None:
-    """Give the free dimensions of the only input, in order, names that a person understands."""
-    dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    new = {dimension.dim_param: name for dimension, name in zip(dimensions, names, strict=True) if dimension.dim_param}
+def name_axes(model: onnx.ModelProto, spec: Mapping[str, Any]) -> None:
+    """Give the free dimensions of the inputs, and those of the outputs that depend on them, the names of their axes."""
+    new: dict[str, str] = {}
+    for dimensions, lengths in _declared(model, spec):
+        axes = [length if isinstance(length, str) else f"axis{place}" for place, length in enumerate(lengths)]
+        if axes.count("size") == 2:
+            axes[axes.index("size")], axes[len(axes) - 1 - axes[::-1].index("size")] = "height", "width"
+        new |= {dimension.dim_param: name for dimension, name in zip(dimensions, axes, strict=True)}
     for value in (*model.graph.input, *model.graph.output):
         for dimension in value.type.tensor_type.shape.dim:
             if dimension.dim_param:
                 dimension.dim_param = new.get(dimension.dim_param, dimension.dim_param)
 
 
-def fixed(model: onnx.ModelProto) -> bool:
-    """Whether every dimension of the input but the batch is a number, so that the file serves one size alone."""
-    dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    return all(dimension.HasField("dim_value") for dimension in dimensions[1:])
+def fixed(model: onnx.ModelProto, spec: Mapping[str, Any]) -> bool:
+    """Whether a dimension that is an axis of the specification, the batch aside, is a number in the file."""
+    return any(
+        dimension.HasField("dim_value") and isinstance(length, str) and length != "batch"
+        for dimensions, lengths in _declared(model, spec)
+        for dimension, length in zip(dimensions, lengths, strict=False)
+    )
+
+
+def _declared(model: onnx.ModelProto, spec: Mapping[str, Any]) -> Iterator[tuple[Any, list[int | str]]]:
+    """For each input of the file its dimensions there and its declared lengths."""
+    given = fed_inputs(model)
+    lengths = {one["name"]: inputs.dimensions(one) for one in spec["inputs"]}
+    for value, declared in zip(given, inputs.fed_by(spec, [value.name for value in given]).values(), strict=True):
+        yield value.type.tensor_type.shape.dim, lengths[declared]
+
+
+def fed_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """The inputs that a pass must be given; old files list their weights among the inputs too."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in stored]
 
 
 def weight_bytes(model: onnx.ModelProto) -> int:
     """Bytes of the tensors that the file holds."""
-    return sum(
-        math.prod(tensor.dims) * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-        for tensor in model.graph.initializer
-    )
+    tensors = [tensor for _, part in parts(model.graph) for tensor in stored(part).values()]
+    return sum(math.ceil(math.prod(tensor.dims) * width(tensor.data_type)) for tensor in tensors)
+
+
+def parts(graph: onnx.GraphProto, path: Around = ()) -> Iterator[tuple[Around, onnx.GraphProto]]:
+    """A graph and those that its operators hold (branches, loops), each with the operators around it, outermost first."""
+    yield path, graph
+    for place, node in enumerate(graph.node):
+        for one in node.attribute:
+            for index, inner in enumerate([one.g] if one.HasField("g") else one.graphs):
+                yield from parts(inner, (*path, f"{place} {one.name} {index}"))
+
+
+def stored(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
+    """The tensors of one graph by name: initialisers, and constants among the nodes."""
+    constants = {
+        node.output[0]: one.t
+        for node in graph.node
+        for one in node.attribute
+        if node.op_type == "Constant" and one.HasField("t")
+    }
+    return {tensor.name: tensor for tensor in graph.initializer} | constants
+
+
+def width(kind: int) -> float:
+    """Bytes of an element; those of four bits lie two in a byte."""
+    if kind in (onnx.TensorProto.INT4, onnx.TensorProto.UINT4):
+        return 0.5
+    return onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize if kind else 0
 
 
 def operators(model: onnx.ModelProto) -> set[str]:
     """Types of the operators in the graph."""
     return {node.op_type for node in model.graph.node}
-
-
-def parameters(model: onnx.ModelProto) -> int:
-    """Elements of the floating-point tensors that the file holds, scalars aside: those are constants of the graph."""
-    kinds = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16, onnx.TensorProto.DOUBLE)
-    return sum(
-        math.prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type in kinds and tensor.dims
-    )

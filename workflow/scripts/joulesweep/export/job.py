@@ -59,11 +59,10 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
 
 
 def _points(job: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The points to serve, as far as files differ between them; the native one first."""
-    sizes, sequences = job["sizes"] or [None], job["sequences"] or [None]
-    native = job["model"]["input"]["shape"][-1]
-    points = [{"batch": 1, "size": size, "sequence": sequence} for size in sizes for sequence in sequences]
-    return sorted(points, key=lambda point: native not in (point["size"], point["sequence"]))
+    """The points to serve, as far as files differ between them: the base point, then each axis varied alone."""
+    base = inputs.base_point(job["model"])
+    varied = [("size", value) for value in job["sizes"]] + [("sequence", value) for value in job["sequences"]]
+    return [base] + [{**base, axis: value} for axis, value in varied if value != base[axis]]
 
 
 def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> Manifest | None:

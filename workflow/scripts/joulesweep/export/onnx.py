@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.export import Dim
 
-from joulesweep import plugins
+from joulesweep import calling, inputs, plugins
 from joulesweep.artefacts import Artefact, Manifest
 from joulesweep.export import from_module, graph
 from joulesweep.export.reasons import reason
@@ -25,11 +25,10 @@ def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping
     Whether size is free is the model's business and not the sweep's: a longer sweep must not change the file.
     """
     base = points[0]
-    free = _free_axes(base, module, manifest.spec)
-    if free:
+    if _every_axis_is_free(module, manifest.spec):
         file = manifest.folder / "model.onnx"
         try:
-            _write(module, manifest, base, free, file)
+            _write(module, manifest, base, {"batch", *manifest.spec["axes"]}, file)
             for point in (*points, {**base, "batch": 3}):
                 _check(module, manifest, file, point)
             return [(file, None, None)]
@@ -39,50 +38,52 @@ def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping
             manifest.notes.append(f"one ONNX file a size: {reason(error)}")
     made: Made = []
     for point in points:
-        value = point["size"] or point["sequence"]
-        file = manifest.folder / ("model.onnx" if value is None else f"model-{value}.onnx")
-        _write(module, manifest, point, [], file)
+        values = [str(point[axis]) for axis in ("size", "sequence") if point[axis] is not None]
+        file = manifest.folder / f"{'-'.join(['model', *values])}.onnx"
+        _write(module, manifest, point, {"batch"}, file)
         for batch in (1, 3):
             _check(module, manifest, file, {**point, "batch": batch})
         made.append((file, point["size"], point["sequence"]))
     return made
 
 
-def _free_axes(base: Mapping[str, Any], module: torch.nn.Module, spec: Mapping[str, Any]) -> list[int]:
-    """Dimensions of the input that can be free beside the batch: the module itself runs at another value of them."""
-    last = len(spec["input"]["shape"])
-    if base["size"] is not None:
-        other, axes = {"size": base["size"] + 32}, [last - 1, last]
-    elif base["sequence"] is not None and base["sequence"] > 1:
-        other, axes = {"sequence": base["sequence"] // 2}, [last]
-    else:
-        return []
-    try:
-        from_module.run(module, spec, {**base, **other})
-    except Exception:
-        return []
-    return axes
+def _every_axis_is_free(module: torch.nn.Module, spec: Mapping[str, Any]) -> bool:
+    """Whether there are axes beside the batch, and the module itself runs at another value of each."""
+    base = inputs.base_point(spec)
+    others = {"size": lambda value: value + 32, "sequence": lambda value: value // 2 or 2}
+    for axis, value in spec["axes"].items():
+        try:
+            from_module.run(module, spec, {**base, axis: others[axis](value)})
+        except Exception:
+            return False
+    return bool(spec["axes"])
 
 
-def _write(
-    module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any], free: Sequence[int], file: Path
-) -> None:
-    """Export at one point, strip and write."""
+def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any], free: set[str], file: Path) -> None:
+    """Export at one point with these axes free, strip and write."""
     import onnxscript  # noqa: F401 - so that its absence is told by its name
 
-    shape = {0: Dim.DYNAMIC, **dict.fromkeys(free, Dim.DYNAMIC)}
     example = from_module.example(manifest.spec, {**point, "batch": 2})
+    lengths = {one["name"]: inputs.dimensions(one) for one in manifest.spec["inputs"]}
+    shapes = {
+        name: {place: Dim.DYNAMIC for place, length in enumerate(found) if length in free}
+        for name, found in lengths.items()
+    }
+    positional, keywords = calling.placed(module, list(example))
     with warnings.catch_warnings(), _quiet(), torch.no_grad():
         warnings.simplefilter("ignore")
-        program = torch.export.export(module, (example,), dynamic_shapes=(shape,), strict=False)
+        program = torch.export.export(
+            module,
+            tuple(example[name] for name in positional),
+            {name: example[name] for name in keywords},
+            dynamic_shapes=shapes if keywords else tuple(shapes[name] for name in positional),
+            strict=False,
+        )
         exported = torch.onnx.export(program, dynamo=True, verbose=False, optimize=True)
     assert exported is not None
     model = exported.model_proto
     graph.strip(model)
-    axes = ["batch", *(f"axis{index}" for index in range(1, example.dim()))]
-    for index, name in zip(free, ("height", "width") if len(free) == 2 else ("sequence",), strict=False):
-        axes[index] = name
-    graph.name_axes(model, axes)
+    graph.name_axes(model, manifest.spec)
     graph.save(model, file)
 
 
@@ -100,8 +101,7 @@ def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mappi
         return
     eager = plugins.load("runtimes", "eager").Runtime()
     forward = runtime.load(Artefact(manifest.spec, file, "", "", "", 0), torch.get_num_threads())
-    example = from_module.example(manifest.spec, point)
-    found = runtime.arrays(forward([example.numpy()]))
+    found = runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))
     wanted = eager.arrays(from_module.run(module, manifest.spec, point))
     for one, other in zip(found, wanted, strict=True):
         scale = float(np.abs(other).max(initial=0.0)) or 1.0

@@ -60,7 +60,7 @@ def _quantise(file: Path, target: Path, spec: Mapping[str, Any], point: Mapping[
                 )
                 note = "onnx-int8: matrix products only, activations scaled at run time"
             else:
-                reader, source = _calibration(spec, point, model.graph.input[0].name)
+                reader, source = _calibration(spec, point, model)
                 # Activations 0..255 and weights of 7 bits: processors without VNNI add products of two full 8-bit
                 # numbers in 16 bits, which saturate. The same file is right on every device.
                 quantization.quantize_static(
@@ -82,24 +82,25 @@ def _quantise(file: Path, target: Path, spec: Mapping[str, Any], point: Mapping[
     return note
 
 
-def _calibration(spec: Mapping[str, Any], point: Mapping[str, Any], name: str) -> tuple[Any, str]:
+def _calibration(spec: Mapping[str, Any], point: Mapping[str, Any], model: Any) -> tuple[Any, str]:
     """A reader of calibration inputs, and what they are."""
     from onnxruntime import quantization
 
+    fed = inputs.fed_by(spec, [value.name for value in graph.fed_inputs(model)])
     if spec.get("data"):
         examples = plugins.load("datasets", spec["data"]).load().train_inputs[:_EXAMPLES]
         source = f"{len(examples)} training examples of {spec['data']}"
-        batches = [examples[index : index + 1] for index in range(len(examples))]
+        batches = [dict.fromkeys(fed, examples[index : index + 1]) for index in range(len(examples))]
     else:
-        batches = [inputs.make(spec, {**point, "batch": _DRAWN})[inputs.NAME]]
+        drawn = inputs.make(spec, {**point, "batch": _DRAWN})
+        batches = [{name: drawn[declared] for name, declared in fed.items()}]
         source = f"{_DRAWN} random inputs"
 
     class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
-            self.left: Iterator[np.ndarray] = iter(batches)
+            self.left: Iterator[dict[str, np.ndarray]] = iter(batches)
 
         def get_next(self) -> dict[str, np.ndarray] | None:
-            batch = next(self.left, None)
-            return None if batch is None else {name: batch}
+            return next(self.left, None)
 
     return Reader(), source

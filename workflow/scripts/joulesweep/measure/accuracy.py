@@ -58,15 +58,17 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
 def _of_runtime(name: str, manifest: Manifest, images: np.ndarray, labels: np.ndarray, threads: int) -> dict[str, Any]:
     """Columns of one runtime: the share of examples whose largest output is their label's, with its interval."""
     runtime = plugins.load("runtimes", name).Runtime()
-    native = manifest.spec["input"]["shape"]
-    if tuple(native) != images.shape[1:]:
-        raise Unsupported(f"the model takes inputs of shape {native}, the examples have {list(images.shape[1:])}")
-    artefact = manifest.artefact(runtime.format, inputs.base_point(manifest.spec))
+    base = inputs.base_point(manifest.spec)
+    takes = {name: list(shape[1:]) for name, shape in inputs.shapes(manifest.spec, base).items()}
+    if list(takes.values()) != [list(images.shape[1:])]:
+        raise Unsupported(f"the model takes inputs of shape {takes}, the examples have {list(images.shape[1:])}")
+    (name_of_input,) = takes
+    artefact = manifest.artefact(runtime.format, base)
     forward = runtime.load(artefact, threads)
     right = 0
     for start in range(0, len(labels), _BATCH):
         batch = images[start : start + _BATCH]
-        scores = runtime.arrays(forward(runtime.prepare({inputs.NAME: batch})))[0]
+        scores = runtime.arrays(forward(runtime.prepare({name_of_input: batch})))[0]
         if not np.isfinite(scores).all():
             raise ArithmeticError("an output is not finite")
         right += int((scores.argmax(axis=1) == labels[start : start + _BATCH]).sum())

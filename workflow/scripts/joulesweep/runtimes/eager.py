@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from joulesweep import plugins, weights
+from joulesweep import calling, inputs, plugins, weights
 from joulesweep.artefacts import Artefact
 from joulesweep.runtimes import base
 
@@ -25,16 +25,17 @@ class Runtime(base.Runtime):
         with weights.Uninitialised():
             module = source.build(artefact.spec)
         weights.load(module, artefact.file)
+        positional, keywords = calling.placed(module, inputs.names(artefact.spec))
 
-        def forward(inputs: list[torch.Tensor]) -> Any:
+        def forward(given: dict[str, torch.Tensor]) -> Any:
             with torch.inference_mode():
-                return module(*inputs)
+                return module(*[given[name] for name in positional], **{name: given[name] for name in keywords})
 
         return forward
 
-    def prepare(self, inputs: dict[str, np.ndarray]) -> list[torch.Tensor]:
-        """The inputs as tensors, in order."""
-        return [torch.from_numpy(array) for array in inputs.values()]
+    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+        """The inputs as tensors, by name."""
+        return {name: torch.from_numpy(array) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The output tensors as arrays."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from joulesweep import inputs
 from joulesweep.artefacts import Artefact
 from joulesweep.runtimes import base
 
@@ -24,16 +25,16 @@ class Runtime(base.Runtime):
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors; what a warning says concerns the exporter, not the user
         session = onnxruntime.InferenceSession(str(artefact.file), options, providers=["CPUExecutionProvider"])
-        names = [node.name for node in session.get_inputs()]
+        fed = inputs.fed_by(artefact.spec, [node.name for node in session.get_inputs()])
 
-        def forward(inputs: list[np.ndarray]) -> list[np.ndarray]:
-            return session.run(None, dict(zip(names, inputs, strict=True)))
+        def forward(given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            return session.run(None, {name: given[declared] for name, declared in fed.items()})
 
         return forward
 
-    def prepare(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """The inputs as they are, in order: a file that the user brought may name them otherwise."""
-        return list(inputs.values())
+    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The inputs as they are, by name."""
+        return inputs
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The outputs as they are."""

@@ -1,16 +1,22 @@
 """What every source offers, and what several of them need.
 
-A source is a module with two literals that can be read without importing it, and two functions:
+A source is a module with literals that can be read without importing it, and two functions:
 
     libraries = (...)   distributions whose versions decide what it builds
     preload = (...)     modules that a server of measuring processes imports beforehand; they start no thread
+    refers = "..."      what follows the scheme in `source:`: a name, a file, a folder, or a function of a Python file
+    default_weights     what a model has whose configuration does not say: random, or pretrained
+    counted_as          module, or graph where no torch module can be made
     build(spec)         the model as a `torch.nn.Module` in eval mode, its weights not yet filled in
     pretrained(spec)    the same with the weights that the source itself has
+
+`build` may be called where tensors are made on the meta device; what is built then has shapes and no numbers.
 """
 
 import difflib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +26,18 @@ from joulesweep.errors import UserError
 def place(spec: Mapping[str, Any]) -> str:
     """What follows the scheme in a model's `source:`."""
     return spec["source"].partition(":")[2]
+
+
+def file(spec: Mapping[str, Any]) -> Path:
+    """The file that a source names.
+
+    Raises:
+        UserError: there is none.
+    """
+    path = Path(place(spec))
+    if not path.is_file():
+        raise UserError(f"models.{spec['name']}.source: there is no file {str(path)!r} below {Path.cwd()}")
+    return path
 
 
 def library(name: str, model: str) -> ModuleType:
@@ -32,6 +50,24 @@ def library(name: str, model: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError as error:
         raise UserError(f"models.{model}: needs {name}, which is missing here ({error}); pip install {name}") from error
+
+
+def downloaded(library: str, spec: Mapping[str, Any], fetch: Callable[[], Any]) -> Any:
+    """What a library's own download gives.
+
+    Raises:
+        UserError: it gives nothing, because there is no network or no such weights; in one line.
+    """
+    try:
+        return fetch()
+    except UserError:
+        raise
+    except Exception as error:  # every library and its network stack has errors of its own
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UserError(
+            f"models.{spec['name']}.weights: {library} has no pretrained weights here ({reason}); "
+            "run once where there is a network, or use random or a file"
+        ) from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -7,6 +7,9 @@ from joulesweep.errors import Unsupported
 
 libraries = ()
 preload = ()
+refers = "file"
+default_weights = "pretrained"
+counted_as = "graph"
 
 
 def build(spec: Mapping[str, Any]) -> Any:

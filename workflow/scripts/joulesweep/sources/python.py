@@ -11,6 +11,9 @@ from joulesweep.sources import base
 
 libraries = ("torch",)
 preload = ("torch",)
+refers = "function"
+default_weights = "random"
+counted_as = "module"
 
 
 def build(spec: Mapping[str, Any]) -> Any:

@@ -9,6 +9,9 @@ from joulesweep.sources import base
 
 libraries = ("torch", "torchvision")
 preload = ("torchvision",)
+refers = "name"
+default_weights = "random"
+counted_as = "module"
 
 
 def build(spec: Mapping[str, Any]) -> Any:
@@ -26,12 +29,7 @@ def pretrained(spec: Mapping[str, Any]) -> Any:
     Raises:
         UserError: torchvision is missing, has no such model or weights, or they cannot be downloaded.
     """
-    try:
-        return _model(spec, "DEFAULT")
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"models.{spec['name']}.weights: torchvision has no pretrained weights here: {error}; use random or a file"
-        ) from error
+    return base.downloaded("torchvision", spec, lambda: _model(spec, "DEFAULT"))
 
 
 def _model(spec: Mapping[str, Any], weights: str | None) -> Any:

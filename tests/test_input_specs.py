@@ -1,0 +1,97 @@
+"""The inputs of a model as the user writes them in config.yaml."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from joulesweep import config
+from joulesweep.errors import UserError
+
+
+def completed(folder: Path, model: str, **more: object) -> dict:
+    """The completed specification of the only model of a configuration."""
+    given = {"source": "torchvision:resnet18", "runtimes": ["eager"], **more, **yaml.safe_load(model)}
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump({"models": {"m": given}}, sort_keys=False))
+    return config.load(file).models["m"]
+
+
+@pytest.mark.parametrize(
+    ("short", "shape", "axes"),
+    [
+        ("{shape: [3, 224, 224]}", [3, "size", "size"], {"size": 224}),
+        ("{shape: [3, 48, 64]}", [3, 48, 64], {}),
+        ("{shape: [128], dtype: int64}", ["sequence"], {"sequence": 128}),
+        ("{shape: [80, 3000]}", [80, "sequence"], {"sequence": 3000}),
+        ("{shape: [64]}", [64], {}),
+        ("{shape: [time: 16000]}", ["sequence"], {"sequence": 16000}),
+        ("{shape: [3, size: 32, size]}", [3, "size", "size"], {"size": 32}),
+    ],
+)
+def test_the_axes_of_a_single_input_are_named_or_inferred(tmp_path, short, shape, axes):
+    spec = completed(tmp_path, f"input: {short}")
+    assert [one["name"] for one in spec["inputs"]] == ["input"]
+    assert (spec["inputs"][0]["shape"], spec["axes"]) == (shape, axes)
+
+
+def test_several_inputs_keep_their_order_and_share_their_axes(tmp_path):
+    spec = completed(
+        tmp_path,
+        """
+        inputs:
+          tokens: {shape: [sequence: 128], dtype: int64, high: 1000}
+          mask: {shape: [sequence], dtype: bool, low: 1}
+          image: {shape: [3, size: 32, size]}
+        """,
+    )
+    assert [one["name"] for one in spec["inputs"]] == ["tokens", "mask", "image"]
+    assert spec["inputs"][1] == {"name": "mask", "shape": ["sequence"], "dtype": "bool", "low": 1, "high": 2}
+    assert spec["axes"] == {"sequence": 128, "size": 32}
+
+
+def test_a_waveform_s_time_is_the_axis_sequence_of_points_too(tmp_path):
+    file = tmp_path / "config.yaml"
+    model = {"source": "torchvision:resnet18", "runtimes": ["eager"], "input": {"shape": [1, {"time": 800}]}}
+    file.write_text(yaml.safe_dump({"models": {"m": {**model, "sweeps": {"time": [400, 800]}}}}))
+    points = config.load(file).count_points("m")
+    assert [point["sequence"] for point in points] == [800, 400]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("why: none", "expected one of the keys 'input' .* and 'inputs'"),
+        ("{input: {shape: [1]}, inputs: {a: {shape: [1]}}}", "expected one of the keys"),
+        ("inputs: {a: {shape: [sequence]}}", r"a: the axis sequence has no length; write \[sequence: 128\]"),
+        ("inputs: {a: {shape: [sequence: 4]}, b: {shape: [time: 5]}}", "b: the axis sequence is 4 elsewhere, here 5"),
+        ("input: {shape: [3], low: 1}", "low 1 is not below high 1"),
+        ("input: {shape: [width]}", r'input.shape.0: "width": expected a length, the name of an axis'),
+        ("input: {shape: [1], dtype: complex64}", "input.dtype: .* expected one of float32"),
+        ("{input: {shape: [9, time: 2]}, sweeps: {time: [1], sequence: [2]}}", "are the same axis; keep one"),
+    ],
+)
+def test_what_is_wrong_with_an_input_is_one_line(tmp_path, model, words):
+    with pytest.raises(UserError, match=words) as raised:
+        completed(tmp_path, model)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_brings_its_weights_keeps_them_unless_told_otherwise(tmp_path):
+    (tmp_path / "m.pt2").write_bytes(b"1")
+    source = f"source: 'pt2:{tmp_path}/m.pt2'"
+    spec = completed(tmp_path, f"{{{source}, input: {{shape: [1]}}}}")
+    assert spec["weights"] == "pretrained"
+    assert completed(tmp_path, f"{{{source}, input: {{shape: [1]}}, weights: random}}")["weights"] == "random"
+    (tmp_path / "m.pt2").write_bytes(b"2")
+    assert completed(tmp_path, f"{{{source}, input: {{shape: [1]}}}}")["content"] != spec["content"]
+
+
+def test_a_folder_of_a_model_is_known_by_its_configuration_and_by_the_weights_it_is_asked_for(tmp_path):
+    folder = tmp_path / "bert"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"1")
+    model = f"{{source: 'transformers:{folder}', input: {{shape: [1]}}}}"
+    assert [Path(file).name for file in completed(tmp_path, model)["content"]] == ["config.json"]
+    kept = completed(tmp_path, model, weights="pretrained")["content"]
+    assert [Path(file).name for file in kept] == ["config.json", "model.safetensors"]

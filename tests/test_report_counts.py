@@ -1,0 +1,69 @@
+"""What the report says about parameters and FLOPs, from the counts of real models."""
+
+from pathlib import Path
+
+import pytest
+from joulesweep import counts, inputs, records
+from joulesweep.analysis.disagreements import disagreements
+from joulesweep.analysis.merge import merge
+from joulesweep.analysis.merged import Merged, load
+from joulesweep.analysis.report_tables import counts as table
+from joulesweep.analysis.sharing import sharing
+
+from tests.count_specs import image, tokens
+
+pytest.importorskip("torchvision")
+pytest.importorskip("transformers")
+pytest.importorskip("ptflops")
+
+MODELS = {
+    "bert": tokens("transformers:BertForMaskedLM", 16),
+    "gpt2": tokens("transformers:GPT2LMHeadModel"),
+    "albert": tokens("transformers:AlbertForMaskedLM"),
+    "swin": image("torchvision:swin_t"),
+    "shufflenet": image("torchvision:shufflenet_v2_x1_0"),
+}
+
+
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory: pytest.TempPathFactory) -> Merged:
+    """The counts of the models, merged and read as the report reads them."""
+    results: Path = tmp_path_factory.mktemp("results")
+    for name, spec in MODELS.items():
+        base = inputs.base_point(spec)
+        row = {"model": name, "runtime": "eager", **base, **counts.point_columns(counts.module(spec), base)}
+        records.write_table(results / "models" / name / "counts.csv", records.COUNTS, [row])
+    models = {name: {**spec, "runtimes": ["eager"]} for name, spec in MODELS.items()}
+    merge({"device": "laptop", "models": models}, results, results / "merged")
+    return load(results / "merged", models)
+
+
+def test_it_says_how_many_parameters_are_shared_and_where(merged):
+    words = sharing(merged)
+    assert "Yes for a parameter that several modules use" in words
+    assert "gpt2 uses 38.6 M elements more than once (transformer.wte.weight = lm_head.weight (38597376))" in words
+    assert "word_embeddings.weight = cls.predictions.decoder.weight (23440896); cls.predictions.bias" in words
+    assert "albert goes through modules again in one pass (albert.encoder.albert_layer_groups.0=12)" in words
+    assert "shufflenet" not in words
+
+
+def test_a_difference_between_counters_is_shown_with_its_cause(merged):
+    rows = {line.split(" | ")[0].strip("| "): line for line in disagreements(merged).splitlines() if line[:1] == "|"}
+    assert "ptflops, hooks: misses the products of attention (302 M), a fused call" in rows["gpt2"]
+    assert "ptflops, hooks: misses products that are called as functions" in rows["swin"]
+    assert "pthflops: misses products that are called as functions" in rows["swin"]
+    assert "transformer formula: layers that it has no term for" in rows["bert"]
+    assert "| −0.54 % |" in rows["bert"]
+    assert "element-wise operators, normalisation and activations are in it" in rows["shufflenet"]
+
+
+def test_why_a_check_counts_nothing_is_told(merged):
+    words = disagreements(merged)
+    assert "albert: " in words
+    assert "ptflops: needs the weights in memory" in words
+    assert "formula: no transformer whose dimensions it knows" in words
+
+
+def test_the_table_has_flops_a_byte(merged):
+    assert "FLOPs a byte" in table(merged).splitlines()[0]
+    assert "4.25 |" in next(line for line in table(merged).splitlines() if "shufflenet" in line)

@@ -1,0 +1,33 @@
+"""A cross-check by pthflops: a symbolic trace of the module, formulas for a dozen kinds of layers.
+
+It takes one input, follows no branch that depends on data, and counts nothing in `torch.nn.functional` but `add`, `mul`
+and `matmul`. What it calls FLOPs are multiply-adds in convolutions and linear layers, operations elsewhere.
+"""
+
+import contextlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pthflops
+
+from joulesweep.counting import _dry
+from joulesweep.counting.base import Subject
+from joulesweep.errors import Unsupported
+
+libraries = ("torch", "pthflops")
+counts = "module"
+check = True
+
+
+def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    """What pthflops counts in one pass at a point.
+
+    Raises:
+        Unsupported: the model has several inputs.
+    """
+    with _dry.ready(subject, at) as given, contextlib.redirect_stdout(io.StringIO()):
+        if len(given) > 1:
+            raise Unsupported("takes one input only")
+        count, _ = pthflops.count_ops(subject.module, next(iter(given.values())), print_readable=False, verbose=False)
+    return {"macs_pthflops": int(count)}

@@ -1,0 +1,40 @@
+"""Models of timm, by the name that `timm.create_model` knows: `timm:mobilenetv4_conv_small`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from joulesweep.errors import UserError
+from joulesweep.sources import base
+
+libraries = ("torch", "timm")
+preload = ("timm",)
+refers = "name"
+default_weights = "random"
+counted_as = "module"
+
+
+def build(spec: Mapping[str, Any]) -> Any:
+    """The model as a module in eval mode, its weights not yet filled in.
+
+    Raises:
+        UserError: timm is missing, or has no model of that name.
+    """
+    return _model(spec, pretrained=False)
+
+
+def pretrained(spec: Mapping[str, Any]) -> Any:
+    """The same with timm's default weights, which it downloads once.
+
+    Raises:
+        UserError: timm is missing, has no such model or weights, or they cannot be downloaded.
+    """
+    return base.downloaded("timm", spec, lambda: _model(spec, pretrained=True))
+
+
+def _model(spec: Mapping[str, Any], pretrained: bool) -> Any:
+    timm = base.library("timm", spec["name"])
+    name = base.place(spec)
+    if not timm.is_model(name):
+        hint = base.nearest(name, timm.list_models())
+        raise UserError(f"models.{spec['name']}.source: timm has no model {name!r}{hint}")
+    return timm.create_model(name, pretrained=pretrained).eval()

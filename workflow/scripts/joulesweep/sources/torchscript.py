@@ -1,0 +1,36 @@
+"""A module that `torch.jit.save` wrote: `torchscript:FILE.pt`. It brings its code and its weights, and cannot be exported."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from joulesweep.errors import UserError
+from joulesweep.sources import base
+
+libraries = ("torch",)
+preload = ("torch",)
+refers = "file"
+default_weights = "pretrained"
+counted_as = "module"
+
+
+def build(spec: Mapping[str, Any]) -> Any:
+    """The script module in eval mode.
+
+    Raises:
+        UserError: torch or the file is missing, or the file holds no script module.
+    """
+    torch = base.library("torch", spec["name"])
+    file = base.file(spec)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is deprecated concerns who writes such files
+            return torch.jit.load(str(file), map_location=torch.get_default_device().type).eval()
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"models.{spec['name']}.source: {file} holds no script module ({reason})") from error
+
+
+def pretrained(spec: Mapping[str, Any]) -> Any:
+    """The same: the file's own weights are kept."""
+    return build(spec)
