@@ -104,9 +104,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
     try:
         written = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
-        raise UserError(
-            f"{path}: {error.strerror}; copy one from examples/ or name another with --configfile"
-        ) from error
+        raise UserError(f"{path}: {error.strerror}; name another configuration with --configfile") from error
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(written, dict):
