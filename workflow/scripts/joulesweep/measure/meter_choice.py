@@ -15,7 +15,8 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     """The meter for `wanted` (a name, `auto` or `none`): `name`, `reason`, `settings`, whether `usable`; `slow`; `launch_s`.
 
     `auto` takes a measured meter before a modelled one and a wider before a narrower one; where nothing works the name
-    is `none` and the reason says what to do. A named meter is taken at its word, usable or not.
+    is `none` and the reason says what to do. The reason for a meter that works names no other: a meter that is added and
+    not taken makes nothing stale. A named meter is taken at its word, usable or not.
     """
     if wanted == "none":
         return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy")
@@ -32,10 +33,6 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
         reason += "; no meter works here (`make doctor` tells why), so this is no measurement"
     else:
         reason += f"; measured, and of what works here it covers most: {looks[name]['description']['covers']}"
-        passed = [(other, looks[other]["description"]) for _, other in usable[1:]]
-        if passed:
-            listed = [f"{other} ({about['kind']}, {about['scope']})" for other, about in passed]
-            reason += f"; passed over: {', '.join(listed)}"
     return _choice(name, reason, looks[name], settings)
 
 

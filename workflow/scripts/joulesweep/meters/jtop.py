@@ -14,6 +14,7 @@ from typing import Any
 from joulesweep.meters import _jetson, base
 
 _INTERVAL_S = 0.5
+_MOST_MW = 1e9  # more is garbage, and so is NaN, which is not less than it
 _SILENT_S = 5.0  # without news, and five intervals more, after which the service counts as stuck
 
 # Version 4.0 and older take the input rail out of their rails and show it without a name, as the total: by the others
@@ -168,10 +169,10 @@ def milliwatts(power: Any) -> dict[str, float]:
 
 
 def _numbers(rails: Mapping[Any, Any], key: str) -> dict[str, float]:
-    """The rails that hold a number under this key."""
+    """The rails that hold a number of milliwatts under this key."""
     found = {name: rail[key] for name, rail in rails.items() if isinstance(rail, Mapping) and key in rail}
     return {
         str(name): float(value)
         for name, value in found.items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and value == value
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST_MW
     }
