@@ -59,8 +59,14 @@ def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]
         for _ in range(3):
             start = draw.randrange(first, last - int(WINDOW_S * SECOND))
             window = [start, start + int(WINDOW_S * SECOND)]
-            figures = energy_windows.figures(recorded, {"idle_ns": window, "work_ns": window, "passes": 1})
-            since = [(moment - settings["origin_ns"]) / SECOND for moment in window]
+            phase = (
+                draw.random() / settings["hz"]
+                if settings["sees"] == "instant" and settings["wave"] == "square"
+                else 0.0
+            )
+            seen = shifted(recorded, settings, window, phase) if phase else recorded
+            figures = energy_windows.figures(seen, {"idle_ns": window, "work_ns": window, "passes": 1})
+            since = [(moment - settings["origin_ns"]) / SECOND + phase for moment in window]
             truth = synthetic.joules(settings, since[1]) - synthetic.joules(settings, since[0])
             found.append(100 * abs(figures["energy_J"] / truth - 1))
             launches.append({"status": "ok", "message": "", "figures": figures})
@@ -75,6 +81,18 @@ def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]
         "readings": len(recorded["time_ns"]),
         "lost": len(recorded["missing"]),
     }
+
+
+def shifted(recorded: dict[str, Any], settings: dict[str, Any], window: list[int], phase: float) -> dict[str, Any]:
+    """What the sampler would have seen about a window, at the very same looks, had the wave begun `phase` s earlier.
+
+    So 200 rows have 200 phases, although they share the looks of one recording.
+    """
+    from joulesweep.meters import synthetic
+
+    times = [moment for moment in recorded["time_ns"] if window[0] - SECOND <= moment <= window[1] + SECOND]
+    values = [(synthetic.watts(settings, (moment - settings["origin_ns"]) / SECOND + phase),) for moment in times]
+    return {**recorded, "time_ns": times, "values": values}
 
 
 def holds(result: dict[str, Any]) -> bool:
