@@ -171,7 +171,7 @@ LATENCY = Table(
         lab_mean_s="the lab sheet's figure: mean of 10 passes after one that is dropped, in one process",
         lab_std_s="standard deviation of those 10 passes",
         reference_s="time of the reference beside the passes, geometric mean over its parts, median over rounds",
-        reference_level_s="time of the reference on this device at this number of threads when it was first measured",
+        reference_level_s="time of the reference on this device when it was first measured",
         reference_share="time spent in the reference over the time spent in rounds and reference",
         throughput_per_s="examples a second: batch over corrected_s; made by the merge",
     )

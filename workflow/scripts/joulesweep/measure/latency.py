@@ -39,10 +39,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     if any(_lacking(job, journal, point) for point in points):
         with device_lock(job["device"]):
             _measure_lacking(job, points, journal, level)
-    rows = [
-        latency_rows.row(point, journal.lines(point.key), level.of(point.axes["threads"]), job["settings"])
-        for point in points
-    ]
+    rows = [latency_rows.row(point, journal.lines(point.key), level.seconds, job["settings"]) for point in points]
     for row in rows:
         log.info("latency %s", latency_rows.summary(row))
     records.write_table(out, records.LATENCY, rows)
@@ -60,7 +57,7 @@ def _measure_lacking(job: Mapping[str, Any], points: Sequence[Point], journal: J
                     runtime = point.identity["runtime"]
                     if runtime not in servers:
                         servers[runtime] = stack.enter_context(Server(point.preload))
-                    level.maybe_look(servers[runtime], point.axes["threads"])
+                    level.maybe_look(servers[runtime])
                     _launch(job, point, servers[runtime], journal, order)
                     advance(f"{runtime} {point.axes_text}")
 

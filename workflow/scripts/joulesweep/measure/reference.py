@@ -1,7 +1,8 @@
 """The reference: a small fixed mixture of work whose speed tells how fast the device is at this moment.
 
-One mixture, in numpy, serves every runtime on a CPU, so that their slowdowns are measured with the same rule. A change
-here makes every earlier level of a device void.
+One mixture, in numpy, serves every runtime on a CPU, so that their slowdowns are measured with the same rule. It runs on
+one thread: the threads behind numpy's matrix product go on spinning after it, into the passes that follow, and made them
+up to 600 times slower (docs/decisions/0008). A change here makes every earlier level of a device void.
 """
 
 import math
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from joulesweep.measure.threads import limit_blas
+import threadpoolctl
 
 PARTS = ("matrix", "cache", "memory", "convolution", "python")
 
@@ -26,10 +27,10 @@ _REPEATS = {"matrix": 2, "memory": 4, "convolution": 4}
 
 
 class Reference:
-    """The mixture with its buffers, some 30 MB, for one number of threads; each part takes a third of a millisecond on a laptop."""
+    """The mixture with its buffers, some 30 MB; each part takes a third of a millisecond on a laptop."""
 
-    def __init__(self, threads: int) -> None:
-        limit_blas(threads)
+    def __init__(self) -> None:
+        threadpoolctl.threadpool_limits(1, user_api="blas")
         self._left = np.full((_MATRIX, _MATRIX), 0.5, np.float32)
         self._product = np.empty_like(self._left)
         self._small = np.full((3, _CACHE), 0.5, np.float32)

@@ -1,9 +1,8 @@
-"""How many threads a point gets, and how numpy is held to that number."""
+"""How many threads a point gets."""
 
 import os
 
 import psutil
-import threadpoolctl
 
 
 def cores() -> tuple[int, int]:
@@ -17,8 +16,3 @@ def cores() -> tuple[int, int]:
 def number(setting: int | str) -> int:
     """The number that a setting stands for: itself, or all physical cores."""
     return cores()[0] if setting == "physical" else int(setting)
-
-
-def limit_blas(threads: int) -> None:
-    """Give the linear algebra behind numpy this many threads, in this process."""
-    threadpoolctl.threadpool_limits(threads, user_api="blas")
