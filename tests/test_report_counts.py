@@ -22,6 +22,7 @@ MODELS = {
     "albert": tokens("transformers:AlbertForMaskedLM"),
     "swin": image("torchvision:swin_t"),
     "shufflenet": image("torchvision:shufflenet_v2_x1_0"),
+    "squeezenet": image("torchvision:squeezenet1_1"),
 }
 
 
@@ -54,7 +55,8 @@ def test_a_difference_between_counters_is_shown_with_its_cause(merged):
     assert "pthflops: misses products that are called as functions" in rows["swin"]
     assert "transformer formula: layers that it has no term for" in rows["bert"]
     assert "| −0.54 % |" in rows["bert"]
-    assert "element-wise operators, normalisation and activations are in it" in rows["shufflenet"]
+    assert "biases, normalisation, activations and element-wise operators are in it" in rows["shufflenet"]
+    assert "ptflops, operators: biases are in it, one for each output" in rows["squeezenet"]
 
 
 def test_why_a_check_counts_nothing_is_told(merged):

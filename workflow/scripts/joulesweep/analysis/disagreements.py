@@ -57,8 +57,10 @@ def _causes(row: pd.Series) -> Iterator[str]:
         missing = row["macs"] - row[check]
         if check == "macs_formula":
             yield f"{name}: layers that it has no term for, such as one before the head"
+        elif missing < 0 and check == "macs_ptflops_aten":
+            yield f"{name}: biases are in it, one for each output"
         elif missing < 0:
-            yield f"{name}: element-wise operators, normalisation and activations are in it"
+            yield f"{name}: biases, normalisation, activations and element-wise operators are in it"
         elif attention and abs(missing - attention) <= _AGREES * row["macs"]:
             yield f"{name}: misses the products of attention ({si(attention)}), a fused call"
         else:
