@@ -5,7 +5,6 @@ import stat
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,10 +30,8 @@ with device_lock(sys.argv[1]):
 
 
 @pytest.fixture
-def device() -> Iterator[str]:
-    name = f"test {uuid.uuid4().hex}/1"
-    yield name
-    lock._file(name).unlink(missing_ok=True)
+def device() -> str:
+    return f"test {uuid.uuid4().hex}/1"
 
 
 def _start(device: str, inside: Path, *more: str) -> subprocess.Popen:
