@@ -1,5 +1,5 @@
 # Two commands do everything: `make all` sets up and runs the benchmark, `make test` sets up and runs the tests.
-# TORCH=cpu takes PyTorch's CPU wheels from PyTorch's own index, which spares a laptop several gigabytes of CUDA.
+# TORCH=cpu takes PyTorch's CPU wheels, which spares a laptop several gigabytes of CUDA: 2.14.1+cpu counts as newer than 2.14.1.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 TORCH ?=
 VENV := .venv
@@ -52,7 +52,7 @@ $(VENV)/bin/python:
 	@if [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV); else uv venv --seed --python 3.12 $(VENV); fi || { rm -rf $(VENV); echo "The virtual environment could not be made (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3-venv)"; exit 1; }
 
 $(VENV)/ready: $(VENV)/bin/python $(wildcard $(ENVS)/*.txt)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(if $(filter cpu,$(TORCH)),--index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple) -r $(ENVS)/laptop.txt -c $(ENVS)/constraints.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu) -r $(ENVS)/laptop.txt -c $(ENVS)/constraints.txt
 	@touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready
