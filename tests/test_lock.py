@@ -113,6 +113,7 @@ def test_a_foreign_thing_in_its_place_is_one_line(device, tmp_path):
     lock._file(device).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="remove it"), lock.device_lock(device):
         pass
+    lock._file(device).unlink()
 
 
 def test_a_job_in_the_command_is_not_told():
