@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import base
+from joulesweep.meters._sysfs import text
 
 _ROOT = "/sys/class/power_supply"
 _VALUES = ("power_now", "current_now", "voltage_now", "energy_now", "charge_now")
@@ -68,7 +69,7 @@ class Meter(base.Meter):
         return [
             folder
             for folder in folders
-            if _text(folder / "type") in ("Battery", "UPS") and _text(folder / "scope") != "Device"
+            if text(folder / "type") in ("Battery", "UPS") and text(folder / "scope") != "Device"
         ]
 
 
@@ -100,12 +101,5 @@ def _watts(values: Mapping[str, str]) -> float:
 
 def _values(folder: Path) -> dict[str, str]:
     """Texts of one battery's files; those that it does not have are absent."""
-    found = {name: _text(folder / name) for name in ("status", *_VALUES)}
-    return {name: text for name, text in found.items() if text}
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(errors="replace").strip()
-    except OSError:
-        return ""
+    found = {name: text(folder / name) for name in ("status", *_VALUES)}
+    return {name: value for name, value in found.items() if value}

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import _jetson, base
+from joulesweep.meters._sysfs import text
 
 _ROOT = "/sys/bus/i2c/drivers"
 
@@ -112,7 +113,7 @@ class Meter(base.Meter):
 def _iio(root: Path) -> Iterator[_Channel]:
     """JetPack 4: rail_name_N and in_powerN_input in mW."""
     for label in sorted(root.glob("ina3221x/*/iio:device*/rail_name_*")):
-        name = _text(label)
+        name = text(label)
         if name not in ("", "NC"):
             number = label.name.removeprefix("rail_name_")
             yield _Channel(name, _reader(label.parent / f"in_power{number}_input"))
@@ -122,9 +123,9 @@ def _hwmon(root: Path) -> Iterator[_Channel]:
     """JetPack 5 and later: in[123]_label, volts in mV, amperes in mA; in7 is a sum of shunts and no rail."""
     for label in sorted(root.glob("ina3221/*/hwmon/hwmon*/in[123]_label")):
         number = label.name[2]
-        if _text(label) not in ("", "NC") and _text(label.parent / f"in{number}_enable") != "0":
+        if text(label) not in ("", "NC") and text(label.parent / f"in{number}_enable") != "0":
             volts, amperes = label.parent / f"in{number}_input", label.parent / f"curr{number}_input"
-            yield _Channel(_text(label), _product(volts, amperes))
+            yield _Channel(text(label), _product(volts, amperes))
 
 
 def _ina238(root: Path) -> Iterator[_Channel]:
@@ -146,15 +147,8 @@ def _product(millivolts: Path, milliamperes: Path) -> Callable[[], float]:
 
 def _number(file: Path) -> int:
     """A whole number; some kernels write a unit after it, as in `32760 ma`."""
-    text = file.read_text()
+    written = file.read_text()
     try:
-        return int(text.split()[0])
+        return int(written.split()[0])
     except (ValueError, IndexError):
-        raise ValueError(f"{file}: {text[:40]!r} is no number") from None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(errors="replace").strip()
-    except OSError:
-        return ""
+        raise ValueError(f"{file}: {written[:40]!r} is no number") from None

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import base
+from joulesweep.meters._sysfs import text
 
 _ROOT = "/sys/class/powercap"
 _INTERFACES = ("intel-rapl", "intel-rapl-mmio")
@@ -103,23 +104,16 @@ class Meter(base.Meter):
         """Every package once, each followed by its memory."""
         if self.settings.get("zone") == "psys":
             folders = sorted(self._root.glob(f"{_INTERFACES[0]}:*"))
-            return [_Zone("psys", folder) for folder in folders if _name(folder) == "psys"]
+            return [_Zone("psys", folder) for folder in folders if text(folder / "name") == "psys"]
         packages: dict[str, Path] = {}
         for interface in _INTERFACES:
             for folder in sorted(self._root.glob(f"{interface}:*")):
-                name = _name(folder)
+                name = text(folder / "name")
                 if name.startswith("package"):
                     packages.setdefault(name, folder)
         zones = []
         for name, folder in sorted(packages.items()):
             zones.append(_Zone(name, folder))
             parts = sorted(self._root.glob(f"{folder.name}:*"))
-            zones += [_Zone(f"{name}/dram", part) for part in parts if _name(part) == "dram"]
+            zones += [_Zone(f"{name}/dram", part) for part in parts if text(part / "name") == "dram"]
         return zones
-
-
-def _name(folder: Path) -> str:
-    try:
-        return (folder / "name").read_text().strip()
-    except OSError:
-        return ""
