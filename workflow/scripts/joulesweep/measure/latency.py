@@ -57,7 +57,7 @@ def _measure_lacking(job: Mapping[str, Any], points: Sequence[Point], journal: J
                     runtime = point.identity["runtime"]
                     if runtime not in servers:
                         servers[runtime] = stack.enter_context(Server(point.preload))
-                    level.maybe_look(servers[runtime])
+                    level.maybe_look(servers[runtime], point.identity["threads"])
                     _launch(job, point, servers[runtime], journal, order)
                     advance(f"{runtime} {point.axes_text}")
 

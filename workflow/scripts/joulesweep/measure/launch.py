@@ -67,7 +67,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
         "peak_bytes": peak_bytes,
         "peak_above_load_bytes": peak_bytes - loaded_bytes,
         "lab_s": lab_s,
-        **rounds(one_pass, Reference().look),
+        **rounds(one_pass, Reference(point["threads"]).look),
     }
 
 

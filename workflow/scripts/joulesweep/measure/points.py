@@ -41,8 +41,12 @@ class Point:
 
 
 def points_of(job: Mapping[str, Any], manifest: Manifest, key: Mapping[str, Any] | None = None) -> list[Point]:
-    """The points of a job in its order; `key` is what the stage adds to the key of a launch."""
-    return [_point(job, manifest, point, key or {}) for point in job["points"]]
+    """The points of a job in its order; `key` is what the stage adds to the key of a launch.
+
+    Points that are one here, as all physical cores and two threads on two cores, are there once.
+    """
+    points = [_point(job, manifest, point, key or {}) for point in job["points"]]
+    return [point for index, point in enumerate(points) if point not in points[:index]]
 
 
 def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int) -> Iterator[Point]:
