@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from joulesweep.measure import device, state
+from joulesweep.measure import device
 from joulesweep.records import DEVICES
 
 SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "describe_device.py"
@@ -49,27 +49,3 @@ def test_a_pc_is_named_by_its_maker_without_what_nobody_filled_in(tmp_path):
 
 def test_a_machine_that_says_nothing_has_no_name(tmp_path):
     assert device.machine(tmp_path) == ""
-
-
-def test_governors_of_all_cores_are_told(tmp_path):
-    for core, governor in enumerate(["performance", "powersave", "performance"]):
-        _file(tmp_path / f"cpu{core}/cpufreq/scaling_governor", f"{governor}\n")
-    assert state.governor(tmp_path) == "performance powersave"
-    assert state.governor(tmp_path / "nowhere") == ""
-
-
-def _firmware(tmp_path: Path, answer: str) -> str:
-    command = tmp_path / "vcgencmd"
-    command.write_text(f"#!/bin/sh\necho '{answer}'\n")
-    command.chmod(0o755)
-    return str(command)
-
-
-def test_throttle_bits_are_told_in_words(tmp_path):
-    """0x50005: under-voltage and throttled, now and before; 0x0: clean (Raspberry Pi documentation)."""
-    assert state.throttling(_firmware(tmp_path, "throttled=0x50005")) == (
-        "now: under-voltage, throttled; since the start: under-voltage, throttled"
-    )
-    assert state.throttling(_firmware(tmp_path, "throttled=0x0")) == "now: nothing; since the start: nothing"
-    assert state.throttling(_firmware(tmp_path, "error")) is None
-    assert state.throttling(str(tmp_path / "absent")) is None

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from joulesweep.journal import Journal
 from joulesweep.measure import energy_rig
-from joulesweep.measure.journal import Journal
 from joulesweep.meters.base import Description
 from joulesweep.records import ENERGY
 
@@ -26,7 +26,7 @@ def _job(meter: dict, **settings: float) -> dict:
         "device": "energy-test",
         "model": digits_spec(),
         "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1}],
-        "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "seed": 0, **settings},
+        "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "memory_bytes": None, "seed": 0, **settings},
         "meter": meter,
         "meter_failures": 0,
         "log_digest": "",

@@ -8,17 +8,23 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
-from joulesweep.measure import launch
-from joulesweep.measure.journal import Journal, unpack
-from joulesweep.measure.reference import PARTS, Reference, geometric_mean
-from joulesweep.measure.server import Server
+from joulesweep.journal import Journal, unpack
+from joulesweep.measure import launch, sustained
+from joulesweep.measure.reference import Reference
 from joulesweep.records import LATENCY
 
 from tests.digits_model import ROOT, digits_spec
 
 SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
-SETTINGS = {"launches": 3, "target": 1.0, "budget_s": 0, "timeout_s": 60, "seed": 0}
+SETTINGS = {
+    "launches": 3,
+    "target": 1.0,
+    "budget_s": 0,
+    "sustain_s": 0,
+    "timeout_s": 60,
+    "memory_bytes": None,
+    "seed": 0,
+}
 POINT = {"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1}
 
 
@@ -60,6 +66,8 @@ def test_a_point_becomes_a_row_and_its_launches_a_journal(exported, tmp_path):
         assert float(row["first_s"]) > 0
         assert float(row["lab_mean_s"]) > 0
         assert 0 < float(row["reference_share"]) < 1
+        assert float(row["load"]) >= 0
+        assert 0 <= float(row["others_share"]) <= 1
         assert int(row["peak_bytes"]) > int(row["peak_above_load_bytes"]) >= 0
         assert row["corrected_s"] == row["throughput_per_s"] == "", "the correction belongs to the merge"
     assert float(rows[1]["raw_s"]) > float(rows[0]["raw_s"])
@@ -72,10 +80,29 @@ def test_a_point_becomes_a_row_and_its_launches_a_journal(exported, tmp_path):
         assert len(line["looks"]) == len(line["rounds"]) + 1
         assert len(unpack(line["pass_s"])) == sum(one["passes"] for one in line["rounds"])
     levels = json.loads((tmp_path / "device" / "reference.json").read_text())
-    assert levels["looks"]
+    assert [len(one["looks"]) > 0 for one in levels["kinds"].values()] == [True]
 
     assert _measure(job, exported, tmp_path) == rows
     assert _lines(tmp_path) == lines, "what the journal holds is not measured again"
+
+
+def test_the_sustained_speed_of_the_base_point_is_measured_once_where_it_is_asked_for(exported, tmp_path):
+    job = _job(POINT, {**POINT, "batch": 2}, sustain_s=1.5)
+    base, other = _measure(job, exported, tmp_path)
+    assert 0 < float(base["burst_s"]) < 1
+    assert 0 < float(base["sustained_s"]) < 1
+    assert other["burst_s"] == other["sustained_s"] == ""
+    lines = _lines(tmp_path)
+    assert sum("blocks" in line for line in lines) == 1
+    _measure(job, exported, tmp_path)
+    assert _lines(tmp_path) == lines
+
+
+def test_the_first_tenth_of_the_time_is_the_burst_and_the_last_fifth_is_sustained():
+    """A device that slows down by a half after a minute of five."""
+    blocks = [[second, 1.0 if second <= 60 else 1.5, None, None] for second in range(1, 301)]
+    assert sustained.speeds(blocks) == (1.0, 1.5)
+    assert sustained.speeds(blocks[:1]) == (1.0, 1.0)
 
 
 def test_a_further_launch_is_made_where_the_first_disagree_and_the_budget_pays(exported, tmp_path):
@@ -141,24 +168,3 @@ def test_a_launch_has_five_rounds_and_as_much_time_as_the_protocol_asks_for():
     found = launch.rounds(lambda: 1e-3, Reference(1).look)
     assert len(found["rounds"]) >= launch.ROUNDS
     assert sum(one["used"] * one["mean_s"] for one in found["rounds"]) >= launch.MEASURED_S
-
-
-def busy_after_a_look(_: dict) -> dict[str, float]:
-    """Processor time that the process uses while it sleeps, right after a look, over the time that it sleeps."""
-    Reference(2).look()
-    before = time.process_time()
-    time.sleep(0.1)
-    return {"share": (time.process_time() - before) / 0.1}
-
-
-def test_nothing_of_the_reference_goes_on_into_the_passes():
-    """Threads of numpy that spin after a look would slow a runtime's own on the same cores, many times."""
-    with Server([]) as server:
-        assert server.run(busy_after_a_look, {}, 60).value["share"] < 0.1
-
-
-def test_the_reference_is_the_geometric_mean_of_its_parts():
-    assert geometric_mean([1e-3, 4e-3]) == pytest.approx(2e-3)
-    look = Reference(1).look()
-    assert len(look) == len(PARTS)
-    assert all(seconds > 0 for seconds in look)

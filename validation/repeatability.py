@@ -31,7 +31,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from joulesweep import config, inputs, interval, plugins  # noqa: E402
 from joulesweep.artefacts import Manifest  # noqa: E402
-from joulesweep.measure.journal import Journal, append_line, unpack  # noqa: E402
+from joulesweep.journal import Journal, append_line, unpack  # noqa: E402
 from joulesweep.measure.points import Point, points_of  # noqa: E402
 from joulesweep.measure.server import Server  # noqa: E402
 from joulesweep.stages import Stages  # noqa: E402

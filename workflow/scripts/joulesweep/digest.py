@@ -15,7 +15,10 @@ from pathlib import Path
 from joulesweep import records
 
 PACKAGE = Path(__file__).parent
-_LEFT_OUT = {PACKAGE / name for name in ("__init__.py", "records.py", "errors.py", "cli.py", "measure/progress.py")}
+_LEFT_OUT = {
+    PACKAGE / name
+    for name in ("__init__.py", "records.py", "errors.py", "cli.py", "measure/progress.py", "measure/cautions.py")
+}
 _WORDING = {"help", "description", "metavar", "epilog"}
 
 

@@ -29,9 +29,11 @@ def plan(stages: Stages, jobs: Sequence[tuple[str, str | None]]) -> str:
             swept = config.latency_points(model) if rule == "latency" else stages.energy_points(model)
             points += len(swept)
             launches += len(swept) * settings["launches"]
-            servers += len(config.models[model]["runtimes"])
+            runtimes = len(config.models[model]["runtimes"])
+            servers += runtimes
             one = _LATENCY_LAUNCH if rule == "latency" else max(stages.energy_launch_s, 2 * settings["window_s"])
-            seconds += len(swept) * settings["launches"] * one + len(config.models[model]["runtimes"]) * _START
+            seconds += len(swept) * settings["launches"] * one
+            seconds += runtimes * (_START + (settings["sustain_s"] if rule == "latency" else 0.0))
     if not points:
         return "Plan: nothing to measure."
     return (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 
 STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
 
@@ -186,9 +186,15 @@ LATENCY = Table(
         wait_s="time waited for the device to cool before the launches, in all",
         temperature_start_C="temperature before the first launch",
         temperature_end_C="temperature after the last launch",
+        clock_Hz="mean clock of the cores after a launch, median over launches",
+        load="processes that ran or waited for a core in the minute before a launch, median over launches",
+        others_share="share of all cores' time that other processes and other machines on the same processor had, median over launches",
+        burst_s="with sustain_s: time of a pass in the first tenth of so many seconds without a rest, median",
+        sustained_s="with sustain_s: time of a pass in the last fifth of them, median",
     )
     + _columns(
-        str, flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, wide"
+        str,
+        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, still_warm, busy, wide",
     )
     + _PROVENANCE,
 )

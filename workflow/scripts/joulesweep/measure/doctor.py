@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.measure import device, libraries, lock, meter_choice, meter_look, state
+from joulesweep.measure import cautions, device, libraries, lock, meter_choice, meter_look, state
 
 _GIB = 1 << 30
 
@@ -27,12 +27,14 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     yield _line("interpreter", f"{sys.executable}, Python {about['python']}")
     yield from _libraries(job["distributions"], versions)
     yield _line("clock", _clock())
-    yield _line("governor", _governor(about["governor"]))
+    yield _line("governor", about["governor"] or "not visible; the device may change its frequency unseen")
     frequency = state.frequency_hertz()
     yield _line("frequency", f"{frequency / 1e9:.2f} GHz" if frequency else "not visible")
     sensors = [f"{name} {celsius:.0f} °C" for name, celsius in state.temperatures_celsius().items()]
     yield _line("temperature", ", ".join(sensors) or "no sensor visible; heat cannot be watched")
-    yield _line("throttling", state.throttling() or "not visible")
+    yield _line("throttling", str(state.throttling() or "not visible"))
+    for caution in cautions.found():
+        yield _line("caution", caution)
     holder = lock.holder(job["device"])
     yield _line("measuring", f"a job measures now: {holder}; another one would wait for it" if holder else "free")
     yield "meters"
@@ -60,15 +62,6 @@ def _clock() -> str:
     steps = [after - before for before, after in pairwise(looks) if after > before]
     promised = time.get_clock_info("perf_counter").resolution * 1e9
     return f"perf_counter: {promised:g} ns promised, {min(steps, default=0)} ns between two looks"
-
-
-def _governor(governor: str) -> str:
-    if not governor:
-        return "not visible; the device may change its frequency unseen"
-    if governor == "performance":
-        return governor
-    cure = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
-    return f"{governor}; figures are steadier after: {cure}"
 
 
 def _meter(name: str, settings: Mapping[str, Any]) -> str:

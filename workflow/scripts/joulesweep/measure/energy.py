@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins, records
 from joulesweep.artefacts import Manifest
-from joulesweep.measure import energy_log, energy_rig, energy_windows, meter_look
-from joulesweep.measure.journal import Journal
+from joulesweep.journal import Journal
+from joulesweep.measure import cautions, energy_log, energy_rig, energy_windows, heat, meter_look
 from joulesweep.measure.lock import device_lock
 from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of
@@ -39,7 +40,11 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     points = points_of(job, manifest, {"meter": [meter["name"], _launch_settings(meter), settings["window_s"]]})
     journal = Journal(out.with_suffix(".jsonl"))
     limits = {
-        "limits": {"timeout_s": settings["timeout_s"], "meter_reason": meter["reason"]},
+        "limits": {
+            "timeout_s": settings["timeout_s"],
+            "memory_bytes": settings["memory_bytes"],
+            "meter_reason": meter["reason"],
+        },
         "meter_failures": job["meter_failures"],
     }
     refusal = _refusal(meter)
@@ -47,6 +52,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     if lacking and not refusal:
         try:
             with device_lock(job["device"]):
+                cautions.warn(reads_battery=meter["name"] in ("battery", "powertop"))
                 refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:
             refusal = f"{meter['name']}: {error}"
@@ -123,7 +129,7 @@ def _measure_lacking(
     )
     extra = {
         **asdict(times),
-        "cool_C": energy_rig.cool_celsius(),
+        "cool_C": heat.cool_celsius(),
         "marker_bit_s": max(_BIT_S, 2 * description.update_s) if meter["settings"].get("align") == "marker" else 0.0,
     }
     timeout_s = settings["timeout_s"] + windows_s + 16 * extra["marker_bit_s"]
@@ -133,7 +139,7 @@ def _measure_lacking(
             runtime = point.identity["runtime"]
             if runtime not in servers:
                 servers[runtime] = stack.enter_context(Server(point.preload))
-            run = servers[runtime].run
+            run = partial(servers[runtime].run, memory_bytes=settings["memory_bytes"])
             argument = {"artefact": point.artefact, "runtime": runtime, "point": point.axes, **extra}
             if _is_log(meter):
                 line, raw = energy_rig.launch_for_log(run, argument, timeout_s)

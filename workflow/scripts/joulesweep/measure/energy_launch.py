@@ -14,7 +14,7 @@ from typing import Any
 
 from joulesweep import inputs, plugins
 from joulesweep.artefacts import Artefact
-from joulesweep.measure import marker, state
+from joulesweep.measure import heat, marker
 
 _WARM_UP_S = 0.2
 _WARM_UP_PASSES = 2
@@ -47,7 +47,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     _passes_for(one_pass, _WARM_UP_S)
     marked = marker.emit(one_pass, argument["marker_bit_s"]) if argument["marker_bit_s"] else []
 
-    cool = _cool_down(argument["cool_C"])
+    _, cool = heat.cool_down(argument["cool_C"], _COOL_DOWN_S)
     time.sleep(argument["lead_s"])
     idle_start = time.monotonic_ns()
     time.sleep(argument["window_s"])
@@ -65,19 +65,6 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
         "cool": cool,
         "marker_ns": marked,
     }
-
-
-def _cool_down(target_celsius: float | None) -> bool:
-    """Sleep until the hottest sensor is back at the target, for a bounded time; whether it is."""
-    end = time.monotonic() + _COOL_DOWN_S
-    while target_celsius is not None:
-        now = state.temperatures_celsius().values()
-        if not now or max(now) <= target_celsius:
-            break
-        if time.monotonic() >= end:
-            return False
-        time.sleep(0.5)
-    return True
 
 
 def _passes_for(one_pass: Callable[[], None], seconds: float) -> tuple[int, int]:

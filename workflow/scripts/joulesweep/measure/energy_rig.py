@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from joulesweep.measure import energy_launch, energy_windows, state
+from joulesweep.measure import energy_launch, energy_windows
 from joulesweep.measure.power_trace import PowerTrace, SilentError, UncoveredError
 from joulesweep.measure.sampler import MeterError, Sampler, interval_s
 from joulesweep.meters.base import Description
@@ -13,7 +13,6 @@ from joulesweep.meters.base import Description
 _LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep, and until the sampler runs
 _LOOK_UPDATES = 5
 _FEW_LOOKS = 3  # readings that tell no interval; a battery may need half a minute for each
-_COOL_MARGIN_CELSIUS = 3.0
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,6 @@ def times(description: Description, observed_s: float, window_s: float) -> Times
     enough_s = (energy_windows.READINGS + 1) * observed_s
     trail_s = 2 * max(description.update_s, observed_s) + 3 * interval_s(description)
     return Times(max(_LEAD_S, description.settle_s), max(window_s, description.window_s, enough_s), trail_s)
-
-
-def cool_celsius() -> float | None:
-    """The temperature that counts as cool in this job: the hottest sensor's now and a little; None without a sensor."""
-    now = state.temperatures_celsius().values()
-    return max(now) + _COOL_MARGIN_CELSIUS if now else None
 
 
 def launch(

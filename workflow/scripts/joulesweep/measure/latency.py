@@ -2,7 +2,7 @@
 
 import logging
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,19 +10,20 @@ from typing import Any
 
 from joulesweep import interval, records
 from joulesweep.artefacts import Manifest
-from joulesweep.measure import latency_rows, launch
-from joulesweep.measure.journal import Journal
+from joulesweep.journal import Journal
+from joulesweep.measure import cautions, heat, latency_rows, launch, state, sustained
+from joulesweep.measure.levelling import Levelling
 from joulesweep.measure.lock import device_lock
 from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of
 from joulesweep.measure.progress import progress
-from joulesweep.measure.reference_level import ReferenceLevel
 from joulesweep.measure.server import Server
 
 log = logging.getLogger("joulesweep")
 
 _MOST_FURTHER = 15
 _FAILURES = 2  # a point that failed so often and never succeeded is given up until what limited it changes
+_COOL_DOWN_S = 10.0  # before a launch, at most
 
 
 def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
@@ -35,87 +36,158 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     manifest = Manifest.read(manifest_path)
     points = points_of(job, manifest)
     journal = Journal(out.with_suffix(".jsonl"))
-    level = ReferenceLevel(out.parents[1] / "reference.json", job["reference_digest"])
-    if any(_lacking(job, journal, point) for point in points):
+    levelling = Levelling(out.parents[1] / "reference.json", job["reference_digest"])
+    sweep = _Sweep(job, journal, levelling)
+    if any(map(sweep.lacking, points)) or sweep.lacking_sustained(points):
         with device_lock(job["device"]):
-            _measure_lacking(job, points, journal, level)
-    rows = [latency_rows.row(point, journal.lines(point.key), level.seconds, job["settings"]) for point in points]
+            cautions.warn()
+            sweep.measure(points)
+    levels = levelling.levels
+    rows = [
+        latency_rows.row(
+            point,
+            journal.lines(point.key),
+            journal.lines(sweep.sustained_key(point)),
+            levels.seconds(point.reference),
+            job["settings"],
+        )
+        for point in points
+    ]
     for row in rows:
         log.info("latency %s", latency_rows.summary(row))
     records.write_table(out, records.LATENCY, rows)
 
 
-def _measure_lacking(job: Mapping[str, Any], points: Sequence[Point], journal: Journal, level: ReferenceLevel) -> None:
-    """Both stages: what the first stage lacks, then what its spread asks for, which was decided by the journal alone."""
-    with ExitStack() as stack:
-        servers: dict[str, Server] = {}
-        for _ in ("first stage", "second stage"):
-            lacking = [_lacking(job, journal, point) for point in points]
-            before = sum(len(journal.lines(point.key)) for point in points)
-            with progress(job["model"]["name"], sum(lacking)) as advance:
-                for order, point in enumerate(interleaved(points, lacking, job["settings"]["seed"]), before):
-                    runtime = point.identity["runtime"]
-                    if runtime not in servers:
-                        servers[runtime] = stack.enter_context(Server(point.preload))
-                    level.maybe_look(servers[runtime], point.identity["threads"])
-                    _launch(job, point, servers[runtime], journal, order)
-                    advance(f"{runtime} {point.axes_text}")
+class _Sweep:
+    """The launches of one job, which ones are lacking and how they are made."""
 
+    def __init__(self, job: Mapping[str, Any], journal: Journal, levelling: Levelling) -> None:
+        self._job, self._journal, self._levelling = job, journal, levelling
+        self._settings: Mapping[str, Any] = job["settings"]
+        self._servers: dict[str, Server] = {}
+        self._cool_celsius: float | None = None
+        # What may have made a launch fail, beside the point itself: a failed one is tried again when it changes.
+        self._limits = {name: self._settings[name] for name in ("timeout_s", "memory_bytes")}
 
-def _launch(job: Mapping[str, Any], point: Point, server: Server, journal: Journal, order: int) -> None:
-    earlier = journal.lines(point.key)
-    if _given_up(earlier, _limits(job)):
-        return
-    argument = {
-        "artefact": point.artefact,
-        "runtime": point.identity["runtime"],
-        "point": point.axes,
-        "lab": not any(line.get("lab_s") for line in earlier),
-    }
-    start = datetime.now(timezone.utc)
-    outcome = server.run(launch.run, argument, job["settings"]["timeout_s"])
-    end = datetime.now(timezone.utc)
-    line = {
-        "status": outcome.status,
-        "message": outcome.message,
-        "limits": _limits(job),
-        "order": order,
-        "started_s": start.timestamp(),
-        "wall_s": (end - start).total_seconds(),
-        "measured_at": end.isoformat(timespec="seconds"),
-        **(outcome.value or {}),
-    }
-    journal.append(point.key, line)
+    def measure(self, points: Sequence[Point]) -> None:
+        """Both stages: what the first lacks, then what its spread asks for, which was decided by the journal alone."""
+        self._cool_celsius = heat.cool_celsius()
+        name = self._job["model"]["name"]
+        with ExitStack() as stack:
+            for _ in ("first stage", "second stage"):
+                lacking = [self.lacking(point) for point in points]
+                before = sum(len(self._journal.lines(point.key)) for point in points)
+                with progress(name, sum(lacking)) as (begin, done):
+                    for order, point in enumerate(interleaved(points, lacking, self._settings["seed"]), before):
+                        begin(self._running(point))
+                        self._launch(point, self._server(point, stack), order)
+                        done()
+            asked = self.lacking_sustained(points)
+            with progress(f"{name}, sustained", len(asked)) as (begin, done):
+                for point in asked:
+                    begin(self._running(point))
+                    self._sustain(point, self._server(point, stack))
+                    done()
 
+    def lacking(self, point: Point) -> int:
+        """Launches that a point still lacks, by the journal alone, so that a killed run decides as it would have.
 
-def _lacking(job: Mapping[str, Any], journal: Journal, point: Point) -> int:
-    """Launches that a point still lacks, by the journal alone, so that a killed run decides as it would have.
+        The first stage's, then the further ones that its spread asks for: computed from the first stage for ever after
+        (Stein 1945), at most 15, and no more than the budget pays for.
+        """
+        if point.artefact is None:
+            return 0
+        lines = self._journal.lines(point.key)
+        if self._given_up(lines):
+            return 0
+        good = [line for line in lines if line["status"] == "ok"]
+        counted = len(good) + self._failed(lines)
+        first = self._settings["launches"]
+        if counted < first or len(good) < first:
+            return max(0, first - counted)
+        seconds = [latency_rows.launch_s(line) for line in good[:first]]
+        affordable = int(self._settings["budget_s"] / statistics.median(line["wall_s"] for line in good[:first]))
+        wanted = first + interval.further_launches(seconds, self._settings["target"], min(_MOST_FURTHER, affordable))
+        return max(0, wanted - counted)
 
-    The first stage's, then the further ones that its spread asks for: computed from the first stage for ever after
-    (Stein 1945), at most 15, and no more than the budget pays for.
-    """
-    settings = job["settings"]
-    if point.artefact is None:
-        return 0
-    lines = journal.lines(point.key)
-    if _given_up(lines, _limits(job)):
-        return 0
-    good = [line for line in lines if line["status"] == "ok"]
-    counted = len(good) + sum(line["status"] != "ok" and line["limits"] == _limits(job) for line in lines)
-    first = settings["launches"]
-    if counted < first or len(good) < first:
-        return max(0, first - counted)
-    seconds = [latency_rows.launch_s(line) for line in good[:first]]
-    affordable = int(settings["budget_s"] / statistics.median(line["wall_s"] for line in good[:first]))
-    wanted = first + interval.further_launches(seconds, settings["target"], min(_MOST_FURTHER, affordable))
-    return max(0, wanted - counted)
+    def sustained_key(self, point: Point) -> dict[str, Any]:
+        """The journal's key of what is measured for minutes without a rest."""
+        return {**point.key, "sustain_s": self._settings["sustain_s"]}
 
+    def lacking_sustained(self, points: Sequence[Point]) -> list[Point]:
+        """The base points (each runtime's first) whose sustained speed is asked for and lacking."""
+        base = {point.identity["runtime"]: point for point in reversed(points)}
+        return [
+            point
+            for point in points
+            if self._settings["sustain_s"]
+            and point is base[point.identity["runtime"]]
+            and point.artefact is not None
+            and not self._given_up(self._journal.lines(point.key))
+            and not any(self._is_settled(line) for line in self._journal.lines(self.sustained_key(point)))
+        ]
 
-def _given_up(lines: Sequence[Mapping[str, Any]], limits: Mapping[str, Any]) -> bool:
-    failed = sum(line["status"] != "ok" and line["limits"] == limits for line in lines)
-    return failed >= _FAILURES and not any(line["status"] == "ok" for line in lines)
+    def _launch(self, point: Point, server: Server, order: int) -> None:
+        earlier = self._journal.lines(point.key)
+        if self._given_up(earlier):
+            return
+        self._levelling.maybe_look(server, point.reference, point.identity["runtime"], point.identity["threads"])
+        argument = self._argument(point, lab=not any(line.get("lab_s") for line in earlier))
+        line = self._told(server, launch.run, argument, self._settings["timeout_s"])
+        self._journal.append(point.key, {**line, "first_stage": self._settings["launches"], "order": order})
 
+    def _sustain(self, point: Point, server: Server) -> None:
+        seconds = self._settings["sustain_s"]
+        timeout_s = seconds + self._settings["timeout_s"]
+        line = self._told(server, sustained.run, self._argument(point, seconds=seconds), timeout_s)
+        self._journal.append(self.sustained_key(point), line)
 
-def _limits(job: Mapping[str, Any]) -> dict[str, Any]:
-    """What may have made a launch fail, beside the point itself: a failed one is tried again when it changes."""
-    return {"timeout_s": job["settings"]["timeout_s"]}
+    def _argument(self, point: Point, **more: Any) -> dict[str, Any]:
+        return {"artefact": point.artefact, "runtime": point.identity["runtime"], "point": point.axes, **more}
+
+    def _told(
+        self, server: Server, run: Callable[[Any], dict[str, Any]], argument: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """A launch as the journal keeps it: how it ended, what it found, when, and the device before and after it."""
+        wait_s, cool = heat.cool_down(self._cool_celsius, _COOL_DOWN_S)
+        before, start = state.snapshot(), datetime.now(timezone.utc)
+        outcome = server.run(run, argument, timeout_s, memory_bytes=self._settings["memory_bytes"])
+        end, after = datetime.now(timezone.utc), state.snapshot()
+        return {
+            "status": outcome.status,
+            "message": outcome.message,
+            "limits": self._limits,
+            "wait_s": wait_s,
+            "cool": cool,
+            "before": before,
+            "after": after,
+            "started_s": start.timestamp(),
+            "wall_s": (end - start).total_seconds(),
+            "measured_at": end.isoformat(timespec="seconds"),
+            **outcome.value,
+        }
+
+    def _server(self, point: Point, stack: ExitStack) -> Server:
+        runtime = point.identity["runtime"]
+        if runtime not in self._servers:
+            self._servers[runtime] = stack.enter_context(Server(point.preload))
+        return self._servers[runtime]
+
+    def _running(self, point: Point) -> str:
+        """The point and its interval so far, as the bar shows them."""
+        good = [line for line in self._journal.lines(point.key) if line["status"] == "ok"]
+        name = f"{point.identity['runtime']} {point.axes_text}"
+        if len(good) < 2:
+            return name
+        found = interval.of_launches([latency_rows.launch_s(line) for line in good], self._settings["launches"])
+        return f"{name}: {1e3 * found.value:.4g} ms ± {found.high / found.value - 1:.1%}"
+
+    def _given_up(self, lines: Sequence[Mapping[str, Any]]) -> bool:
+        return self._failed(lines) >= _FAILURES and not any(line["status"] == "ok" for line in lines)
+
+    def _failed(self, lines: Sequence[Mapping[str, Any]]) -> int:
+        return sum(line["status"] != "ok" and self._is_settled(line) for line in lines)
+
+    def _is_settled(self, line: Mapping[str, Any]) -> bool:
+        """Whether a launch is not to be tried again: it went well, or failed under the present limits."""
+        return line["status"] == "ok" or line["limits"] == self._limits

@@ -1,19 +1,23 @@
 """From the launches of one point to its row in the latency table."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from joulesweep import interval
-from joulesweep.measure.journal import unpack
+from joulesweep.journal import unpack
 from joulesweep.measure.launch import used_passes
 from joulesweep.measure.points import Point
-from joulesweep.measure.reference import geometric_mean
+from joulesweep.reference_levels import mixture_s
 
 _FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
 _REFERENCE_OFF = 0.2
+_THROTTLED = 0.2  # slower than its level is every part of the reference that a lower clock slows
+_NOT_CLOCKED = ("memory", "together")  # these wait for memory and for each other
+_BUSY = 0.1  # of the cores' time, used by others
 
 
 def launch_s(line: Mapping[str, Any]) -> float:
@@ -22,9 +26,16 @@ def launch_s(line: Mapping[str, Any]) -> float:
 
 
 def row(
-    point: Point, lines: Sequence[Mapping[str, Any]], level_s: float | None, settings: Mapping[str, Any]
+    point: Point,
+    lines: Sequence[Mapping[str, Any]],
+    sustained: Sequence[Mapping[str, Any]],
+    level: Mapping[str, float],
+    settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The row of one point: figures where at least three launches are ok, else the commonest failure."""
+    """The row of one point: figures where at least three launches are ok, else the commonest failure.
+
+    `lines` are its launches, `sustained` those that lasted for minutes, `level` the seconds of the reference's parts.
+    """
     if point.artefact is None:
         return {**point.identity, "status": "unsupported", "message": point.unsupported}
     good = [line for line in lines if line["status"] == "ok"]
@@ -37,8 +48,10 @@ def row(
         **point.identity,
         **counts,
         "status": "ok",
-        "message": message if failures else "",
-        **_figures(good, level_s, settings),
+        "message": "; ".join([*([message] if failures else []), *_lost(sustained)]),
+        **_figures(good, level, settings),
+        **_device(lines),
+        **_sustained(sustained),
         "measured_at": good[-1]["measured_at"],
     }
 
@@ -53,16 +66,24 @@ def summary(row: Mapping[str, Any]) -> str:
     return f"{name}: {value:.4g} ms ({low:.4g} to {high:.4g}, {row['launches']} launches) {row['flags']}".rstrip()
 
 
-def _figures(good: Sequence[Mapping[str, Any]], level_s: float | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _figures(
+    good: Sequence[Mapping[str, Any]], level: Mapping[str, float], settings: Mapping[str, Any]
+) -> dict[str, Any]:
     first_stage = settings["launches"]
     raw = interval.of_launches([launch_s(line) for line in good], first_stage)
     passes = np.concatenate([used_passes(line["rounds"], unpack(line["pass_s"])) for line in good])
-    reference_s = float(np.median([np.median([geometric_mean(look) for look in line["looks"]]) for line in good]))
+    references = [_reference(line) for line in good]
+    reference_s = float(np.median([mixture_s(reference) for reference in references]))
+    level_s = mixture_s(level)
+    others = [_others_share(line) for line in good]
     lab = next((line["lab_s"] for line in good if line["lab_s"]), None)
     flags = {
         "few_launches": len(good) < first_stage,
         "not_settled": not all(line["settled"] for line in good),
         "reference_off": level_s is not None and abs(reference_s / level_s - 1) > _REFERENCE_OFF,
+        "throttled": _throttled(good, references, level),
+        "still_warm": not all(line["cool"] for line in good),
+        "busy": float(np.median(others)) > _BUSY,
         "wide": raw.high / raw.value - 1 > settings["target"],
     }
     return {
@@ -88,8 +109,64 @@ def _figures(good: Sequence[Mapping[str, Any]], level_s: float | None, settings:
         "peak_bytes": int(_median(good, "peak_bytes")),
         "peak_above_load_bytes": int(_median(good, "peak_above_load_bytes")),
         "order": " ".join(str(line["order"]) for line in good),
+        "others_share": float(np.median(others)),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
+
+
+def _reference(line: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds of each part of the reference in a launch, the median of its looks."""
+    return dict(zip(line["parts"], np.median(line["looks"], axis=0).tolist(), strict=True))
+
+
+def _throttled(
+    good: Sequence[Mapping[str, Any]], references: Sequence[Mapping[str, float]], level: Mapping[str, float]
+) -> bool:
+    """Whether the device said that it was slowed, or every part that a lower clock slows was, in half the launches.
+
+    A busy neighbour slows the parts unlike each other; a lower clock slows all of them alike.
+    """
+    said = any(
+        line["before"]["throttling"]
+        or line["after"]["throttling"]
+        or line["before"]["throttle_events"] != line["after"]["throttle_events"]
+        for line in good
+    )
+    slowed = [
+        all(seconds > (1 + _THROTTLED) * level[part] for part, seconds in reference.items() if part not in _NOT_CLOCKED)
+        for reference in references
+        if reference.keys() <= level.keys()
+    ]
+    return said or sum(slowed) > len(references) / 2
+
+
+def _others_share(line: Mapping[str, Any]) -> float:
+    """The share of all cores' time that others than the measuring process had during a launch."""
+    busy_s = line["after"]["busy_s"] - line["before"]["busy_s"]
+    return max(0.0, (busy_s - line["cpu_s"]) / (line["wall_s"] * (os.cpu_count() or 1)))
+
+
+def _device(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The device over the launches of a point, failed ones too: they warm it as well."""
+    clocks = [line["after"]["clock_Hz"] for line in lines if line["after"]["clock_Hz"] is not None]
+    return {
+        "wait_s": sum(line["wait_s"] for line in lines),
+        "temperature_start_C": lines[0]["before"]["temperature_C"],
+        "temperature_end_C": lines[-1]["after"]["temperature_C"],
+        "clock_Hz": float(np.median(clocks)) if clocks else None,
+        "load": float(np.median([line["before"]["load"] for line in lines])),
+    }
+
+
+def _lost(sustained: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why there is no sustained speed, where it was asked for and failed."""
+    good = any(line["status"] == "ok" for line in sustained)
+    return [] if good else [f"sustained speed: {line['status']}: {line['message']}" for line in sustained[-1:]]
+
+
+def _sustained(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    good = [line for line in lines if line["status"] == "ok"]
+    return {name: good[-1][name] for name in ("burst_s", "sustained_s")} if good else {}
 
 
 def _median(lines: Sequence[Mapping[str, Any]], name: str) -> float:

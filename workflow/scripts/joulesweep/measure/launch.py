@@ -1,7 +1,6 @@
 """One launch: a fresh process loads a model, warms up, and times forward passes in rounds between looks at the reference.
 
-The forward pass alone is timed: inputs are made before, the device is synchronised before each reading of the clock,
-garbage collection is off.
+The forward pass alone is timed, to its end on the device: inputs are made before, garbage collection is off.
 """
 
 import gc
@@ -12,9 +11,9 @@ from typing import Any
 import numpy as np
 from joulesweep import inputs, plugins
 from joulesweep.artefacts import Artefact
+from joulesweep.journal import pack
 from joulesweep.measure import memory
-from joulesweep.measure.journal import pack
-from joulesweep.measure.reference import Reference
+from joulesweep.measure.reference import reference_for
 
 ROUND_S = 0.05
 ROUNDS = 5
@@ -34,7 +33,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
     asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `looks` (one more
-    than rounds, seconds of each part), `pass_s` (every pass, packed), `reference_share`.
+    than rounds, seconds of each of `parts`), `pass_s` (every pass, packed), `reference_share`, `cpu_s` of this
+    process so far.
     """
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
@@ -48,10 +48,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     memory.reset_peak()
 
     def one_pass() -> float:
-        begin = time.perf_counter_ns()
-        forward(prepared)
-        runtime.synchronize()
-        return (time.perf_counter_ns() - begin) * 1e-9
+        return runtime.pass_s(forward, prepared)
 
     gc.collect()
     gc.freeze()
@@ -60,6 +57,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     settled = warm_up(one_pass)
     peak_bytes = memory.peak()  # before the reference's buffers exist
     lab_s = [one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
+    reference = reference_for(runtime.device, point["threads"], runtime.pass_s)
+    found = rounds(one_pass, reference.look)
     return {
         "load_s": load_s,
         "first_s": first_s,
@@ -67,7 +66,9 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
         "peak_bytes": peak_bytes,
         "peak_above_load_bytes": peak_bytes - loaded_bytes,
         "lab_s": lab_s,
-        **rounds(one_pass, Reference(point["threads"]).look),
+        "parts": list(reference.parts),
+        **found,
+        "cpu_s": time.process_time(),
     }
 
 

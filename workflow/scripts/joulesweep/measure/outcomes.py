@@ -64,9 +64,8 @@ def of_exit(code: int | None) -> Outcome:
 
 def of_memory(used: int, limit: int) -> Outcome:
     """The outcome of a process that was killed because it held more memory (bytes) than it may."""
-    return Outcome(
-        "oom", f"held {used / 2**30:.1f} GiB and was stopped: {limit / 2**30:.1f} GiB were free when it began"
-    )
+    may = f"{limit / 2**30:.1f} GiB: memory_bytes, or nine tenths of what was free when it began"
+    return Outcome("oom", f"held {used / 2**30:.1f} GiB and was stopped; it may hold {may}")
 
 
 def of_timeout(timeout_s: float) -> Outcome:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from joulesweep import plugins, records
+from joulesweep import plugins, records, reference_levels
 from joulesweep.artefacts import Artefact, Manifest
 from joulesweep.errors import Unsupported
 from joulesweep.measure.threads import number
@@ -29,6 +29,12 @@ class Point:
     def axes_text(self) -> str:
         """The axes as a person reads them."""
         return " ".join(f"{axis}={value}" for axis, value in self.axes.items() if value is not None)
+
+    @property
+    def reference(self) -> str:
+        """The kind of reference that tells how fast the device is while this point is measured."""
+        runtime = self.identity["runtime"]
+        return reference_levels.kind(plugins.declared("runtimes", runtime, "device"), runtime, self.identity["threads"])
 
     @property
     def preload(self) -> list[str]:

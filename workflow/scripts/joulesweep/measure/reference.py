@@ -7,15 +7,15 @@ on as many threads, which sleep in between. A change here makes every earlier le
 """
 
 import math
+import mmap
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import threadpoolctl
 from joulesweep.measure.crew import Crew
-
-PARTS = ("matrix", "cache", "memory", "convolution", "python")
-TOGETHER = "together"  # the convolution on every thread of a point that has several
+from joulesweep.reference_levels import MIXTURE, TOGETHER
 
 REST_S = 0.01  # a runtime's threads spin after a pass, and would share the cores with what is timed here
 
@@ -29,37 +29,62 @@ _ADDITIONS = 12_000
 _REPEATS = {"matrix": 2, "memory": 4, "convolution": 4}
 
 
-class Reference:
-    """The mixture with its buffers, some 30 MB; each part takes a third of a millisecond on a laptop."""
+class Look(Protocol):
+    """A reference: the names of its parts, and the seconds that each takes at this moment."""
 
-    def __init__(self, threads: int) -> None:
-        threadpoolctl.threadpool_limits(1, user_api="blas")
-        self._left = np.full((_MATRIX, _MATRIX), 0.5, np.float32)
-        self._product = np.empty_like(self._left)
-        self._small = np.full((3, _CACHE), 0.5, np.float32)
-        self._large = np.zeros((_PIECES, _PIECE), np.float32)
-        self._large.fill(0.5)  # zeros alone are no memory yet
-        self._piece = 0
-        image = np.full((_CHANNELS, _IMAGE, _IMAGE), 0.5, np.float32)
-        windows = np.lib.stride_tricks.sliding_window_view(image, (_KERNEL, _KERNEL), axis=(1, 2))
-        self._windows = windows.transpose(0, 3, 4, 1, 2)
-        self._columns = [np.empty(self._windows.shape, np.float32) for _ in range(threads)]
-        self._weights = np.full((_CHANNELS, _CHANNELS * _KERNEL**2), 0.5, np.float32)
-        self._parts = (self._matrix, self._cache, self._memory, self._convolution, self._python)
-        self._crew = Crew(threads) if threads > 1 else None
+    parts: Sequence[str]
 
     def look(self) -> list[float]:
-        """Seconds of each part, in the order of `PARTS`, then those of `TOGETHER` where there are several threads.
+        """Seconds of each part, in the order of `parts`."""
 
-        It begins with a rest and one run that does not count.
-        """
+
+def reference_for(device: str, threads: int, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> Look:
+    """The reference of the CPU, or of another device, whose seconds `pass_s` tells as it does a pass's."""
+    if device == "cpu":
+        return Reference(threads)
+    from joulesweep.measure.torch_reference import TorchReference  # a CPU's reference exists without torch
+
+    return TorchReference(device, pass_s)
+
+
+class Reference:
+    """The mixture with its buffers, some 30 MB; each part takes a third of a millisecond on a laptop.
+
+    Nothing of it touches the process's heap. Buffers there took the place in which a model's activations had come to
+    lie, so that the heap grew and shrank with every pass, which cost a small model 900 page faults and a third of its time
+    (docs/decisions/0009).
+    """
+
+    def __init__(self, threads: int) -> None:
+        _numpy_on_one_thread()
+        self._left, self._product, self._small, self._large, image, self._weights = _buffers(
+            (_MATRIX, _MATRIX),
+            (_MATRIX, _MATRIX),
+            (3, _CACHE),
+            (_PIECES, _PIECE),
+            (_CHANNELS, _IMAGE, _IMAGE),
+            (_CHANNELS, _CHANNELS * _KERNEL**2),
+        )
+        self._piece = 0
+        windows = np.lib.stride_tricks.sliding_window_view(image, (_KERNEL, _KERNEL), axis=(1, 2))
+        self._windows = windows.transpose(0, 3, 4, 1, 2)
+        pixels = (_IMAGE - _KERNEL + 1) ** 2
+        shapes = ((_CHANNELS * _KERNEL**2, pixels), (_CHANNELS, pixels))
+        self._convolved = [_buffers(*shapes) for _ in range(threads)]
+        self._columns = [columns.reshape(self._windows.shape) for columns, _ in self._convolved]
+        self._mixture = (self._matrix, self._cache, self._memory, self._convolution, self._python)  # as in MIXTURE
+        self._crew = Crew(threads) if threads > 1 else None
+        self.parts = (*MIXTURE, TOGETHER) if self._crew else MIXTURE
+
+    def look(self) -> list[float]:
+        """Seconds of each part, after a rest and one run that does not count."""
         time.sleep(REST_S)
         self._run()
         return self._run()
 
     def _run(self) -> list[float]:
         together = [self._crew.run(self._convolution)] if self._crew else []
-        return [_seconds(part) for part in self._parts] + together
+        return [_seconds(part) for part in self._mixture] + together
 
     def _matrix(self) -> None:
         for _ in range(_REPEATS["matrix"]):
@@ -77,10 +102,10 @@ class Reference:
             np.copyto(self._large[self._piece - _PIECES // 2], self._large[self._piece])
 
     def _convolution(self, thread: int = 0) -> None:
-        columns = self._columns[thread]
+        columns, out = self._convolved[thread]
         for _ in range(_REPEATS["convolution"]):
-            np.copyto(columns, self._windows)
-            np.matmul(self._weights, columns.reshape(_CHANNELS * _KERNEL**2, -1))
+            np.copyto(self._columns[thread], self._windows)
+            np.matmul(self._weights, columns, out=out)
 
     def _python(self) -> None:
         total = 0
@@ -88,9 +113,25 @@ class Reference:
             total += number
 
 
-def geometric_mean(look: Sequence[float]) -> float:
-    """One figure for the mixture, in seconds: each of `PARTS` weighs the same, however long it lasts."""
-    return math.exp(sum(map(math.log, look[: len(PARTS)])) / len(PARTS))
+def _buffers(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """Arrays of float32, all of them 0.5, in pages that nobody else has."""
+    sizes = [-(-4 * math.prod(shape) // mmap.PAGESIZE) * mmap.PAGESIZE for shape in shapes]
+    pages = mmap.mmap(-1, sum(sizes))
+    starts = [sum(sizes[:index]) for index in range(len(sizes))]
+    arrays = [
+        np.frombuffer(pages, np.float32, math.prod(shape), start).reshape(shape)
+        for shape, start in zip(shapes, starts, strict=True)
+    ]
+    for array in arrays:
+        array.fill(0.5)  # zeros alone are no memory yet
+    return arrays
+
+
+def _numpy_on_one_thread() -> None:
+    """Limit the library behind numpy's matrix product, and no other: a runtime may have one of its own."""
+    for library in threadpoolctl.ThreadpoolController().lib_controllers:
+        if "numpy" in str(library.filepath):
+            library.set_num_threads(1)
 
 
 def _seconds(part: Callable[[], None]) -> float:

@@ -1,5 +1,6 @@
-"""What every runtime offers. Its three literals are read without importing it: each runtime's own file states them."""
+"""What every runtime offers. Its four literals are read without importing it: each runtime's own file states them."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -14,11 +15,13 @@ class Runtime(ABC):
 
     Attributes:
         format: the format of the artefact that it loads: module, onnx, onnx-int8.
+        device: where passes run: cpu, cuda, mps. It decides which reference tells how fast that is at a moment.
         libraries: distributions whose versions matter to its figures.
         preload: modules that a server of measuring processes imports beforehand; they start no thread.
     """
 
     format: ClassVar[str]
+    device: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
     preload: ClassVar[tuple[str, ...]]
 
@@ -36,3 +39,10 @@ class Runtime(ABC):
 
     def synchronize(self) -> None:  # noqa: B027 - on a CPU a pass has ended when it returns
         """Wait until the device has done all passes that were started."""
+
+    def pass_s(self, forward: Callable[[Any], Any], prepared: Any) -> float:
+        """Do one pass and wait for its end; its time in seconds."""
+        start = time.perf_counter_ns()
+        forward(prepared)
+        self.synchronize()
+        return (time.perf_counter_ns() - start) * 1e-9

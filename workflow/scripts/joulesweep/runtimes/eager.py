@@ -15,6 +15,7 @@ class Runtime(base.Runtime):
     """Runs the module operator by operator."""
 
     format = "module"
+    device = "cpu"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
 
@@ -25,6 +26,7 @@ class Runtime(base.Runtime):
         with weights.Uninitialised():
             module = source.build(artefact.spec)
         weights.load(module, artefact.file)
+        module.to(self.device)
         positional, keywords = calling.placed(module, inputs.names(artefact.spec))
 
         def forward(given: dict[str, torch.Tensor]) -> Any:
@@ -34,12 +36,12 @@ class Runtime(base.Runtime):
         return forward
 
     def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-        """The inputs as tensors, by name."""
-        return {name: torch.from_numpy(array) for name, array in inputs.items()}
+        """The inputs as tensors on the device, by name."""
+        return {name: torch.from_numpy(array).to(self.device) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The output tensors as arrays."""
-        return [tensor.numpy() for tensor in _tensors(outputs)]
+        return [tensor.cpu().numpy() for tensor in _tensors(outputs)]
 
 
 def _tensors(outputs: Any) -> Iterator[torch.Tensor]:

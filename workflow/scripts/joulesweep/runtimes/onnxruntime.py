@@ -15,6 +15,7 @@ class Runtime(base.Runtime):
     """Runs an ONNX file with ONNX Runtime's own optimisations."""
 
     format = "onnx"
+    device = "cpu"
     libraries = ("onnxruntime",)
     preload = ("onnxruntime",)
 

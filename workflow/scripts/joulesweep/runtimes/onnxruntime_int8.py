@@ -7,5 +7,6 @@ class Runtime(onnxruntime.Runtime):
     """Runs the quantised ONNX file."""
 
     format = "onnx-int8"
+    device = "cpu"
     libraries = ("onnxruntime",)
     preload = ("onnxruntime",)

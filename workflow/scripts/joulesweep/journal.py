@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from joulesweep.errors import UserError
 
 log = logging.getLogger("joulesweep")

@@ -1,0 +1,59 @@
+"""Models that fail when a batch of two is measured, each in its own way; alone, and on the meta device, they are well."""
+
+import ctypes
+import time
+
+import torch
+from torch import nn
+
+
+class _Failing(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        if given.device.type != "meta" and given.shape[0] > 1:
+            self.fail()
+        return self.layer(given)
+
+    def fail(self) -> None:
+        raise NotImplementedError
+
+
+class _Crashes(_Failing):
+    def fail(self) -> None:
+        ctypes.string_at(0)
+
+
+class _NeverReturns(_Failing):
+    def fail(self) -> None:
+        time.sleep(1e6)
+
+
+class _AllocatesWithoutEnd(_Failing):
+    def fail(self) -> None:
+        held = []
+        while True:
+            held.append(torch.ones(1 << 22))
+
+
+class _Raises(_Failing):
+    def fail(self) -> None:
+        raise RuntimeError("the widget\nis bent")
+
+
+def crashes() -> nn.Module:
+    return _Crashes()
+
+
+def never_returns() -> nn.Module:
+    return _NeverReturns()
+
+
+def allocates_without_end() -> nn.Module:
+    return _AllocatesWithoutEnd()
+
+
+def raises() -> nn.Module:
+    return _Raises()

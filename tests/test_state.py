@@ -1,0 +1,136 @@
+"""What the device says of itself: its modes, heat and throttling, and who works on it."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from joulesweep.measure import cautions, heat, state
+
+CPUS = "sys/devices/system/cpu"
+
+
+def _file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _command(folder: Path, name: str, answer: str) -> str:
+    command = folder / name
+    command.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
+    command.chmod(0o755)
+    return str(command)
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch) -> Path:
+    """A folder in which commands are found first."""
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def _governors(root: Path, *governors: str, low: str = "600000", high: str = "1800000") -> None:
+    for core, governor in enumerate(governors):
+        folder = root / CPUS / f"cpu{core}" / "cpufreq"
+        _file(folder / "scaling_governor", f"{governor}\n")
+        _file(folder / "scaling_min_freq", f"{low}\n")
+        _file(folder / "scaling_max_freq", f"{high}\n")
+
+
+def test_governors_of_all_cores_are_told(tmp_path):
+    _governors(tmp_path, "performance", "powersave", "performance")
+    assert state.governor(tmp_path) == "performance powersave"
+    assert state.governor(tmp_path / "nowhere") == ""
+
+
+def test_throttle_bits_are_told_in_words(tmp_path):
+    """0x50005: under-voltage and throttled, now and before; 0x0: clean (Raspberry Pi documentation)."""
+    both = state.throttling(_command(tmp_path, "vcgencmd", "throttled=0x50005"))
+    assert both == state.Throttling(("under-voltage", "throttled"), ("under-voltage", "throttled"))
+    assert str(both) == "now: under-voltage, throttled; since the start: under-voltage, throttled"
+    clean = state.throttling(_command(tmp_path, "vcgencmd", "throttled=0x0"))
+    assert str(clean) == "now: nothing; since the start: nothing"
+    assert state.throttling(_command(tmp_path, "vcgencmd", "error")) is None
+    assert state.throttling(str(tmp_path / "absent")) is None
+
+
+def test_what_slowed_the_processor_is_counted_where_the_kernel_counts_it(tmp_path):
+    assert state.throttle_events(tmp_path) is None
+    for core in range(2):
+        _file(tmp_path / CPUS / f"cpu{core}" / "thermal_throttle" / "core_throttle_count", "3\n")
+    _file(tmp_path / "sys/class/hwmon/hwmon4/oc1_event_cnt", "1\n")
+    assert state.throttle_events(tmp_path) == 7
+
+
+def test_a_snapshot_tells_who_worked_in_between():
+    before = state.snapshot()
+    end = time.process_time() + 0.3
+    while time.process_time() < end:
+        pass
+    after = state.snapshot()
+    assert after["busy_s"] - before["busy_s"] >= 0.25
+    assert after["steal_s"] >= before["steal_s"]
+    assert after["load"] >= 0
+
+
+def test_a_governor_that_lowers_the_clock_is_told_with_what_would_change_it(tmp_path):
+    _governors(tmp_path, "powersave")
+    (line,) = cautions.modes(tmp_path)
+    assert line.startswith("governor powersave; ")
+    assert "echo performance" in line
+
+
+@pytest.mark.parametrize("already", [("performance", "600000"), ("schedutil", "1800000")])
+def test_what_is_set_already_is_not_asked_for(tmp_path, already):
+    governor, low = already
+    _governors(tmp_path, governor, low=low)
+    assert not list(cautions.modes(tmp_path))
+    assert not list(cautions.modes(tmp_path / "nowhere"))
+
+
+def test_a_jetson_is_told_its_own_cure(path):
+    _governors(path, "schedutil")
+    _command(path, "nvpmodel", "NV Power Mode: MODE_15W\n2")
+    (line,) = cautions.modes(path)
+    assert line == "governor schedutil in power mode MODE_15W; figures are steadier after: sudo jetson_clocks"
+
+
+def test_under_voltage_now_and_throttling_before_have_their_own_cures(path):
+    _command(path, "vcgencmd", "throttled=0x50001")
+    now, before = cautions.throttled()
+    assert now == f"under-voltage now: {cautions._SUPPLY}"
+    assert before.startswith("throttled since the device was started: give it a heat sink")
+    assert before.endswith("restart it: the mark stays until then")
+
+
+def test_a_busy_machine_names_who_keeps_it_busy(monkeypatch):
+    """The test itself is the busy one: a thread that computes while the look is taken."""
+    monkeypatch.setattr(cautions, "_BUSY", 0.0)
+    monkeypatch.setattr(cautions.psutil, "cpu_percent", _busy_look)
+    (line,) = cautions.busy()
+    assert f"({os.getpid()})" in line
+
+
+def _busy_look(seconds: float) -> float:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return 60.0
+
+
+def test_a_launch_waits_until_the_device_is_cool_again_and_no_longer_than_it_may(monkeypatch):
+    readings = iter([50.0, 70.0, 60.0, 52.0])
+    monkeypatch.setattr(state, "hottest_celsius", lambda: next(readings))
+    monkeypatch.setattr(heat, "_LOOK_S", 0.01)
+    target = heat.cool_celsius()
+    assert heat.cool_down(target, 60)[1]
+    monkeypatch.setattr(state, "hottest_celsius", lambda: 70.0)
+    waited_s, cool = heat.cool_down(target, 0.05)
+    assert waited_s >= 0.05
+    assert not cool
+
+
+def test_without_a_sensor_nothing_is_waited_for(monkeypatch):
+    monkeypatch.setattr(state, "hottest_celsius", lambda: None)
+    assert heat.cool_celsius() is None
+    assert heat.cool_down(None, 60) == (0.0, True)

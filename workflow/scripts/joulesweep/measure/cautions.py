@@ -1,0 +1,83 @@
+"""What a person should know before a sweep, with what to do about it. Nothing here stops one."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from joulesweep.measure import state
+
+log = logging.getLogger("joulesweep")
+
+_ROOT = Path("/")
+_LOOK_S = 0.5
+_BUSY = 0.1  # of the cores' time
+_CURE_GOVERNOR = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
+_SUPPLY = "use the supply and cable made for this board, and unplug what draws from its ports"
+_COOL = "give it a heat sink or a fan"
+_CURES = {"under-voltage": _SUPPLY, "frequency capped": _COOL, "throttled": _COOL, "soft temperature limit": _COOL}
+
+
+def warn(reads_battery: bool = False) -> None:
+    """Tell all of it in the log, a line each; `reads_battery` where energy is to be read while discharging."""
+    for line in found(reads_battery):
+        log.warning("%s", line)
+
+
+def found(reads_battery: bool = False) -> Iterator[str]:
+    """All of it, a line each."""
+    yield from modes()
+    yield from power(reads_battery)
+    yield from throttled()
+    yield from busy()
+
+
+def modes(root: Path = _ROOT) -> Iterator[str]:
+    """Clocks that change as they like."""
+    governor = state.governor(root)
+    if governor in ("", "performance") or state.clocks_are_locked(root):
+        return
+    mode = state.power_mode()
+    cure = "sudo jetson_clocks" if mode else _CURE_GOVERNOR
+    yield f"governor {governor}{f' in power mode {mode}' if mode else ''}; figures are steadier after: {cure}"
+
+
+def power(reads_battery: bool) -> Iterator[str]:
+    """A battery that lowers the clocks of a laptop."""
+    if state.on_battery() and not reads_battery:
+        yield "the device runs on its battery, which may lower its clocks: plug it in"
+
+
+def throttled() -> Iterator[str]:
+    """What the firmware of a Raspberry Pi complains of."""
+    found = state.throttling()
+    for word in dict.fromkeys((*found.now, *found.since_start) if found else ()):
+        when = "now" if found and word in found.now else "since the device was started"
+        yield f"{word} {when}: {_CURES[word]}{'' if when == 'now' else ', and restart it: the mark stays until then'}"
+
+
+def busy() -> Iterator[str]:
+    """Other processes that take the cores, named by the one that takes most."""
+    before = {process.pid: _used_s(process) for process in psutil.process_iter()}
+    share = psutil.cpu_percent(_LOOK_S) / 100
+    if share <= _BUSY:
+        return
+    used = {process: _used_s(process) - before.get(process.pid, 0.0) for process in psutil.process_iter()}
+    most = max(used, key=lambda process: used[process], default=None)
+    name = f", most of it by {_name(most)}" if most is not None and used[most] > 0 else ""
+    yield f"the machine is busy: {share:.0%} of its cores' time is used{name}; close what is not needed"
+
+
+def _used_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return times.user + times.system
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return f"{process.name()} ({process.pid})"
+    except psutil.Error:
+        return "a process that has ended"

@@ -1,0 +1,56 @@
+"""How fast a model still is after minutes of passes without a rest, when the device is hot, beside how fast it began."""
+
+import gc
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from joulesweep import inputs, plugins
+from joulesweep.artefacts import Artefact
+from joulesweep.measure import state
+from joulesweep.measure.launch import warm_up
+
+BURST_SHARE, SUSTAINED_SHARE = 0.1, 0.2  # of the time: the first tenth against the last fifth
+_BLOCK_S = 1.0
+
+
+def run(argument: Mapping[str, Any]) -> dict[str, Any]:
+    """Do passes for `seconds`; the argument also holds `artefact`, `runtime` and `point`.
+
+    Returns `burst_s` and `sustained_s`, seconds of a pass in the first tenth and in the last fifth of that time, and
+    `blocks`: for each second, when it ended (seconds since the start), seconds of a pass, clock in Hz, temperature in °C.
+    """
+    artefact: Artefact = argument["artefact"]
+    point = argument["point"]
+    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
+    forward = runtime.load(artefact, point["threads"])
+    prepared = runtime.prepare(inputs.make(artefact.spec, point))
+
+    def one_pass() -> float:
+        return runtime.pass_s(forward, prepared)
+
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    warm_up(one_pass)
+    blocks = []
+    start = time.perf_counter()
+    while time.perf_counter() - start < argument["seconds"]:
+        end = time.perf_counter() + _BLOCK_S
+        times: list[float] = []
+        while not times or time.perf_counter() < end:
+            times.append(one_pass())
+        at_s = time.perf_counter() - start
+        blocks.append([at_s, float(np.median(times)), state.frequency_hertz(), state.hottest_celsius()])
+    burst_s, sustained_s = speeds(blocks)
+    return {"burst_s": burst_s, "sustained_s": sustained_s, "blocks": blocks}
+
+
+def speeds(blocks: Sequence[Sequence[Any]]) -> tuple[float, float]:
+    """Median seconds of a pass in the first tenth and in the last fifth of the time; at least one block in each."""
+    ends = np.array([block[0] for block in blocks])
+    seconds = np.array([block[1] for block in blocks])
+    first = ends <= max(ends[0], BURST_SHARE * ends[-1])
+    last = ends >= min(ends[-1], (1 - SUSTAINED_SHARE) * ends[-1])
+    return float(np.median(seconds[first])), float(np.median(seconds[last]))
