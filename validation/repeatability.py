@@ -10,16 +10,18 @@ Five ways measure the same points in turn, run after run, so that drift hits all
   corrected Joulesweep, as it reports
 
 A run is a whole job with servers of its own. What is measured is kept in --work, so a run that was stopped goes on, and
-another correction can be judged from the same launches: --analyse measures nothing. Two threads' worth of cores or more, a
-quiet machine, and about two minutes a run.
+another correction can be judged from the same launches: --runs 0 measures nothing. It wants a quiet machine, for two and
+a half minutes a run.
 """
 
 import argparse
 import json
+import math
 import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,11 +31,16 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import numpy as np  # noqa: E402
 from joulesweep import config, inputs, interval, plugins  # noqa: E402
+from joulesweep.analysis import correction  # noqa: E402
 from joulesweep.artefacts import Manifest  # noqa: E402
 from joulesweep.journal import Journal, append_line, unpack  # noqa: E402
+from joulesweep.measure import latency_rows  # noqa: E402
+from joulesweep.measure.launch import used_passes  # noqa: E402
 from joulesweep.measure.points import Point, points_of  # noqa: E402
 from joulesweep.measure.server import Server  # noqa: E402
+from joulesweep.reference_levels import ReferenceLevels  # noqa: E402
 from joulesweep.stages import Stages  # noqa: E402
 
 MODELS = {
@@ -99,7 +106,7 @@ def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, li
 def peers_run(work: Path, run: int, cells: Mapping[Cell, Point]) -> None:
     """The three other ways at every point, in a random order, in processes of servers that this run starts."""
     measured = {
-        cell: sum(float(unpack(line["pass_s"]).sum()) for line in lines)
+        cell: sum(float(used_passes(line["rounds"], unpack(line["pass_s"])).sum()) for line in lines)
         for cell, lines in launches(work, run, cells).items()
     }
     todo = [(cell, way) for cell in cells for way in ("lab", "timer", "pyperf")]
@@ -206,23 +213,142 @@ def measure(work: Path, stages: Stages, runs: int) -> None:
         print(line, flush=True)
 
 
+def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
+    """For every cell and way: value, lower and upper end (NaN where there is none) of each run, in seconds."""
+    cells = points(stages)
+    runs = sorted(line["run"] for line in _lines(work / "runs.jsonl"))
+    found = {cell: {way: np.full((len(runs), 3), np.nan) for way in WAYS} for cell in cells}
+    for line in _lines(work / "peers.jsonl"):
+        if line["run"] in runs:
+            row = found[tuple(line["cell"])][line["way"]][runs.index(line["run"])]
+            row[:] = [line["s"], line.get("low", math.nan), line.get("high", math.nan)]
+    levels = ReferenceLevels.read(work / "runs" / "reference.json")
+    for index, run in enumerate(runs):
+        lines = launches(work, run, cells)
+        for runtime in RUNTIMES:
+            own = {cell: lines[cell] for cell in cells if cell[1] == runtime}
+            seen = {
+                cell: [correction.Launch.of_line(line, levels.seconds(cells[cell].reference)) for line in launched]
+                for cell, launched in own.items()
+            }
+            corrected = correction.corrected(seen)
+            for cell in own:
+                raw = [latency_rows.launch_s(line) for line in own[cell]]
+                for way, seconds in (("raw", raw), ("corrected", corrected[cell].seconds)):
+                    one = interval.of_launches(seconds, len(seconds))
+                    found[cell][way][index] = [one.value, one.low, one.high]
+    return found
+
+
+def ratios(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[Cell, dict[str, np.ndarray]]:
+    """The same for the ratio of each model to resnet18; the interval by the square root of the summed squares, on logs."""
+    made: dict[Cell, dict[str, np.ndarray]] = {}
+    for model, runtime, threads in found:
+        if model == "resnet18":
+            continue
+        made[f"{model} / resnet18", runtime, threads] = {
+            way: _ratio(found[model, runtime, threads][way], found["resnet18", runtime, threads][way]) for way in WAYS
+        }
+    return made
+
+
+def _ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    logs, others = np.log(one), np.log(other)
+    value = logs[:, 0] - others[:, 0]
+    low = value - np.hypot(logs[:, 0] - logs[:, 1], others[:, 2] - others[:, 0])
+    high = value + np.hypot(logs[:, 2] - logs[:, 0], others[:, 0] - others[:, 1])
+    return np.exp(np.stack([value, low, high], axis=1))
+
+
+def variation(estimate: np.ndarray) -> np.ndarray:
+    """Standard deviation of the logarithm over runs, in percent; the last axis but one is that of the runs."""
+    return 100 * np.log(estimate[..., 0]).std(axis=-1, ddof=1)
+
+
+def coverage(estimate: np.ndarray) -> float:
+    """How often the interval of a run holds the geometric mean of all runs; NaN where there is none."""
+    truth = np.exp(np.log(estimate[:, 0]).mean())
+    inside = (estimate[:, 1] <= truth) & (truth <= estimate[:, 2])
+    return float(inside.mean()) if np.isfinite(estimate[:, 1]).all() else math.nan
+
+
+def summary(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[str, Any]:
+    """Variation and coverage by cell and way, and variation over the timer's with its 95 % interval by bootstrap of runs."""
+    runs = len(next(iter(found.values()))["raw"])
+    draws = np.random.default_rng(0).integers(0, runs, (RESAMPLES, runs))
+    over: dict[Cell, np.ndarray] = {}
+    cells = []
+    for cell, ways in found.items():
+        drawn = {way: variation(ways[way][draws]) for way in WAYS}
+        line: dict[str, Any] = {"cell": " ".join(map(str, cell))}
+        for way in WAYS:
+            line[way] = {"variation_percent": float(variation(ways[way])), "coverage": coverage(ways[way])}
+            ratio = drawn[way] / drawn["timer"]
+            line[way]["over_timer"] = [line[way]["variation_percent"] / float(variation(ways["timer"])), *_ends(ratio)]
+        over[cell] = drawn["corrected"] / drawn["timer"]
+        cells.append(line)
+    groups = {}
+    for name, threads in (("one thread", 1), ("all cores", os.cpu_count() or 1)):
+        chosen = [cell for cell in found if cell[0] in CNNS and cell[1] == "eager" and cell[2] == threads]
+        if chosen:
+            exact = [variation(found[cell]["corrected"]) / variation(found[cell]["timer"]) for cell in chosen]
+            drawn_mean = np.exp(np.mean([np.log(over[cell]) for cell in chosen], axis=0))
+            groups[name] = [float(np.exp(np.mean(np.log(exact)))), *_ends(drawn_mean)]
+    held = [line["corrected"]["coverage"] for line in cells]
+    return {"runs": runs, "cells": cells, "cnns_eager_over_timer": groups, "coverage": float(np.mean(held))}
+
+
+def _ends(values: np.ndarray) -> list[float]:
+    return [float(end) for end in np.percentile(values, [2.5, 97.5])]
+
+
+def show(title: str, found: dict[str, Any]) -> None:
+    """A summary as a table."""
+    print(
+        f"\n{title}, {found['runs']} runs: variation from run to run in percent (coverage of the interval in percent)"
+    )
+    print(f"{'':<44}" + "".join(f"{way:>14}" for way in WAYS) + "   corrected over timer")
+    for line in found["cells"]:
+        text = "".join(
+            f"{line[way]['variation_percent']:7.2f}"
+            + (f" ({100 * line[way]['coverage']:3.0f})" if line[way]["coverage"] == line[way]["coverage"] else " " * 6)
+            + " "
+            for way in WAYS
+        )
+        ratio, low, high = line["corrected"]["over_timer"]
+        print(f"{line['cell']:<44}{text}   {ratio:.2f} [{low:.2f}, {high:.2f}]")
+    for name, (ratio, low, high) in found["cnns_eager_over_timer"].items():
+        print(f"CNNs in eager, {name}: corrected over timer {ratio:.2f} [{low:.2f}, {high:.2f}] (geometric mean)")
+    print(f"coverage of the corrected interval, all cells: {100 * found['coverage']:.1f} %")
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if path.exists():
         yield from map(json.loads, path.read_text().splitlines())
 
 
-def main(work: Path, runs: int) -> None:
-    """Measure, then print."""
+def main(work: Path, runs: int, file: Path | None) -> None:
+    """Measure what is lacking, then print."""
     work.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
     stages = Stages(configuration(work), SCRIPTS, work)
-    measure(work, stages, runs)
+    if runs:
+        measure(work, stages, runs)
+    found = estimates(work, stages)
+    results = {"latency": summary(found), "ratio of two models": summary(ratios(found))}
+    for title, result in results.items():
+        show(title, result)
+    if file is not None:
+        file.write_text(json.dumps(results, indent=1) + "\n")
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--runs", type=int, default=40, help="how often every way measures every point")
+parser.add_argument("--runs", type=int, default=40, help="how often every way measures every point; 0 measures nothing")
+parser.add_argument("--quick", action="store_true", help="three runs")
 parser.add_argument("--work", type=Path, metavar="FOLDER", help="what is measured is kept here, and gone on with")
+parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
 
 if __name__ == "__main__":
     given = parser.parse_args()
-    main(given.work, given.runs)
+    with tempfile.TemporaryDirectory(prefix="joulesweep-repeatability-") as folder:
+        main(given.work or Path(folder), 3 if given.quick else given.runs, given.json)

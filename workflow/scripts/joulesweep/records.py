@@ -16,6 +16,9 @@ STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter
 
 AXES = ("batch", "size", "sequence", "threads")
 
+# What names a launch in the journal of a model's latency: the columns of its row that it depends on.
+LAUNCH_KEY = (*AXES, "model_digest", "artefact_digest", "input_digest", "code_digest", "versions", "runtime")
+
 
 @dataclass(frozen=True)
 class Column:

@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MIXTURE = ("matrix", "cache", "memory", "convolution", "python")  # what every CPU reference has, on one thread
-TOGETHER = "together"  # and where a point has several threads, the convolution on all of them
-_CPU = "cpu-"
+MIXTURE = ("matrix", "cache", "memory", "convolution", "python")  # the parts of a CPU's reference
 
 
-def kind(device: str, runtime: str, threads: int) -> str:
-    """Which reference a point has: one a CPU and number of threads, and one a runtime on another device."""
-    return f"{_CPU}{threads}" if device == "cpu" else runtime
+def kind(device: str, runtime: str) -> str:
+    """Which reference a runtime has: all of them share the CPU's, and one on another device has its own."""
+    return device if device == "cpu" else runtime
 
 
 @dataclass(frozen=True)
@@ -55,24 +53,15 @@ class ReferenceLevels:
         return cls(parts, looks)
 
     def seconds(self, kind: str) -> dict[str, float]:
-        """Each part's level in seconds, the median of its looks; empty before the first.
-
-        The mixture of a CPU runs on one thread whatever a point has, so all of its looks count for every number of them.
-        """
-        found: dict[str, list[float]] = {}
-        for name, looks in self.looks.items():
-            for look in looks:
-                for part, value in zip(self.parts[name], look, strict=True):
-                    if name == kind or (kind.startswith(_CPU) and name.startswith(_CPU) and part in MIXTURE):
-                        found.setdefault(part, []).append(value)
-        return {part: statistics.median(values) for part, values in found.items() if part in self.parts.get(kind, ())}
-
-    def mixture_s(self, kind: str) -> float | None:
-        """The level of the mixture as one figure, the geometric mean of its parts in seconds; None before the first look."""
-        return mixture_s(self.seconds(kind))
+        """Each part's level in seconds, the median of its looks; empty before the first."""
+        looks = self.looks.get(kind, ())
+        return (
+            {part: statistics.median(look[index] for look in looks) for index, part in enumerate(self.parts[kind])}
+            if looks
+            else {}
+        )
 
 
 def mixture_s(parts: Mapping[str, float]) -> float | None:
     """The geometric mean over the parts of a mixture: each weighs the same, however long it lasts; None without any."""
-    logs = [math.log(value) for part, value in parts.items() if part != TOGETHER]
-    return math.exp(sum(logs) / len(logs)) if logs else None
+    return math.exp(sum(map(math.log, parts.values())) / len(parts)) if parts else None

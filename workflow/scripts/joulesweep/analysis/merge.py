@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import records
-from joulesweep.analysis import devices, tables, taken
-from joulesweep.analysis.correction import corrected
+from joulesweep.analysis import correction, devices, launches, tables, taken
 from joulesweep.analysis.identity import without_conflicts
 from joulesweep.analysis.merged_tables import MERGED
 from joulesweep.analysis.problems import Problem
@@ -34,19 +33,23 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
         if path.name == "device.json":
             row, wrong = devices.read(path, name)
             described += [row] if row else []
-        else:
+        elif path.suffix == ".csv":
             table = "counts" if path.name == "counts.csv" and path.parts[-3] == "models" else path.parent.name
             rows, wrong = tables.read(path, records.TABLES[table], name)
             rows, foreign = _at_home(rows, path, table)
             wrong += [Problem(name, *stranger) for stranger in foreign]
             found[table] += [(name, line, row) for line, row in rows if _wanted(row, job)]
+        else:  # what lies beside the tables: see `launches`
+            continue
         problems += wrong
     found["counts"] = _counts_of_what_counts(found, job)
     found, conflicts = without_conflicts(found, job["device"])
     problems += conflicts
+    launched, unfit = launches.of_rows(found["latency"], results)
+    problems += unfit
+    found["latency"] = correction.corrected(found["latency"], launched)
     for name, kept in found.items():
-        rows_out = [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in kept]
-        _write(out, name, map(corrected, rows_out) if name == "latency" else rows_out)
+        _write(out, name, [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in kept])
     _write(out, "devices", described)
     _write(out, "problems", [problem.as_row() for problem in problems])
     for problem in problems:

@@ -14,9 +14,11 @@ FILE = "taken.json"
 
 _PATTERNS = (
     "devices/*/latency/*.csv",
+    "devices/*/latency/*.jsonl",
     "devices/*/energy/*.csv",
     "devices/*/accuracy/*.csv",
     "devices/*/device.json",
+    "devices/*/reference.json",
     "models/*/counts.csv",
 )
 

@@ -131,10 +131,12 @@ class _Sweep:
         earlier = self._journal.lines(point.key)
         if self._given_up(earlier):
             return
-        self._levelling.maybe_look(server, point.reference, point.identity["runtime"], point.identity["threads"])
+        self._levelling.maybe_look(server, point.reference, point.identity["runtime"])
         argument = self._argument(point, lab=not any(line.get("lab_s") for line in earlier))
         line = self._told(server, launch.run, argument, self._settings["timeout_s"])
-        self._journal.append(point.key, {**line, "first_stage": self._settings["launches"], "order": order})
+        first_stage = self._settings["launches"]
+        line |= {"order": order, "first_stage": first_stage, "reference": point.reference}
+        self._journal.append(point.key, line)
 
     def _sustain(self, point: Point, server: Server) -> None:
         seconds = self._settings["sustain_s"]

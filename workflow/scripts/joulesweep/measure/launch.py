@@ -57,7 +57,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     settled = warm_up(one_pass)
     peak_bytes = memory.peak()  # before the reference's buffers exist
     lab_s = [one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
-    reference = reference_for(runtime.device, point["threads"], runtime.pass_s)
+    reference = reference_for(runtime.device, runtime.pass_s)
     found = rounds(one_pass, reference.look)
     return {
         "load_s": load_s,

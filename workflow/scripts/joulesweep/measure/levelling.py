@@ -1,7 +1,6 @@
 """Makes the levels of a device's reference: how long it takes there, so that a launch's reference can be held against it.
 
-A level is the median of 20 looks spread over two minutes, for each number of threads that a point has. They are taken
-between launches, in children of a server like any launch, so they cost no waiting; a level stands when it is complete,
+A level is the median of 20 looks spread over two minutes. They are taken between launches, in children of a server like any launch, so they cost no waiting; a level stands when it is complete,
 and is made anew only when the reference's code changes.
 """
 
@@ -37,14 +36,14 @@ class Levelling:
         except ValueError:
             return ReferenceLevels()
 
-    def maybe_look(self, server: Server, kind: str, runtime: str, threads: int) -> None:
+    def maybe_look(self, server: Server, kind: str, runtime: str) -> None:
         """Take a look in a child of `server` if the level lacks one and the last one is long enough ago."""
         levels = self.levels
         now = time.monotonic()
         if len(levels.looks.get(kind, ())) >= LOOKS or now - self._last_s.get(kind, -_BETWEEN_S) < _BETWEEN_S:
             return
         self._last_s[kind] = now
-        outcome = server.run(look, {"runtime": runtime, "threads": threads}, _TIMEOUT_S)
+        outcome = server.run(look, {"runtime": runtime}, _TIMEOUT_S)
         if outcome.status == "ok":
             parts = {**levels.parts, kind: outcome.value["parts"]}
             looks = {**levels.looks, kind: [*levels.looks.get(kind, ()), outcome.value["look"]]}
@@ -55,6 +54,6 @@ class Levelling:
 def look(argument: Mapping[str, Any]) -> dict[str, Any]:
     """One look at a runtime's reference in a fresh process, as a launch sees it: the first one meets cold code."""
     runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
-    reference = reference_for(runtime.device, argument["threads"], runtime.pass_s)
+    reference = reference_for(runtime.device, runtime.pass_s)
     reference.look()
     return {"parts": list(reference.parts), "look": reference.look()}

@@ -34,7 +34,7 @@ class Point:
     def reference(self) -> str:
         """The kind of reference that tells how fast the device is while this point is measured."""
         runtime = self.identity["runtime"]
-        return reference_levels.kind(plugins.declared("runtimes", runtime, "device"), runtime, self.identity["threads"])
+        return reference_levels.kind(plugins.declared("runtimes", runtime, "device"), runtime)
 
     @property
     def preload(self) -> list[str]:
@@ -75,12 +75,15 @@ def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any],
         artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
     except Unsupported as error:
         unsupported = str(error)
-    measured = {
+    identity = {
+        "device": job["device"],
+        "model": manifest.model,
+        "runtime": runtime,
+        **axes,
         "model_digest": manifest.model_digest,
         "artefact_digest": artefact.digest if artefact else None,
         "input_digest": manifest.input_digest,
         "code_digest": job["code_digest"][runtime],
         "versions": " ".join(f"{name}={version}" for name, version in sorted(job["versions"][runtime].items())),
     }
-    identity = {"device": job["device"], "model": manifest.model, "runtime": runtime, **axes, **measured}
-    return Point(identity, {**axes, **measured, "runtime": runtime, **key}, artefact, unsupported)
+    return Point(identity, {**{name: identity[name] for name in records.LAUNCH_KEY}, **key}, artefact, unsupported)

@@ -2,8 +2,7 @@
 
 One mixture, in numpy, serves every runtime on a CPU, so that their slowdowns are measured with the same rule. It runs on
 one thread: the threads behind numpy's matrix product go on spinning after it, into the passes that follow, and made them
-up to 600 times slower (docs/decisions/0008). Beside a point of several threads there is one part more, the convolution
-on as many threads, which sleep in between. A change here makes every earlier level of a device void.
+up to 600 times slower (docs/decisions/0008). A change here makes every earlier level of a device void.
 """
 
 import math
@@ -14,8 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import threadpoolctl
-from joulesweep.measure.crew import Crew
-from joulesweep.reference_levels import MIXTURE, TOGETHER
+from joulesweep.reference_levels import MIXTURE
 
 REST_S = 0.01  # a runtime's threads spin after a pass, and would share the cores with what is timed here
 
@@ -38,10 +36,10 @@ class Look(Protocol):
         """Seconds of each part, in the order of `parts`."""
 
 
-def reference_for(device: str, threads: int, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> Look:
+def reference_for(device: str, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> Look:
     """The reference of the CPU, or of another device, whose seconds `pass_s` tells as it does a pass's."""
     if device == "cpu":
-        return Reference(threads)
+        return Reference()
     from joulesweep.measure.torch_reference import TorchReference  # a CPU's reference exists without torch
 
     return TorchReference(device, pass_s)
@@ -55,36 +53,32 @@ class Reference:
     (docs/decisions/0009).
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         _numpy_on_one_thread()
-        self._left, self._product, self._small, self._large, image, self._weights = _buffers(
+        pixels = (_IMAGE - _KERNEL + 1) ** 2
+        self._left, self._product, self._small, self._large, image, self._weights, self._columns, self._out = _buffers(
             (_MATRIX, _MATRIX),
             (_MATRIX, _MATRIX),
             (3, _CACHE),
             (_PIECES, _PIECE),
             (_CHANNELS, _IMAGE, _IMAGE),
             (_CHANNELS, _CHANNELS * _KERNEL**2),
+            (_CHANNELS * _KERNEL**2, pixels),
+            (_CHANNELS, pixels),
         )
         self._piece = 0
         windows = np.lib.stride_tricks.sliding_window_view(image, (_KERNEL, _KERNEL), axis=(1, 2))
         self._windows = windows.transpose(0, 3, 4, 1, 2)
-        pixels = (_IMAGE - _KERNEL + 1) ** 2
-        shapes = ((_CHANNELS * _KERNEL**2, pixels), (_CHANNELS, pixels))
-        self._convolved = [_buffers(*shapes) for _ in range(threads)]
-        self._columns = [columns.reshape(self._windows.shape) for columns, _ in self._convolved]
+        self._filled = self._columns.reshape(self._windows.shape)
         self._mixture = (self._matrix, self._cache, self._memory, self._convolution, self._python)  # as in MIXTURE
-        self._crew = Crew(threads) if threads > 1 else None
-        self.parts = (*MIXTURE, TOGETHER) if self._crew else MIXTURE
+        self.parts = MIXTURE
 
     def look(self) -> list[float]:
         """Seconds of each part, after a rest and one run that does not count."""
         time.sleep(REST_S)
-        self._run()
-        return self._run()
-
-    def _run(self) -> list[float]:
-        together = [self._crew.run(self._convolution)] if self._crew else []
-        return [_seconds(part) for part in self._mixture] + together
+        for part in self._mixture:
+            part()
+        return [_seconds(part) for part in self._mixture]
 
     def _matrix(self) -> None:
         for _ in range(_REPEATS["matrix"]):
@@ -101,11 +95,10 @@ class Reference:
             self._piece = (self._piece + 1) % _PIECES
             np.copyto(self._large[self._piece - _PIECES // 2], self._large[self._piece])
 
-    def _convolution(self, thread: int = 0) -> None:
-        columns, out = self._convolved[thread]
+    def _convolution(self) -> None:
         for _ in range(_REPEATS["convolution"]):
-            np.copyto(self._columns[thread], self._windows)
-            np.matmul(self._weights, columns, out=out)
+            np.copyto(self._filled, self._windows)
+            np.matmul(self._weights, self._columns, out=self._out)
 
     def _python(self) -> None:
         total = 0

@@ -1,0 +1,303 @@
+"""Whether latency is what it says: the reference and the passes leave each other alone, and known work is found again.
+
+  level     the reference's level right after passes of every runtime, over its level after idling: within 3 %
+  passes    a pass in a process with the reference over one in a process without, in pairs: within 1 %
+  servers   the spread between fork servers beside the spread between the launches of one
+  known     work of a set time, through the whole latency stage: inside its interval
+  memory    what a process of onnxruntime holds and imports
+
+With --json FILE the figures are written there too; --quick takes fewer looks and pairs.
+"""
+
+import argparse
+import gc
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+MODELS = {"mobilenet_v3_small": "torchvision:mobilenet_v3_small", "resnet18": "torchvision:resnet18"}
+RUNTIMES = ("eager", "onnxruntime")
+THREADS = sorted({1, os.cpu_count() or 1})
+KNOWN_MS = (2, 5, 20)
+KNOWN = '''"""A stand-in for a runtime: a pass takes a set time of the processor."""
+
+import time
+
+from joulesweep.runtimes import onnxruntime
+
+
+class Runtime(onnxruntime.Runtime):
+    """Burns processor time."""
+
+    format = "onnx"
+    device = "cpu"
+    libraries = ("onnxruntime",)
+    preload = ("onnxruntime",)
+
+    def load(self, artefact, threads):
+        def forward(_):
+            end = time.thread_time_ns() + {nanoseconds}
+            while time.thread_time_ns() < end:
+                pass
+
+        return forward
+'''
+
+
+def forward_of(argument: Mapping[str, Any]) -> Callable[[], Any]:
+    """A model's forward pass, loaded and warm."""
+    from joulesweep import inputs, plugins
+    from joulesweep.measure.launch import warm_up
+
+    artefact, point = argument["artefact"], argument["point"]
+    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
+    forward = runtime.load(artefact, point["threads"])
+    prepared = runtime.prepare(inputs.make(artefact.spec, point))
+    warm_up(lambda: runtime.pass_s(forward, prepared))
+    return lambda: forward(prepared)
+
+
+def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
+    """Looks at the reference after a round of each model and after idling as long, in turns, in one process."""
+    from joulesweep.measure.reference import Reference
+
+    blocks: dict[str, Callable[[], Any] | None] = {name: forward_of(one) for name, one in argument["models"].items()}
+    blocks["idle"] = None
+    reference = Reference()
+    looks: dict[str, list[float]] = {name: [] for name in blocks}
+    gc.disable()
+    for _ in range(argument["looks"]):
+        for name in random.sample(list(blocks), len(blocks)):
+            block, end = blocks[name], time.perf_counter() + 0.05
+            while time.perf_counter() < end:
+                if block is None:
+                    time.sleep(0.005)
+                else:
+                    block()
+            looks[name].append(float(np.log(reference.look()).mean()))
+    return looks
+
+
+def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
+    """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone."""
+    from joulesweep.measure import launch
+    from joulesweep.measure.reference import REST_S, Reference
+
+    forward = forward_of(argument)
+
+    def one_pass() -> float:
+        start = time.perf_counter_ns()
+        forward()
+        return (time.perf_counter_ns() - start) * 1e-9
+
+    def rest() -> list[float]:
+        time.sleep(REST_S)
+        return [1.0]
+
+    gc.disable()
+    look = Reference().look if argument["reference"] else rest
+    found = launch.rounds(one_pass, look)
+    return {
+        "s": float(np.median([one["mean_s"] for one in found["rounds"]])),
+        "reference": float(np.median(np.log(found["looks"]).mean(axis=1))),
+    }
+
+
+def imported(argument: Mapping[str, Any]) -> dict[str, Any]:
+    """What a process of a runtime holds after a pass, and whether torch is in it."""
+    import psutil
+
+    forward_of(argument)()
+    return {"bytes": psutil.Process().memory_info().rss, "torch": "torch" in sys.modules}
+
+
+class Bench:
+    """Exported models, and servers to run them in."""
+
+    def __init__(self, folder: Path, scripts: Path) -> None:
+        from joulesweep import config
+        from joulesweep.stages import Stages
+
+        models = {
+            name: {"source": source, "input": {"shape": [3, 224, 224]}, "runtimes": list(RUNTIMES)}
+            for name, source in MODELS.items()
+        }
+        (folder / "config.yaml").write_text(json.dumps({"models": models, "meter": "none", "device": "validation"}))
+        self.stages = Stages(config.load(folder / "config.yaml"), scripts, folder)
+        for model in MODELS:
+            command = [sys.executable, scripts / "export.py", "--job", self.stages.export(model)]
+            subprocess.run([*command, "--manifest", self.stages.manifest(model)], check=True, cwd=ROOT)
+
+    def argument(self, model: str, runtime: str, threads: int, **more: Any) -> dict[str, Any]:
+        """What a launch is given."""
+        from joulesweep import plugins
+        from joulesweep.artefacts import Manifest
+
+        point = {"batch": 1, "size": 224, "sequence": None, "threads": threads}
+        manifest = Manifest.read(Path(self.stages.manifest(model)))
+        artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
+        return {"artefact": artefact, "runtime": runtime, "point": point, **more}
+
+    def server(self, *runtimes: str) -> Any:
+        """A server that imports what these runtimes need, and torchvision for eager."""
+        from joulesweep import plugins
+        from joulesweep.measure.server import Server
+
+        modules = [module for name in runtimes for module in plugins.declared("runtimes", name, "preload")]
+        return Server([*modules, *(["torchvision"] if "eager" in runtimes else [])])
+
+
+def run(server: Any, function: Callable[[Any], dict[str, Any]], argument: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a function in a process of its own."""
+    outcome = server.run(function, argument, 300.0)
+    if outcome.status != "ok":
+        raise SystemExit(f"{outcome.status}: {outcome.message}")
+    return outcome.value
+
+
+def check_levels(bench: Bench, looks: int) -> list[dict[str, Any]]:
+    """The level after each model and runtime over that after idling."""
+    models = {
+        f"{model} {runtime}, {threads} threads": bench.argument(model, runtime, threads)
+        for model in MODELS
+        for runtime in RUNTIMES
+        for threads in THREADS
+    }
+    found = []
+    for name, argument in models.items():  # one at a time: a process has one number of threads
+        with bench.server(argument["runtime"]) as server:
+            logs = run(server, levels, {"models": {name: argument}, "looks": looks})
+        differences = np.subtract(logs[name], logs["idle"])
+        found.append(_ratio(f"level after {name}", differences, 0.03))
+    return found
+
+
+def check_passes(bench: Bench, pairs: int) -> list[dict[str, Any]]:
+    """Passes beside the reference over passes without one."""
+    found = []
+    for runtime in RUNTIMES:
+        with bench.server(runtime) as server:
+            for model in MODELS:
+                for threads in THREADS:
+                    logs = []
+                    for _ in range(pairs):
+                        seconds = {}
+                        for reference in random.sample([True, False], 2):
+                            argument = bench.argument(model, runtime, threads, reference=reference)
+                            seconds[reference] = run(server, passes, argument)["s"]
+                        logs.append(np.log(seconds[True] / seconds[False]))
+                    found.append(_ratio(f"passes of {model} {runtime}, {threads} threads", logs, 0.01))
+    return found
+
+
+def check_servers(bench: Bench, servers: int, launches: int) -> list[dict[str, Any]]:
+    """Standard deviation between servers and between the launches of one, both on the logarithm, in percent.
+
+    The launches of all servers are made in turn, so that drift falls upon all alike; `p` is that of an analysis of
+    variance: how often servers that do not differ would differ as much.
+    """
+    from scipy import stats
+
+    found = []
+    for runtime in RUNTIMES:
+        running = [bench.server(runtime) for _ in range(servers)]
+        for model in MODELS:
+            argument = bench.argument(model, runtime, 1, reference=True)
+            logs = np.array(
+                [[np.log(run(server, passes, argument)["s"]) for server in running] for _ in range(launches)]
+            )
+            within = float(np.sqrt(logs.var(axis=0, ddof=1).mean()))
+            between = float(np.sqrt(max(0.0, logs.mean(axis=0).var(ddof=1) - within**2 / launches)))
+            p = float(stats.f_oneway(*logs.T).pvalue)
+            line = {"what": f"servers, {model} {runtime}", "between_percent": 100 * between, "p": p}
+            found.append({**line, "within_percent": 100 * within, "as_it_must_be": p > 0.01 or between <= within})
+        for server in running:
+            server.close()
+    return found
+
+
+def check_known(bench: Bench, folder: Path, scripts: Path) -> list[dict[str, Any]]:
+    """Work of a set time, measured by the latency stage as any model is."""
+    found = []
+    for milliseconds in KNOWN_MS:
+        plugin = scripts / "joulesweep" / "runtimes" / "known.py"
+        plugin.write_text(KNOWN.replace("{nanoseconds}", str(milliseconds * 1_000_000)))
+        job = json.loads(bench.stages.latency("resnet18"))
+        job["points"] = [{**job["points"][0], "runtime": "known", "threads": 1}]
+        job["code_digest"], job["versions"] = {"known": str(milliseconds)}, {"known": {}}
+        out = folder / "known" / f"{milliseconds}.csv"
+        command = [sys.executable, scripts / "latency.py", "--job", json.dumps(job), "--out", out]
+        subprocess.run([*command, "--manifest", bench.stages.manifest("resnet18")], check=True, cwd=ROOT)
+        header, row = (line.split(",") for line in out.read_text().splitlines())
+        low, value, high = (
+            float(dict(zip(header, row, strict=True))[f"raw_{name}s"]) for name in ("ci_low_", "", "ci_high_")
+        )
+        inside = low <= 1e-3 * milliseconds <= high
+        found.append(
+            {"what": f"known work of {milliseconds} ms", "s": value, "low": low, "high": high, "as_it_must_be": inside}
+        )
+    return found
+
+
+def check_memory(bench: Bench) -> list[dict[str, Any]]:
+    """What a process of onnxruntime holds."""
+    with bench.server("onnxruntime") as server:
+        held = run(server, imported, bench.argument("mobilenet_v3_small", "onnxruntime", 1))
+    return [{"what": "memory of mobilenet_v3_small onnxruntime", **held, "as_it_must_be": not held["torch"]}]
+
+
+def _ratio(what: str, logs: Sequence[float] | np.ndarray, limit: float) -> dict[str, Any]:
+    """The median of paired ratios with its 95 % interval (bootstrap); as it must be within the limit."""
+    draws = np.random.default_rng(0).choice(np.asarray(logs), (2000, len(logs)))
+    low, high = np.exp(np.percentile(np.median(draws, axis=1), [2.5, 97.5]))
+    ratio = float(np.exp(np.median(logs)))
+    fine = abs(ratio - 1) <= limit
+    return {"what": what, "ratio": ratio, "low": float(low), "high": float(high), "as_it_must_be": fine}
+
+
+def main(quick: bool, file: Path | None) -> int:
+    """Run all, print, and return how many results are not as they must be."""
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory(prefix="joulesweep-validation-") as name:
+        folder = Path(name)
+        scripts = folder / "workflow" / "scripts"
+        shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+        sys.path.insert(0, str(scripts))
+        bench = Bench(folder, scripts)
+        results = [
+            *check_levels(bench, 40 if quick else 200),
+            *check_passes(bench, 10 if quick else 60),
+            *check_servers(bench, 4 if quick else 8, 4 if quick else 10),
+            *check_known(bench, folder, scripts),
+            *check_memory(bench),
+        ]
+    for result in results:
+        figures = ", ".join(
+            f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+            for key, value in result.items()
+            if key not in ("what", "as_it_must_be")
+        )
+        print(f"{result['what']:<52} {figures}  {'as it must be' if result['as_it_must_be'] else 'NOT AS IT MUST BE'}")
+    if file is not None:
+        file.write_text(json.dumps(results, indent=1) + "\n")
+    return sum(not result["as_it_must_be"] for result in results)
+
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--quick", action="store_true", help="fewer looks and pairs")
+parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+
+if __name__ == "__main__":
+    given = parser.parse_args()
+    sys.exit(bool(main(given.quick, given.json)))
