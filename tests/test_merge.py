@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import random
 from pathlib import Path
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from joulesweep import records
 from joulesweep.analysis import tables, taken
 from joulesweep.analysis.merge import merge
+from joulesweep.journal import Journal
+from joulesweep.records import SCHEMA
+from joulesweep.reference_levels import MIXTURE
 
 from tests import synthetic
 
@@ -169,9 +173,9 @@ def test_of_two_rows_for_one_point_the_newer_stays_and_the_older_is_named(tmp_pa
 def test_rows_of_another_schema_are_named_once_a_file(tmp_path):
     path = tmp_path / NAME
     records.write_table(path, records.LATENCY, ROWS)
-    path.write_text(path.read_text(encoding="utf-8").replace("\n1,", "\n2,"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(f"\n{SCHEMA},", "\n99,"), encoding="utf-8")
     (problem,) = _merge(tmp_path, synthetic.job())
-    assert "4 rows are of schema '2'" in problem["problem"]
+    assert "4 rows are of schema '99'" in problem["problem"]
     assert "update Joulesweep here" in problem["cure"]
     assert _merged(tmp_path, "latency") == []
 
@@ -238,14 +242,66 @@ def test_counts_of_a_model_that_was_removed_are_left_out_without_a_word(tmp_path
     assert {row["model"] for row in _merged(tmp_path, "counts")} == {"resnet18", "digits_cnn"}
 
 
-def test_the_merge_sets_the_uncorrected_figure_as_the_latency_and_the_throughput(tmp_path):
+def test_a_row_whose_launches_are_not_there_stays_raw(tmp_path):
     records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
-    _merge(tmp_path, synthetic.job())
+    assert _merge(tmp_path, synthetic.job()) == []
     row = _merged(tmp_path, "latency")[3]
     assert [row[name] for name in ("corrected_s", "ci_low_s", "ci_high_s")] == [
         row[name] for name in ("raw_s", "raw_ci_low_s", "raw_ci_high_s")
     ]
+    assert row["correction"] == ""
     assert float(row["throughput_per_s"]) == pytest.approx(8 / 0.24)
+
+
+def _launched(results: Path, slowdowns: list[float]) -> None:
+    """The journals behind the rows, and the device's level: launches that a device so many times slower made."""
+    journal = Journal((results / NAME).with_suffix(".jsonl"))
+    scale = math.exp(-sum(map(math.log, slowdowns)) / len(slowdowns))
+    for row in ROWS:
+        for slowdown in slowdowns:
+            line = {
+                "status": "ok",
+                "reference": "cpu",
+                "parts": MIXTURE,
+                "first_stage": len(slowdowns),
+                "rounds": [{"mean_s": row["raw_s"] * scale * slowdown}] * 5,
+                "looks": [[1e-3 * scale * slowdown] * len(MIXTURE)] * 6,
+            }
+            journal.append(
+                {name: row.get(name, None if name in records.AXES else "") for name in records.LAUNCH_KEY}, line
+            )
+    levels = {"reference": "r", "kinds": {"cpu": {"parts": MIXTURE, "looks": [[1e-3] * len(MIXTURE)]}}}
+    (results / "devices/laptop/reference.json").write_text(json.dumps(levels))
+
+
+def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
+    """Launches on a device that was up to a half slower, as the reference beside them was."""
+    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    _launched(tmp_path, [1.0, 1.5, 1.1, 1.3, 1.2])
+    assert _merge(tmp_path, synthetic.job()) == []
+    for row in _merged(tmp_path, "latency"):
+        assert float(row["correction"]) > 0.9
+        assert float(row["corrected_s"]) == pytest.approx(float(row["raw_s"]), rel=0.02)
+        narrower = float(row["ci_high_s"]) / float(row["ci_low_s"])
+        assert narrower < 1 + 0.3 * (math.exp(2 * 2.776 * 0.15 / math.sqrt(5)) - 1)
+
+
+def test_a_journal_of_other_launches_is_named_and_its_rows_stay_raw(tmp_path):
+    records.write_table(tmp_path / NAME, records.LATENCY, [{**row, "raw_s": 2 * row["raw_s"]} for row in ROWS])
+    _launched(tmp_path, [1.0, 1.5, 1.1])
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert problem["file"] == NAME.replace(".csv", ".jsonl")
+    assert "other launches" in problem["problem"]
+    assert {row["correction"] for row in _merged(tmp_path, "latency")} == {""}
+
+
+def test_a_level_that_cannot_be_read_is_named(tmp_path):
+    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    _launched(tmp_path, [1.0, 1.5, 1.1])
+    (tmp_path / "devices/laptop/reference.json").write_text("{")
+    problems = _merge(tmp_path, synthetic.job())
+    assert problems[0]["file"] == "devices/laptop/reference.json"
+    assert {row["correction"] for row in _merged(tmp_path, "latency")} == {""}
 
 
 def test_neither_time_stamps_nor_the_order_of_writing_change_a_byte(tmp_path):

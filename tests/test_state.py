@@ -1,11 +1,12 @@
 """What the device says of itself: its modes, heat and throttling, and who works on it."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from joulesweep.measure import cautions, heat, state
+from joulesweep.measure import cautions, gpu_state, heat, state
 
 CPUS = "sys/devices/system/cpu"
 
@@ -71,6 +72,35 @@ def test_a_snapshot_tells_who_worked_in_between():
     assert after["busy_s"] - before["busy_s"] >= 0.25
     assert after["steal_s"] >= before["steal_s"]
     assert after["load"] >= 0
+
+
+NVML = """
+class NVMLError(Exception): pass
+def nvmlInit(): pass
+def nvmlShutdown(): pass
+def nvmlDeviceGetHandleByIndex(index): return index
+def nvmlDeviceGetClockInfo(card, kind):
+    assert kind == 1
+    return 1410
+def nvmlDeviceGetCurrentClocksThrottleReasons(card): return 0x01 | 0x04 | 0x40
+"""
+
+
+def test_a_launch_on_a_card_keeps_its_clock_and_what_slows_it(tmp_path, monkeypatch):
+    (tmp_path / "pynvml.py").write_text(NVML)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)
+    try:
+        found = state.snapshot("cuda")
+    finally:
+        sys.modules.pop("pynvml", None)
+    assert found["clock_Hz"] == 1.41e9
+    assert found["throttling"][-2:] == ["power cap", "slowed by hardware for heat"]
+
+
+def test_the_gpu_of_a_jetson_tells_its_clock_by_the_kernel(tmp_path):
+    _file(tmp_path / "sys/class/devfreq/17000000.ga10b/cur_freq", "624750000\n")
+    assert gpu_state.clock_hertz(tmp_path) == 624.75e6
 
 
 def test_a_governor_that_lowers_the_clock_is_told_with_what_would_change_it(tmp_path):

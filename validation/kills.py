@@ -23,9 +23,8 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
+sys.path.insert(0, str(ROOT))
 
-from joulesweep.journal import Journal  # noqa: E402
 
 from tests.workflow_copy import CNN, MLP, Copy, configuration  # noqa: E402
 
@@ -87,8 +86,6 @@ def wrong(copy: Copy, expected: list[tuple[str, ...]]) -> list[str]:
         complaints.append(f"points {points(copy)}")
     for model in copy.config["models"]:
         lines = copy.journal("latency", model)
-        whole = Journal(copy.folder / "results" / "devices" / DEVICE / "latency" / f"{model}.jsonl")
-        whole.lines({})
         torn = [line for line in lines if line and not _is_json(line)]
         launches = Counter(json.dumps(json.loads(line)["key"], sort_keys=True) for line in lines if _is_json(line))
         if torn:
@@ -121,19 +118,19 @@ def main(kills: int, file: Path | None) -> int:
         print(f"undisturbed: {expected}", flush=True)
         while sum(done.values()) < kills:
             shutil.rmtree(copy.folder / "results" / "devices" / DEVICE / "latency")
-            while True:
+            code = None
+            while code != 0:
                 process = start(copy)
-                victim = draw.choice(VICTIMS)
+                victim, killed = draw.choice(VICTIMS), False
                 try:
                     process.wait(draw.uniform(0, LATEST_S))
                 except subprocess.TimeoutExpired:
-                    hit, alive = kill(process, victim)
-                    done[victim] += hit
+                    killed, alive = kill(process, victim)
                     complaints += [f"outlived the kill of {victim}: {one}" for one in alive]
-                    if not hit:
-                        process.wait()
-                if process.returncode == 0:
-                    break
+                    done[victim] += killed
+                code = process.wait()
+                if code != 0 and not killed:
+                    raise SystemExit(f"the plain command failed:\n{(copy.folder / 'printed').read_text()[-3000:]}")
             sweeps += 1
             found = wrong(copy, expected)
             complaints += [f"sweep {sweeps}: {what}" for what in found]

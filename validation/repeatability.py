@@ -34,6 +34,7 @@ sys.path.insert(0, str(SCRIPTS))
 import numpy as np  # noqa: E402
 from joulesweep import config, inputs, interval, plugins  # noqa: E402
 from joulesweep.analysis import correction  # noqa: E402
+from joulesweep.analysis.launches import Launch, Launched  # noqa: E402
 from joulesweep.artefacts import Manifest  # noqa: E402
 from joulesweep.journal import Journal, append_line, unpack  # noqa: E402
 from joulesweep.measure import latency_rows  # noqa: E402
@@ -222,20 +223,18 @@ def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
         if line["run"] in runs:
             row = found[tuple(line["cell"])][line["way"]][runs.index(line["run"])]
             row[:] = [line["s"], line.get("low", math.nan), line.get("high", math.nan)]
-    levels = ReferenceLevels.read(work / "runs" / "reference.json")
+    level = ReferenceLevels.read(work / "runs" / "reference.json").seconds("cpu")
     for index, run in enumerate(runs):
         lines = launches(work, run, cells)
         for runtime in RUNTIMES:
             own = {cell: lines[cell] for cell in cells if cell[1] == runtime}
             seen = {
-                cell: [correction.Launch.of_line(line, levels.seconds(cells[cell].reference)) for line in launched]
+                cell: Launched(tuple(Launch.of_line(line, level) for line in launched), len(launched))
                 for cell, launched in own.items()
             }
-            corrected = correction.corrected(seen)
-            for cell in own:
-                raw = [latency_rows.launch_s(line) for line in own[cell]]
-                for way, seconds in (("raw", raw), ("corrected", corrected[cell].seconds)):
-                    one = interval.of_launches(seconds, len(seconds))
+            for cell, corrected in correction.corrected(seen).items():
+                raw = interval.of_launches([latency_rows.launch_s(line) for line in own[cell]], len(own[cell]))
+                for way, one in (("raw", raw), ("corrected", corrected.interval)):
                     found[cell][way][index] = [one.value, one.low, one.high]
     return found
 

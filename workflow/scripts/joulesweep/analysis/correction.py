@@ -1,7 +1,145 @@
-"""Stub while the trial runs."""
+"""From raw to corrected latency: how much of what the reference shows a point shares, learned from launches.
 
-from joulesweep.analysis.launches import Launch
+Control variates, as in CUPED (Deng et al., Improving the Sensitivity of Online Controlled Experiments, WSDM 2013), on
+logarithms: from each round c times the reference's deviation from the device's level is taken off. A point has one
+slope c in [0, 1], because points share the reference's slowdowns unlike: what waits for memory or for Python shares all,
+a large matrix product a third. Five launches tell little about a slope, so that of a point is drawn towards that of all
+launches in its runtime on the device (a random-effects mean), the more the less its own launches say. The launch that is
+corrected is left out. Where slopes so learned do not lower the spread between launches, all are 0: raw.
+
+What is not known about c is in the interval, in proportion to how far the device was from its level. The trial that chose
+this is docs/decisions/0011.
+"""
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from joulesweep import interval
+from joulesweep.analysis.launches import Launched
+from joulesweep.analysis.tables import Row
+from joulesweep.interval import Interval
+
+_SLOPE, _SLOPE_STD = 0.5, 0.5  # of a runtime's launches, before any was seen: anything from 0 to 1
+_POINT_STD = 0.3  # of the points' slopes around their runtime's
+_WORTH = 4  # launches that the runtime's residual spread is worth beside a point's own
+_Z_975 = 1.959964
+
+Key = TypeVar("Key", bound=Hashable)
 
 
-def corrected(seen):
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Corrected:
+    """A point after correction: seconds a pass of each launch, the slope (mean over launches), and the interval."""
+
+    seconds: list[float]
+    slope: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Launches of a point on logarithms: seconds a pass and the reference, medians of the rounds."""
+
+    passes: np.ndarray
+    reference: np.ndarray
+
+    def without(self, launch: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """Deviations of both from their means, one launch left out."""
+        keep = np.arange(len(self.passes)) != (-1 if launch is None else launch)
+        return self.passes[keep] - self.passes[keep].mean(), self.reference[keep] - self.reference[keep].mean()
+
+
+def corrected(points: Mapping[Key, Launched]) -> dict[Key, Corrected]:
+    """The points of one runtime on one device, corrected with the slopes that all of their launches teach."""
+    medians = {
+        key: _Point(
+            np.array([np.median(one.passes) for one in launched.launches]),
+            np.array([np.median(one.reference) for one in launched.launches]),
+        )
+        for key, launched in points.items()
+    }
+    slopes = {
+        key: [_slope(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
+    }
+    if not _helps(medians, slopes):
+        slopes = {key: [(0.0, 0.0)] * len(found) for key, found in slopes.items()}
+    return {key: _apply(points[key], slopes[key]) for key in points}
+
+
+def _apply(launched: Launched, slopes: Sequence[tuple[float, float]]) -> Corrected:
+    logs = [
+        float(np.median(one.passes - slope * one.reference))
+        for one, (slope, _) in zip(launched.launches, slopes, strict=True)
+    ]
+    seconds = [math.exp(value) for value in logs]
+    between = interval.of_launches(seconds, launched.first_stage)
+    away = float(np.mean([np.median(one.reference) for one in launched.launches]))
+    unknown = _Z_975 * float(np.mean([std for _, std in slopes])) * abs(away)
+    half = math.hypot(math.log(between.high / between.value), unknown)
+    found = Interval(between.value, between.value * math.exp(-half), between.value * math.exp(half))
+    return Corrected(seconds, float(np.mean([slope for slope, _ in slopes])), found)
+
+
+def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, float]:
+    """The slope of a point, and its standard deviation, from all launches but one of its own."""
+    deviations = {other: point.without(launch if other == key else None) for other, point in points.items()}
+    passes, reference = (np.concatenate(parts) for parts in zip(*deviations.values(), strict=True))
+    common = np.clip(passes @ reference / max(reference @ reference, 1e-12), 0, 1)
+    freedom = sum(len(own) - 1 for own, _ in deviations.values())
+    spread = float(((passes - common * reference) ** 2).sum()) / max(freedom, 1)
+    evidence = {}  # a point's own slope and the variance of what it says
+    for other, (own, beside) in deviations.items():
+        squares = max(float(beside @ beside), 1e-12)
+        slope = float(own @ beside) / squares
+        residual = float(((own - slope * beside) ** 2).sum()) + _WORTH * spread
+        evidence[other] = slope, residual / (max(len(own) - 2, 0) + _WORTH) / squares
+    weights = {other: 1 / (variance + _POINT_STD**2) for other, (_, variance) in evidence.items()}
+    known = sum(weights.values()) + 1 / _SLOPE_STD**2
+    mean = (sum(weights[other] * evidence[other][0] for other in points) + _SLOPE / _SLOPE_STD**2) / known
+    slope, variance = evidence[key]
+    own_weight, drawn_weight = 1 / variance, 1 / (_POINT_STD**2 + 1 / known)
+    found = (own_weight * slope + drawn_weight * mean) / (own_weight + drawn_weight)
+    return float(np.clip(found, 0, 1)), (own_weight + drawn_weight) ** -0.5
+
+
+def _helps(points: Mapping[Key, _Point], slopes: Mapping[Key, Sequence[tuple[float, float]]]) -> bool:
+    """Whether the spread between launches is lower with the slopes than without, each point weighing the same."""
+    lower = [
+        math.log(max(float(np.var(point.passes - [slope for slope, _ in slopes[key]] * point.reference)), 1e-12))
+        - math.log(max(float(np.var(point.passes)), 1e-12))
+        for key, point in points.items()
+        if len(point.passes) > 2
+    ]
+    return bool(lower) and float(np.mean(lower)) < 0
+
+
+def of_rows(
+    rows: Sequence[tuple[str, int, Row]], launched: Mapping[tuple[str, int], Launched]
+) -> list[tuple[str, int, Row]]:
+    """Rows of latency with `corrected_s`, its interval, `correction` (the slope) and `throughput_per_s` (examples a second).
+
+    `launched` has the launches behind a row by its file and line. A row without them is raw, and its slope unknown.
+    """
+    groups: dict[tuple[object, object], dict[tuple[str, int], Launched]] = {}
+    for file, line, row in rows:
+        if (file, line) in launched:
+            groups.setdefault((row["device"], row["runtime"]), {})[file, line] = launched[file, line]
+    found = {place: one for group in groups.values() for place, one in corrected(group).items()}
+    return [(file, line, {**row, **_columns(row, found.get((file, line)))}) for file, line, row in rows]
+
+
+def _columns(row: Row, found: Corrected | None) -> dict[str, Any]:
+    if found is None:
+        ends = (row["raw_s"], row["raw_ci_low_s"], row["raw_ci_high_s"])
+    else:
+        ends = (found.interval.value, found.interval.low, found.interval.high)
+    seconds, batch = ends[0], row["batch"]
+    return {
+        **dict(zip(("corrected_s", "ci_low_s", "ci_high_s"), ends, strict=True)),
+        "correction": found.slope if found else None,
+        "throughput_per_s": batch / seconds if isinstance(seconds, float) and isinstance(batch, int) else None,
+    }

@@ -47,7 +47,7 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
     problems += conflicts
     launched, unfit = launches.of_rows(found["latency"], results)
     problems += unfit
-    found["latency"] = correction.corrected(found["latency"], launched)
+    found["latency"] = correction.of_rows(found["latency"], launched)
     for name, kept in found.items():
         _write(out, name, [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in kept])
     _write(out, "devices", described)

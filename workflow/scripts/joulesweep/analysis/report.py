@@ -12,6 +12,7 @@ from joulesweep.analysis import findings, hypotheses, markdown, origin, report_t
 from joulesweep.analysis.base_points import base_points
 from joulesweep.analysis.disagreements import disagreements
 from joulesweep.analysis.figures.names import names
+from joulesweep.analysis.formatting import percent, plural
 from joulesweep.analysis.markdown import text
 from joulesweep.analysis.merged import Merged, load, sweep
 from joulesweep.analysis.sharing import sharing
@@ -58,6 +59,8 @@ def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[st
         "devices": devices,
         "axes": job["axes"],
         "latency": {device: report_tables.latency(merged, device) for device in devices},
+        "corrected": _corrected(merged),
+        "sustained": {device: report_tables.sustained(merged, device) for device in devices},
         "energy": {device: report_tables.energy(merged, device) for device in devices},
         "swept": lambda metric, axis, device: report_tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
@@ -102,6 +105,20 @@ def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) 
 def _uncounted(merged: Merged) -> str:
     rows = merged.counts[merged.counts["base"] & (merged.counts["uncounted_operators"] != "")].drop_duplicates("model")
     return "; ".join(f"{text(row['model'])}: {text(row['uncounted_operators'])}" for _, row in rows.iterrows())
+
+
+def _corrected(merged: Merged) -> str:
+    """How many rows the correction moved, and by how much at most."""
+    rows = merged.ok("latency")
+    moved = rows[rows["correction"] > 0]
+    unknown = rows["correction"].isna().sum()
+    by = (moved["corrected_s"] / moved["raw_s"] - 1).abs().max()
+    parts = [
+        f"It moved {plural(len(moved), 'row')} of {len(rows)}{f', by {percent(by)} at most' if len(moved) else ''}"
+    ]
+    if unknown:
+        parts.append(f"{plural(unknown, 'row')} could not be corrected, since the journals were not beside the tables")
+    return "; ".join(parts) + "."
 
 
 def _foreign(merged: Merged) -> list[str]:

@@ -62,12 +62,14 @@ def latency(merged: Merged, device: str) -> str:
     for _, row in _base(merged.latency, device).iterrows():
         name = _variant(row)
         if row["status"] != "ok":
-            rows.append([name, _failure(row), *["–"] * 7])
+            rows.append([name, _failure(row), *["–"] * 9])
             continue
         rows.append(
             [
                 name,
                 with_interval(row["corrected_s"], row["ci_low_s"], row["ci_high_s"], 1e3),
+                digits(1e3 * row["raw_s"]),
+                digits(row["correction"], 2),
                 digits(1e3 * row["median_s"]),
                 digits(1e3 * row["p95_s"]),
                 f"{digits(1e3 * row['lab_mean_s'])} ± {digits(1e3 * row['lab_std_s'], 2)}",
@@ -80,6 +82,8 @@ def latency(merged: Merged, device: str) -> str:
     header = [
         "variant",
         "**latency, ms** ± 95 %",
+        "uncorrected, ms",
+        "c",
         "median, ms",
         "p95, ms",
         "lab's mean ± std, ms",
@@ -88,7 +92,22 @@ def latency(merged: Merged, device: str) -> str:
         "examples/s",
         "peak, MB",
     ]
-    return table(header, rows, numbers=8)
+    return table(header, rows, numbers=10)
+
+
+def sustained(merged: Merged, device: str) -> str:
+    """Variants on one device whose speed after minutes without a rest was measured; empty where none was."""
+    base = _base(merged.ok("latency"), device)
+    rows = [
+        [
+            _variant(row),
+            digits(1e3 * row["burst_s"]),
+            digits(1e3 * row["sustained_s"]),
+            f"{row['sustained_s'] / row['burst_s']:.2f}",
+        ]
+        for _, row in base[base["sustained_s"].notna()].iterrows()
+    ]
+    return table(["variant", "at first, ms", "at last, ms", "ratio"], rows, numbers=3) if rows else ""
 
 
 def energy(merged: Merged, device: str) -> str:

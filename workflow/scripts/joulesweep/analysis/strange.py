@@ -14,13 +14,15 @@ WIDE = 0.1
 _FLAGS = {
     "few_launches": "fewer launches than asked for ended well, so the interval is wide",
     "not_settled": "the time of a round had not settled when the warm-up ended; first passes may be in the figure",
-    "reference_off": "the reference ran more than 20 % from its usual speed: the device was throttled or busy",
+    "reference_off": "the reference ran more than 20 % from its level: the device was slower or faster than when it was first measured",
+    "throttled": "the device said that it was slowed down, or every part of the reference that a lower clock slows ran more than 20 % slower than its level: give it a heat sink, a fan or a better supply",
+    "busy": "other processes had more than a tenth of the cores' time: close what is not needed",
     "wide": "the interval stayed wider than the target with all the launches that the budget allowed",
     "few_windows": "fewer windows than asked for ended well",
     "few_readings": "a window holds fewer than 10 readings of the meter",
     "net_below_zero": "idle power was above the power while working, so the net energy is below zero",
     "stuck": "the meter showed one value all the time, idle and working alike; it may be stuck",
-    "still_warm": "the device had not cooled down when idle power was measured, so net energy may be too low",
+    "still_warm": "the device had not cooled down before a launch, so latency may be too high and net energy too low",
 }
 
 

@@ -133,7 +133,7 @@ class _Sweep:
             return
         self._levelling.maybe_look(server, point.reference, point.identity["runtime"])
         argument = self._argument(point, lab=not any(line.get("lab_s") for line in earlier))
-        line = self._told(server, launch.run, argument, self._settings["timeout_s"])
+        line = self._told(point, server, launch.run, argument, self._settings["timeout_s"])
         first_stage = self._settings["launches"]
         line |= {"order": order, "first_stage": first_stage, "reference": point.reference}
         self._journal.append(point.key, line)
@@ -141,20 +141,25 @@ class _Sweep:
     def _sustain(self, point: Point, server: Server) -> None:
         seconds = self._settings["sustain_s"]
         timeout_s = seconds + self._settings["timeout_s"]
-        line = self._told(server, sustained.run, self._argument(point, seconds=seconds), timeout_s)
+        line = self._told(point, server, sustained.run, self._argument(point, seconds=seconds), timeout_s)
         self._journal.append(self.sustained_key(point), line)
 
     def _argument(self, point: Point, **more: Any) -> dict[str, Any]:
         return {"artefact": point.artefact, "runtime": point.identity["runtime"], "point": point.axes, **more}
 
     def _told(
-        self, server: Server, run: Callable[[Any], dict[str, Any]], argument: Mapping[str, Any], timeout_s: float
+        self,
+        point: Point,
+        server: Server,
+        run: Callable[[Any], dict[str, Any]],
+        argument: Mapping[str, Any],
+        timeout_s: float,
     ) -> dict[str, Any]:
         """A launch as the journal keeps it: how it ended, what it found, when, and the device before and after it."""
         wait_s, cool = heat.cool_down(self._cool_celsius, _COOL_DOWN_S)
-        before, start = state.snapshot(), datetime.now(timezone.utc)
+        before, start = state.snapshot(point.device), datetime.now(timezone.utc)
         outcome = server.run(run, argument, timeout_s, memory_bytes=self._settings["memory_bytes"])
-        end, after = datetime.now(timezone.utc), state.snapshot()
+        end, after = datetime.now(timezone.utc), state.snapshot(point.device)
         return {
             "status": outcome.status,
             "message": outcome.message,

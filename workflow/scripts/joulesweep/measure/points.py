@@ -31,10 +31,14 @@ class Point:
         return " ".join(f"{axis}={value}" for axis, value in self.axes.items() if value is not None)
 
     @property
+    def device(self) -> str:
+        """Where the passes run: cpu, cuda, mps."""
+        return plugins.declared("runtimes", self.identity["runtime"], "device")
+
+    @property
     def reference(self) -> str:
         """The kind of reference that tells how fast the device is while this point is measured."""
-        runtime = self.identity["runtime"]
-        return reference_levels.kind(plugins.declared("runtimes", runtime, "device"), runtime)
+        return reference_levels.kind(self.device, self.identity["runtime"])
 
     @property
     def preload(self) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from joulesweep.measure import gpu_state
 
 _ROOT = Path("/")
 _CPUS = "sys/devices/system/cpu"
@@ -30,21 +31,25 @@ class Throttling:
         return f"now: {', '.join(self.now) or 'nothing'}; since the start: {', '.join(self.since_start) or 'nothing'}"
 
 
-def snapshot() -> dict[str, Any]:
+def snapshot(device: str = "cpu") -> dict[str, Any]:
     """What is kept beside a launch, before it and after; the difference of two tells who worked in between.
 
-    `clock_Hz` of the cores, `temperature_C` of the hottest sensor, `throttling` as the firmware says it now, count of
-    `throttle_events`, `load` of the last minute, and since the start of the machine `busy_s` and `steal_s`: seconds
+    `clock_Hz` of the cores, or of the GPU where `device` is cuda; `temperature_C` of the hottest sensor; `throttling` as
+    firmware and driver say it now; count of `throttle_events`; `load` of the last minute, and since the start of the machine `busy_s` and `steal_s`: seconds
     in which some process, or another machine on the same processor, had a core.
     """
-    throttled = throttling()
+    firmware = throttling()
+    said = [None if firmware is None else list(firmware.now)]
+    if device == "cuda":
+        said.append(gpu_state.throttling())
+    known = [words for words in said if words is not None]
     times = psutil.cpu_times()
     idle_s = times.idle + getattr(times, "iowait", 0.0)
     twice_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # these are in user and nice too
     return {
-        "clock_Hz": frequency_hertz(),
+        "clock_Hz": gpu_state.clock_hertz() if device == "cuda" else frequency_hertz(),
         "temperature_C": hottest_celsius(),
-        "throttling": None if throttled is None else list(throttled.now),
+        "throttling": [word for words in known for word in words] if known else None,
         "throttle_events": throttle_events(),
         "load": os.getloadavg()[0],
         "busy_s": sum(times) - idle_s - twice_s,
