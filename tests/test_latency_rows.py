@@ -1,9 +1,11 @@
 """What the launches of a point say of the device, as the flags and columns of its row."""
 
+import os
 from typing import Any
 
 import numpy as np
 import pytest
+from joulesweep import launches
 from joulesweep.journal import pack
 from joulesweep.measure import latency_rows
 from joulesweep.measure.points import Point
@@ -53,12 +55,12 @@ def _line(slower: dict[str, float] | None = None, **changes: Any) -> dict[str, A
         "peak_bytes": 100,
         "peak_above_load_bytes": 10,
         "lab_s": [],
-        "cpu_s": 1.0,
+        "others_share": 0.02,
         "wall_s": 1.0,
         "wait_s": 0.5,
         "cool": True,
         "before": _state(),
-        "after": _state(temperature_C=55.0, busy_s=1.0),
+        "after": _state(temperature_C=55.0),
         "order": 0,
         "measured_at": "2026-01-01T00:00:00+00:00",
         **changes,
@@ -78,7 +80,7 @@ def test_an_undisturbed_point_has_no_flag_and_the_state_of_its_device():
     assert row["flags"] == ""
     assert row["wait_s"] == 1.5
     assert (row["temperature_start_C"], row["temperature_end_C"]) == (50.0, 55.0)
-    assert (row["clock_Hz"], row["load"], row["others_share"]) == (1e9, 0.5, 0.0)
+    assert (row["clock_Hz"], row["load"], row["others_share"]) == (1e9, 0.5, 0.02)
     assert row["reference_s"] == pytest.approx(row["reference_level_s"]) == pytest.approx(1e-3)
 
 
@@ -107,10 +109,27 @@ def test_without_a_sensor_a_lower_clock_is_seen_by_the_reference_alone():
 
 
 def test_company_heat_and_unsettled_passes_are_flags():
-    assert _flags(*[_line(after=_state(busy_s=100.0))] * 3) == {"busy"}
+    assert _flags(*[_line(others_share=0.5)] * 3) == {"busy"}
     assert _flags(_line(), _line(), _line(cool=False)) == {"still_warm"}
     assert _flags(_line(), _line(), _line(settled=False)) == {"not_settled"}
     assert _flags(*[_line()] * 3, _line(status="crashed", message="x")) == set()
+
+
+def test_launches_beside_others_are_set_aside_where_enough_were_alone():
+    busy = _line(others_share=0.5, rounds=[{"passes": 2, "used": 1, "mean_s": 0.03}] * 5)
+    row = _row(_line(), busy, _line(), _line())
+    assert (row["launches"], row["launches_failed"], row["launches_set_aside"]) == (3, 0, 1)
+    assert row["raw_s"] == pytest.approx(0.01)
+    row = _row(_line(), busy, _line())
+    assert (row["launches"], row["launches_set_aside"]) == (3, 0)
+    assert row["flags"].split() == ["busy", "wide"]
+
+
+def test_others_are_who_had_the_cores_beside_the_measuring_process():
+    before, after = _state(busy_s=10.0), _state(busy_s=13.0)
+    cores = os.cpu_count() or 1
+    assert launches.others_share(before, after, 1.0, 2.0) == pytest.approx(1.0 / cores)
+    assert launches.others_share(before, after, 5.0, 2.0) == 0.0
 
 
 def test_a_sustained_speed_that_failed_is_told_and_takes_nothing_from_the_row():

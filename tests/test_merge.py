@@ -261,6 +261,7 @@ def _launched(results: Path, slowdowns: list[float]) -> None:
         for slowdown in slowdowns:
             line = {
                 "status": "ok",
+                "others_share": 0.0,
                 "reference": "cpu",
                 "parts": MIXTURE,
                 "first_stage": len(slowdowns),

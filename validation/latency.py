@@ -92,7 +92,7 @@ def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
 def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
     """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone."""
     from joulesweep.measure import launch
-    from joulesweep.measure.reference import REST_S, Reference
+    from joulesweep.measure.reference import REST_S, Reference, rest
 
     forward = forward_of(argument)
 
@@ -101,12 +101,12 @@ def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
         forward()
         return (time.perf_counter_ns() - start) * 1e-9
 
-    def rest() -> list[float]:
-        time.sleep(REST_S)
+    def only_rest() -> list[float]:
+        rest(REST_S)
         return [1.0]
 
     gc.disable()
-    look = Reference().look if argument["reference"] else rest
+    look = Reference().look if argument["reference"] else only_rest
     found = launch.rounds(one_pass, look)
     return {
         "s": float(np.median([one["mean_s"] for one in found["rounds"]])),

@@ -149,8 +149,9 @@ LATENCY = Table(
     + _STATUS
     + _columns(
         int,
-        launches="launches that ended ok",
-        launches_failed="launches that did not",
+        launches="launches that ended ok and count",
+        launches_failed="launches that did not end ok",
+        launches_set_aside="launches that did while others had a tenth of the cores' time, and that were made again",
         rounds="rounds in the ok launches together",
         passes="forward passes in those rounds that count",
     )

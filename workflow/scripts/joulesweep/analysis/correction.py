@@ -24,6 +24,7 @@ from joulesweep.analysis.tables import Row
 from joulesweep.interval import Interval
 
 _SLOPE, _SLOPE_STD = 0.5, 0.5  # of a runtime's launches, before any was seen: anything from 0 to 1
+_LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most
 _POINT_STD = 0.3  # of the points' slopes around their runtime's
 _WORTH = 4  # launches that the runtime's residual spread is worth beside a point's own
 _Z_975 = 1.959964
@@ -88,7 +89,7 @@ def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, 
     """The slope of a point, and its standard deviation, from all launches but one of its own."""
     deviations = {other: point.without(launch if other == key else None) for other, point in points.items()}
     passes, reference = (np.concatenate(parts) for parts in zip(*deviations.values(), strict=True))
-    common = np.clip(passes @ reference / max(reference @ reference, 1e-12), 0, 1)
+    common = np.clip(passes @ reference / max(reference @ reference, 1e-12), 0, _LARGEST)
     freedom = sum(len(own) - 1 for own, _ in deviations.values())
     spread = float(((passes - common * reference) ** 2).sum()) / max(freedom, 1)
     evidence = {}  # a point's own slope and the variance of what it says
@@ -103,7 +104,7 @@ def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, 
     slope, variance = evidence[key]
     own_weight, drawn_weight = 1 / variance, 1 / (_POINT_STD**2 + 1 / known)
     found = (own_weight * slope + drawn_weight * mean) / (own_weight + drawn_weight)
-    return float(np.clip(found, 0, 1)), (own_weight + drawn_weight) ** -0.5
+    return float(np.clip(found, 0, _LARGEST)), (own_weight + drawn_weight) ** -0.5
 
 
 def _helps(points: Mapping[Key, _Point], slopes: Mapping[Key, Sequence[tuple[float, float]]]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import interval
+from joulesweep import interval, launches
 from joulesweep.analysis.problems import COPY_AGAIN, Problem
 from joulesweep.analysis.tables import Row
 from joulesweep.journal import Journal
@@ -71,7 +71,7 @@ def of_rows(
                 levels[device] = ReferenceLevels()
                 problems[name] = Problem(name, None, "", f"{error}; latency stays uncorrected", COPY_AGAIN)
         journal = journals.setdefault(file, Journal((results / file).with_suffix(".jsonl")))
-        lines = [one for one in journal.lines({name: row[name] for name in LAUNCH_KEY}) if one["status"] == "ok"]
+        lines = journal.lines({name: row[name] for name in LAUNCH_KEY})
         if not lines:
             continue
         try:
@@ -89,8 +89,9 @@ def of_rows(
 
 
 def _launched(lines: list[dict[str, Any]], levels: ReferenceLevels) -> Launched:
-    level = levels.seconds(lines[0]["reference"])
-    return Launched(tuple(Launch.of_line(line, level) for line in lines), int(lines[0]["first_stage"]))
+    first_stage, level = int(lines[0]["first_stage"]), levels.seconds(lines[0]["reference"])
+    used = launches.counting(lines, first_stage)
+    return Launched(tuple(Launch.of_line(line, level) for line in used), first_stage)
 
 
 def _raw_s(launched: Launched) -> float:

@@ -16,7 +16,7 @@ _FLAGS = {
     "not_settled": "the time of a round had not settled when the warm-up ended; first passes may be in the figure",
     "reference_off": "the reference ran more than 20 % from its level: the device was slower or faster than when it was first measured",
     "throttled": "the device said that it was slowed down, or every part of the reference that a lower clock slows ran more than 20 % slower than its level: give it a heat sink, a fan or a better supply",
-    "busy": "other processes had more than a tenth of the cores' time: close what is not needed",
+    "busy": "other processes had more than a tenth of the cores' time, also when launches were made again: close what is not needed",
     "wide": "the interval stayed wider than the target with all the launches that the budget allowed",
     "few_windows": "fewer windows than asked for ended well",
     "few_readings": "a window holds fewer than 10 readings of the meter",

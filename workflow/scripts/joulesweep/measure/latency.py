@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import interval, records
+from joulesweep import interval, launches, records
 from joulesweep.artefacts import Manifest
 from joulesweep.journal import Journal
 from joulesweep.measure import cautions, heat, latency_rows, launch, state, sustained
@@ -100,15 +100,17 @@ class _Sweep:
         lines = self._journal.lines(point.key)
         if self._given_up(lines):
             return 0
-        good = [line for line in lines if line["status"] == "ok"]
-        counted = len(good) + self._failed(lines)
-        first = self._settings["launches"]
-        if counted < first or len(good) < first:
-            return max(0, first - counted)
-        seconds = [latency_rows.launch_s(line) for line in good[:first]]
-        affordable = int(self._settings["budget_s"] / statistics.median(line["wall_s"] for line in good[:first]))
+        first, failed = self._settings["launches"], self._failed(lines)
+        well, calm = launches.well(lines), launches.calm(lines)
+        if len(calm) + failed < first and len(well) < launches.MOST_AGAIN * first:
+            return min(first - failed - len(calm), launches.MOST_AGAIN * first - len(well))
+        used = launches.counting(lines, first)
+        if len(used) < first:
+            return 0
+        seconds = [latency_rows.launch_s(line) for line in used[:first]]
+        affordable = int(self._settings["budget_s"] / statistics.median(line["wall_s"] for line in used[:first]))
         wanted = first + interval.further_launches(seconds, self._settings["target"], min(_MOST_FURTHER, affordable))
-        return max(0, wanted - counted)
+        return max(0, wanted - len(used) - failed)
 
     def sustained_key(self, point: Point) -> dict[str, Any]:
         """The journal's key of what is measured for minutes without a rest."""
@@ -156,10 +158,12 @@ class _Sweep:
         timeout_s: float,
     ) -> dict[str, Any]:
         """A launch as the journal keeps it: how it ended, what it found, when, and the device before and after it."""
+        server.start()
         wait_s, cool = heat.cool_down(self._cool_celsius, _COOL_DOWN_S)
         before, start = state.snapshot(point.device), datetime.now(timezone.utc)
         outcome = server.run(run, argument, timeout_s, memory_bytes=self._settings["memory_bytes"])
         end, after = datetime.now(timezone.utc), state.snapshot(point.device)
+        wall_s = (end - start).total_seconds()
         return {
             "status": outcome.status,
             "message": outcome.message,
@@ -169,7 +173,8 @@ class _Sweep:
             "before": before,
             "after": after,
             "started_s": start.timestamp(),
-            "wall_s": (end - start).total_seconds(),
+            "wall_s": wall_s,
+            "others_share": launches.others_share(before, after, outcome.value.get("cpu_s", 0.0), wall_s),
             "measured_at": end.isoformat(timespec="seconds"),
             **outcome.value,
         }
@@ -182,7 +187,7 @@ class _Sweep:
 
     def _running(self, point: Point) -> str:
         """The point and its interval so far, as the bar shows them."""
-        good = [line for line in self._journal.lines(point.key) if line["status"] == "ok"]
+        good = launches.counting(self._journal.lines(point.key), self._settings["launches"])
         name = f"{point.identity['runtime']} {point.axes_text}"
         if len(good) < 2:
             return name

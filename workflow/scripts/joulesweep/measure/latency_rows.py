@@ -1,12 +1,11 @@
 """From the launches of one point to its row in the latency table."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joulesweep import interval
+from joulesweep import interval, launches
 from joulesweep.journal import unpack
 from joulesweep.measure.launch import used_passes
 from joulesweep.measure.points import Point
@@ -17,7 +16,6 @@ _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
 _REFERENCE_OFF = 0.2
 _THROTTLED = 0.2  # slower than its level is every part of the reference that a lower clock slows
 _NOT_CLOCKED = ("memory",)  # it waits for memory
-_BUSY = 0.1  # of the cores' time, used by others
 
 
 def launch_s(line: Mapping[str, Any]) -> float:
@@ -38,10 +36,15 @@ def row(
     """
     if point.artefact is None:
         return {**point.identity, "status": "unsupported", "message": point.unsupported}
-    good = [line for line in lines if line["status"] == "ok"]
+    well = launches.well(lines)
+    good = launches.counting(lines, settings["launches"])
     failures = Counter((line["status"], line["message"]) for line in lines if line["status"] != "ok")
     (status, message), _ = failures.most_common(1)[0] if failures else (("error", "too few launches"), 0)
-    counts = {"launches": len(good), "launches_failed": len(lines) - len(good)}
+    counts = {
+        "launches": len(good),
+        "launches_failed": len(lines) - len(well),
+        "launches_set_aside": len(well) - len(good),
+    }
     if len(good) < _FEWEST_LAUNCHES:
         return {**point.identity, **counts, "status": status, "message": message}
     return {
@@ -75,7 +78,7 @@ def _figures(
     references = [_reference(line) for line in good]
     reference_s = float(np.median([mixture_s(reference) for reference in references]))
     level_s = mixture_s(level)
-    others = [_others_share(line) for line in good]
+    others = float(np.median([line["others_share"] for line in good]))
     lab = next((line["lab_s"] for line in good if line["lab_s"]), None)
     flags = {
         "few_launches": len(good) < first_stage,
@@ -83,7 +86,7 @@ def _figures(
         "reference_off": level_s is not None and abs(reference_s / level_s - 1) > _REFERENCE_OFF,
         "throttled": _throttled(good, references, level),
         "still_warm": not all(line["cool"] for line in good),
-        "busy": float(np.median(others)) > _BUSY,
+        "busy": any(line["others_share"] > launches.BUSY for line in good),
         "wide": raw.high / raw.value - 1 > settings["target"],
     }
     return {
@@ -109,7 +112,7 @@ def _figures(
         "peak_bytes": int(_median(good, "peak_bytes")),
         "peak_above_load_bytes": int(_median(good, "peak_above_load_bytes")),
         "order": " ".join(str(line["order"]) for line in good),
-        "others_share": float(np.median(others)),
+        "others_share": others,
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
 
@@ -138,12 +141,6 @@ def _throttled(
         if reference.keys() <= level.keys()
     ]
     return said or sum(slowed) > len(references) / 2
-
-
-def _others_share(line: Mapping[str, Any]) -> float:
-    """The share of all cores' time that others than the measuring process had during a launch."""
-    busy_s = line["after"]["busy_s"] - line["before"]["busy_s"]
-    return max(0.0, (busy_s - line["cpu_s"]) / (line["wall_s"] * (os.cpu_count() or 1)))
 
 
 def _device(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

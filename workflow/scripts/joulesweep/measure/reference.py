@@ -30,10 +30,19 @@ _REPEATS = {"matrix": 2, "memory": 4, "convolution": 4}
 class Look(Protocol):
     """A reference: the names of its parts, and the seconds that each takes at this moment."""
 
-    parts: Sequence[str]
+    @property
+    def parts(self) -> Sequence[str]:
+        """Names of the parts."""
 
     def look(self) -> list[float]:
         """Seconds of each part, in the order of `parts`."""
+
+
+def rest(seconds: float) -> None:
+    """Do nothing, without sleeping: a core that sleeps may lower its clock, or be lent to somebody else."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
 
 
 def reference_for(device: str, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> Look:
@@ -71,11 +80,11 @@ class Reference:
         self._windows = windows.transpose(0, 3, 4, 1, 2)
         self._filled = self._columns.reshape(self._windows.shape)
         self._mixture = (self._matrix, self._cache, self._memory, self._convolution, self._python)  # as in MIXTURE
-        self.parts = MIXTURE
+        self.parts: Sequence[str] = MIXTURE
 
     def look(self) -> list[float]:
         """Seconds of each part, after a rest and one run that does not count."""
-        time.sleep(REST_S)
+        rest(REST_S)
         for part in self._mixture:
             part()
         return [_seconds(part) for part in self._mixture]

@@ -45,6 +45,11 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Import the libraries now, unless that was done or cannot be done: the next request then does not wait for it."""
+        if self._broken is None and self._process is None:
+            self._start()
+
     def run(
         self,
         function: Callable[[Any], dict[str, Any]],
@@ -59,8 +64,7 @@ class Server:
         stopped; by default that is nine tenths of what is available now, so that the machine never has to swap for it.
         """
         work = pickle.dumps((function, argument))
-        if self._broken is None and self._process is None:
-            self._start()
+        self.start()
         if self._broken is not None:
             return self._broken
         try:

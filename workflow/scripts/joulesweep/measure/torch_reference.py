@@ -4,7 +4,7 @@ It is compared within its library alone: its level says nothing about another on
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -30,7 +30,7 @@ class TorchReference:
         self._image = torch.full((1, _CHANNELS, _IMAGE, _IMAGE), 0.5, device=device)
         self._weights = torch.full((_CHANNELS, _CHANNELS, 3, 3), 0.5, device=device)
         self._small = torch.zeros(1, device=device)
-        self.parts = PARTS
+        self.parts: Sequence[str] = PARTS
         self._mixture = (self._matrix, self._memory, self._convolution, self._queue)
 
     def look(self) -> list[float]:
@@ -52,5 +52,5 @@ class TorchReference:
 
     def _queue(self, _: None) -> None:
         """Many operators that do next to nothing: what a small model mostly waits for."""
-        for _ in range(_QUEUED):
+        for _again in range(_QUEUED):
             self._small.add_(1.0)
