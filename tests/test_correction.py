@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from joulesweep import interval
 from joulesweep.analysis import correction
 from joulesweep.analysis.launches import Launch, Launched
@@ -75,10 +77,26 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(slopes):
     assert 0.92 <= np.mean(held) <= 0.99
 
 
+@given(
+    st.lists(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=3, max_size=6), min_size=1, max_size=3)
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_launches_are_there_is_a_figure_and_a_slope_within_its_bounds(points):
+    """Launches that are all alike, or that lie on a line, among them."""
+    launched = {
+        number: Launched(tuple(Launch(np.full(2, one), np.full(2, other)) for one, other in launches), len(launches))
+        for number, launches in enumerate(points)
+    }
+    for number, one in correction.corrected(launched).items():
+        assert 0 <= one.slope <= correction._LARGEST
+        assert 0 < one.interval.low <= one.interval.value <= one.interval.high < math.inf
+        assert len(one.seconds) == len(points[number])
+
+
 def test_one_point_with_the_fewest_launches_is_corrected_too():
     points = _points(np.random.default_rng(3), [1.0], noise=0.01, drift=0.1)
     few = {0: Launched(points[0].launches[:3], 3)}
     (one,) = correction.corrected(few).values()
-    assert 0 <= one.slope <= 1
+    assert 0 <= one.slope <= correction._LARGEST
     assert one.interval.low < one.interval.value < one.interval.high
     assert correction.corrected({}) == {}

@@ -9,6 +9,7 @@ from joulesweep.analysis.figures.names import names
 from joulesweep.analysis.figures.quantities import ACCURACY, ENERGY, LATENCY, PARAMETERS
 from joulesweep.analysis.merge import merge
 from joulesweep.analysis.merged import Merged, load
+from joulesweep.records import SCHEMA
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -62,7 +63,18 @@ def test_a_figure_without_data_says_what_is_missing_and_why(tmp_path):
     path = results / "devices/laptop/energy/digits_cnn.csv"
     rows = path.read_text(encoding="utf-8").splitlines()
     header = rows[0].split(",")
-    values = ["1", "laptop", "digits_cnn", "eager", "1", "8", "", "2", "no_meter", "no meter works: RAPL is closed"]
+    values = [
+        str(SCHEMA),
+        "laptop",
+        "digits_cnn",
+        "eager",
+        "1",
+        "8",
+        "",
+        "2",
+        "no_meter",
+        "no meter works: RAPL is closed",
+    ]
     path.write_text(
         "\n".join([rows[0], ",".join(values + [""] * (len(header) - len(values)))]) + "\n", encoding="utf-8"
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from joulesweep.journal import Journal, unpack
-from joulesweep.measure import launch, sustained
+from joulesweep.measure import latency, launch, sustained
+from joulesweep.measure.points import Point
 from joulesweep.measure.reference import Reference
 from joulesweep.records import LATENCY
 
@@ -18,6 +19,7 @@ from tests.digits_model import ROOT, digits_spec
 SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
 SETTINGS = {
     "launches": 3,
+    "again": 0,
     "target": 1.0,
     "budget_s": 0,
     "sustain_s": 0,
@@ -109,6 +111,22 @@ def test_a_further_launch_is_made_where_the_first_disagree_and_the_budget_pays(e
     (row,) = _measure(_job(POINT, target=1e-9, budget_s=1e9), exported, tmp_path)
     assert int(row["launches"]) == 3 + 15
     assert "wide" in row["flags"]
+
+
+def _lacking(journal: Journal, **settings: float) -> int:
+    point = Point({"runtime": "onnxruntime"}, {"runtime": "onnxruntime"}, artefact=object())  # type: ignore[arg-type]
+    return latency._Sweep(_job(POINT, **settings), journal, None).lacking(point)  # type: ignore[arg-type]
+
+
+def test_launches_beside_others_are_made_again_so_often_and_no_more(tmp_path):
+    journal = Journal(tmp_path / "journal.jsonl")
+    line = {"status": "ok", "rounds": [{"mean_s": 0.01}], "wall_s": 1.0, "others_share": 0.5}
+    for _ in range(3):
+        journal.append({"runtime": "onnxruntime"}, line)
+    assert [_lacking(journal, again=again) for again in (0, 2, 9)] == [0, 2, 3]
+    for _ in range(2):
+        journal.append({"runtime": "onnxruntime"}, {**line, "others_share": 0.0})
+    assert [_lacking(journal, again=again) for again in (0, 2, 9)] == [0, 0, 1]
 
 
 def test_a_failure_is_a_row_and_is_tried_again_when_its_cause_has_changed(exported, tmp_path):

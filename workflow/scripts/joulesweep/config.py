@@ -35,7 +35,7 @@ _DEFAULTS: dict[str, Any] = {
     "energy": {},
 }
 _LIMITS = {"timeout_s": 300.0, "memory_bytes": None, "seed": 0}
-_LATENCY = {"launches": 5, "target": 0.05, "budget_s": 20.0, "sustain_s": 0.0, **_LIMITS}
+_LATENCY = {"launches": 5, "again": 5, "target": 0.05, "budget_s": 20.0, "sustain_s": 0.0, **_LIMITS}
 _ENERGY = {"points": "auto", "launches": 3, "window_s": 1.0, **_LIMITS}
 
 

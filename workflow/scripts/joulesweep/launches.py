@@ -1,7 +1,8 @@
 """Which launches of a point count: those that went well while nobody else worked, as long as there are enough of them.
 
-A launch during which others had a tenth of the cores' time is busy. It is kept, and made again; the rule looks at who had the
-cores and never at how long a pass took. A machine that is always busy is measured all the same, and its rows say so.
+A launch during which others had a tenth of the cores' time is busy. It is kept, and made again (`again` times a point at
+most); the rule looks at who had the cores and never at how long a pass took. A machine that is always busy is measured
+all the same, and its rows say so.
 """
 
 import os
@@ -9,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 BUSY = 0.1  # of all cores' time, had by other processes or by other machines on the same processor
-MOST_AGAIN = 2  # times the first stage: no more launches are made of a point that stays busy
 
 
 def others_share(before: Mapping[str, Any], after: Mapping[str, Any], own_s: float, wall_s: float) -> float:

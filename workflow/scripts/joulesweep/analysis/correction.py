@@ -26,7 +26,8 @@ from joulesweep.interval import Interval
 _SLOPE, _SLOPE_STD = 0.5, 0.5  # of a runtime's launches, before any was seen: anything from 0 to 1
 _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most
 _POINT_STD = 0.3  # of the points' slopes around their runtime's
-_WORTH = 4  # launches that the runtime's residual spread is worth beside a point's own
+_SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
+_WORTH = 4  # launches that this is worth, and that the runtime's spread is worth beside a point's own
 _Z_975 = 1.959964
 
 Key = TypeVar("Key", bound=Hashable)
@@ -91,7 +92,7 @@ def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, 
     passes, reference = (np.concatenate(parts) for parts in zip(*deviations.values(), strict=True))
     common = np.clip(passes @ reference / max(reference @ reference, 1e-12), 0, _LARGEST)
     freedom = sum(len(own) - 1 for own, _ in deviations.values())
-    spread = float(((passes - common * reference) ** 2).sum()) / max(freedom, 1)
+    spread = (float(((passes - common * reference) ** 2).sum()) + _WORTH * _SPREAD_STD**2) / (freedom + _WORTH)
     evidence = {}  # a point's own slope and the variance of what it says
     for other, (own, beside) in deviations.items():
         squares = max(float(beside @ beside), 1e-12)

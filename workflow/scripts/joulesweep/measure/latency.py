@@ -100,17 +100,19 @@ class _Sweep:
         lines = self._journal.lines(point.key)
         if self._given_up(lines):
             return 0
-        first, failed = self._settings["launches"], self._failed(lines)
-        well, calm = launches.well(lines), launches.calm(lines)
-        if len(calm) + failed < first and len(well) < launches.MOST_AGAIN * first:
-            return min(first - failed - len(calm), launches.MOST_AGAIN * first - len(well))
+        first, again = self._settings["launches"], self._settings["again"]
+        well, calm, failed = len(launches.well(lines)), len(launches.calm(lines)), self._failed(lines)
+        lacking = min(first - calm, first + again - well) - failed
+        if lacking > 0:
+            return lacking
         used = launches.counting(lines, first)
         if len(used) < first:
             return 0
         seconds = [latency_rows.launch_s(line) for line in used[:first]]
         affordable = int(self._settings["budget_s"] / statistics.median(line["wall_s"] for line in used[:first]))
         wanted = first + interval.further_launches(seconds, self._settings["target"], min(_MOST_FURTHER, affordable))
-        return max(0, wanted - len(used) - failed)
+        not_again = max(0, well - len(used) - again)  # busy ones that count as if they had been calm
+        return max(0, wanted - len(used) - not_again - failed)
 
     def sustained_key(self, point: Point) -> dict[str, Any]:
         """The journal's key of what is measured for minutes without a rest."""
