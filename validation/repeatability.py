@@ -37,6 +37,7 @@ from joulesweep.analysis import correction  # noqa: E402
 from joulesweep.analysis.launches import Launch, Launched  # noqa: E402
 from joulesweep.artefacts import Manifest  # noqa: E402
 from joulesweep.journal import Journal, append_line, unpack  # noqa: E402
+from joulesweep.launches import counting  # noqa: E402
 from joulesweep.measure import latency_rows  # noqa: E402
 from joulesweep.measure.launch import used_passes  # noqa: E402
 from joulesweep.measure.points import Point, points_of  # noqa: E402
@@ -53,6 +54,7 @@ CNNS = ("mobilenet_v3_small", "resnet18")
 RUNTIMES = ("eager", "onnxruntime")
 WAYS = ("lab", "timer", "pyperf", "raw", "corrected")
 PYPERF_PROCESSES = 5
+FIRST_STAGE = 5
 LAB_PASSES = 10
 RESAMPLES = 2000
 Cell = tuple[str, str, int]
@@ -66,7 +68,7 @@ def configuration(work: Path) -> config.Config:
             for name, source in MODELS.items()
         },
         "sweeps": {"threads": [1, os.cpu_count() or 1]},
-        "latency": {"budget_s": 0},
+        "latency": {"launches": FIRST_STAGE, "budget_s": 0},
         "device": "here",
         "meter": "none",
     }
@@ -95,13 +97,10 @@ def points(stages: Stages) -> dict[Cell, Point]:
     }
 
 
-def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, list[dict[str, Any]]]:
-    """The lines of Joulesweep's launches in one run."""
+def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, list[Mapping[str, Any]]]:
+    """The lines of Joulesweep's launches that count in one run."""
     journals = {model: Journal(work / "runs" / str(run) / f"{model}.jsonl") for model in MODELS}
-    return {
-        cell: [line for line in journals[cell[0]].lines(point.key) if line["status"] == "ok"]
-        for cell, point in cells.items()
-    }
+    return {cell: counting(journals[cell[0]].lines(point.key), FIRST_STAGE) for cell, point in cells.items()}
 
 
 def peers_run(work: Path, run: int, cells: Mapping[Cell, Point]) -> None:
@@ -229,11 +228,11 @@ def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
         for runtime in RUNTIMES:
             own = {cell: lines[cell] for cell in cells if cell[1] == runtime}
             seen = {
-                cell: Launched(tuple(Launch.of_line(line, level) for line in launched), len(launched))
+                cell: Launched(tuple(Launch.of_line(line, level) for line in launched), FIRST_STAGE)
                 for cell, launched in own.items()
             }
             for cell, corrected in correction.corrected(seen).items():
-                raw = interval.of_launches([latency_rows.launch_s(line) for line in own[cell]], len(own[cell]))
+                raw = interval.of_launches([latency_rows.launch_s(line) for line in own[cell]], FIRST_STAGE)
                 for way, one in (("raw", raw), ("corrected", corrected.interval)):
                     found[cell][way][index] = [one.value, one.low, one.high]
     return found

@@ -2,8 +2,8 @@
 
 Control variates, as in CUPED (Deng et al., Improving the Sensitivity of Online Controlled Experiments, WSDM 2013), on
 logarithms: from each round c times the reference's deviation from the device's level is taken off. A point has one
-slope c in [0, 1], because points share the reference's slowdowns unlike: what waits for memory or for Python shares all,
-a large matrix product a third. Five launches tell little about a slope, so that of a point is drawn towards that of all
+slope c of its own, because points share the reference's slowdowns unlike: what waits for memory or for Python shares all
+or more, a large matrix product a third. Five launches tell little about a slope, so that of a point is drawn towards that of all
 launches in its runtime on the device (a random-effects mean), the more the less its own launches say. The launch that is
 corrected is left out. Where slopes so learned do not lower the spread between launches, all are 0: raw.
 
@@ -23,9 +23,9 @@ from joulesweep.analysis.launches import Launched
 from joulesweep.analysis.tables import Row
 from joulesweep.interval import Interval
 
-_SLOPE, _SLOPE_STD = 0.5, 0.5  # of a runtime's launches, before any was seen: anything from 0 to 1
+_SLOPE, _SLOPE_STD = 0.75, 0.5  # of a runtime's launches, before any was seen
 _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most
-_POINT_STD = 0.3  # of the points' slopes around their runtime's
+_POINT_STD = 0.5  # of the points' slopes around their runtime's
 _SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
 _WORTH = 4  # launches that this is worth, and that the runtime's spread is worth beside a point's own
 _Z_975 = 1.959964
