@@ -3,7 +3,8 @@
   level     the reference's level right after passes of every runtime, over its level after idling: within 3 %
   passes    a pass in a process with the reference over one in a process without, in pairs: within 1 %
   servers   the spread between fork servers beside the spread between the launches of one
-  known     work of a set time, through the whole latency stage: inside its interval
+  known     work of a set processor time, through the whole latency stage: inside its interval, or within 0.2 %, since the
+            clock that ends it is read a few microseconds late, and interrupts are in nobody's processor time
   memory    what a process of onnxruntime holds and imports
 
 With --json FILE the figures are written there too; --quick takes fewer looks and pairs.
@@ -243,7 +244,8 @@ def check_known(bench: Bench, folder: Path, scripts: Path) -> list[dict[str, Any
         low, value, high = (
             float(dict(zip(header, row, strict=True))[f"raw_{name}s"]) for name in ("ci_low_", "", "ci_high_")
         )
-        inside = low <= 1e-3 * milliseconds <= high
+        known = 1e-3 * milliseconds
+        inside = low <= known <= high or abs(value / known - 1) < 0.002
         found.append(
             {"what": f"known work of {milliseconds} ms", "s": value, "low": low, "high": high, "as_it_must_be": inside}
         )
