@@ -1,11 +1,13 @@
 """What the launches of a point say of the device, as the flags and columns of its row."""
 
+import math
 import os
 from typing import Any
 
 import numpy as np
 import pytest
 from joulesweep import launches
+from joulesweep.analysis.launches import Launch
 from joulesweep.journal import pack
 from joulesweep.measure import latency_rows
 from joulesweep.measure.points import Point
@@ -82,6 +84,16 @@ def test_an_undisturbed_point_has_no_flag_and_the_state_of_its_device():
     assert (row["temperature_start_C"], row["temperature_end_C"]) == (50.0, 55.0)
     assert (row["clock_Hz"], row["load"], row["others_share"]) == (1e9, 0.5, 0.02)
     assert row["reference_s"] == pytest.approx(row["reference_level_s"]) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("rounds", [5, 6])
+def test_measuring_and_analysis_make_the_same_figure_of_a_launch(rounds):
+    seconds = [0.01 * 1.5**number for number in range(rounds)]
+    line = _line(
+        rounds=[{"passes": 2, "used": 1, "mean_s": one} for one in seconds],
+        looks=[[1e-3] * len(MIXTURE)] * (rounds + 1),
+    )
+    assert math.log(latency_rows.launch_s(line)) == pytest.approx(np.median(Launch.of_line(line, LEVEL).passes))
 
 
 def test_a_device_that_says_it_was_slowed_is_throttled():
