@@ -62,12 +62,12 @@ def runtime():
 
 def test_a_pass_lasts_until_the_device_has_done_it_and_not_only_until_it_was_queued(runtime):
     start = time.perf_counter()
-    runtime.put(lambda: time.sleep(0.2))
+    runtime.put(lambda: time.sleep(1.0))
     returned = time.perf_counter() - start
     seconds = runtime.pass_s(lambda _: runtime.put(lambda: time.sleep(0.05)), None)
-    assert returned < 0.05
+    assert returned < 0.9
     assert seconds >= 0.05, "the pass is whole"
-    assert seconds < 0.2, "what was queued before it is not in it"
+    assert seconds < 0.9, "what was queued before it is not in it"
 
 
 def test_a_cpu_has_done_a_pass_when_it_returns():
