@@ -281,9 +281,11 @@ def summary(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[str, Any]:
         line: dict[str, Any] = {"cell": " ".join(map(str, cell))}
         for way in WAYS:
             line[way] = {"variation_percent": float(variation(ways[way])), "coverage": coverage(ways[way])}
-            ratio = drawn[way] / drawn["timer"]
+            with np.errstate(divide="ignore", invalid="ignore"):  # a draw of one run alone has no variation
+                ratio = drawn[way] / drawn["timer"]
             line[way]["over_timer"] = [line[way]["variation_percent"] / float(variation(ways["timer"])), *_ends(ratio)]
-        over[cell] = drawn["corrected"] / drawn["timer"]
+            if way == "corrected":
+                over[cell] = ratio
         cells.append(line)
     groups = {}
     for name, threads in (("one thread", 1), ("all cores", os.cpu_count() or 1)):
@@ -297,7 +299,7 @@ def summary(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[str, Any]:
 
 
 def _ends(values: np.ndarray) -> list[float]:
-    return [float(end) for end in np.percentile(values, [2.5, 97.5])]
+    return [float(end) for end in np.percentile(values[np.isfinite(values)], [2.5, 97.5])]
 
 
 def show(title: str, found: dict[str, Any]) -> None:
