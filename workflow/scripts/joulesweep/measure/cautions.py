@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+from joulesweep.launches import BUSY as _BUSY
 from joulesweep.measure import state
 
 log = logging.getLogger("joulesweep")
 
 _ROOT = Path("/")
 _LOOK_S = 0.5
-_BUSY = 0.1  # of the cores' time
 _CURE_GOVERNOR = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
 _SUPPLY = "use the supply and cable made for this board, and unplug what draws from its ports"
 _COOL = "give it a heat sink or a fan"

@@ -7,14 +7,12 @@ Runs in a process of its own; the meter is read by another one. So all that is t
 the clock that both share.
 """
 
-import gc
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Artefact
 from joulesweep.measure import heat, marker
+from joulesweep.measure.ready import ready
 
 _WARM_UP_S = 0.2
 _WARM_UP_PASSES = 2
@@ -29,19 +27,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     which the meter is looked at once more); `cool_C`, the temperature to wait for before the idle window, None where it
     is not known; and `marker_bit_s`, 0 where no marker is wanted.
     """
-    artefact: Artefact = argument["artefact"]
-    point = argument["point"]
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
-    forward = runtime.load(artefact, point["threads"])
-    prepared = runtime.prepare(inputs.make(artefact.spec, point))
-
-    def one_pass() -> None:
-        forward(prepared)
-        runtime.synchronize()
-
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    one_pass = ready(argument)
     for _ in range(_WARM_UP_PASSES):
         one_pass()
     _passes_for(one_pass, _WARM_UP_S)
@@ -67,7 +53,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _passes_for(one_pass: Callable[[], None], seconds: float) -> tuple[int, int]:
+def _passes_for(one_pass: Callable[[], object], seconds: float) -> tuple[int, int]:
     """Do whole passes, at least one, until `seconds` are over; returns how many, and when the last one ended."""
     end = time.monotonic_ns() + int(seconds * 1e9)
     passes = 0

@@ -19,7 +19,7 @@ _LEAST_CORRELATION = 0.6
 Stretches = Sequence[Sequence[int]]  # (start, end, 1 under load or 0) in ns, one after another
 
 
-def emit(one_pass: Callable[[], None], bit_s: float) -> list[list[int]]:
+def emit(one_pass: Callable[[], object], bit_s: float) -> list[list[int]]:
     """Make the load; returns its stretches on `time.monotonic_ns`."""
     bits = [1] * _HALF + [0] * _HALF
     random.shuffle(bits)

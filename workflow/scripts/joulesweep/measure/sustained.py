@@ -1,15 +1,13 @@
 """How fast a model still is after minutes of passes without a rest, when the device is hot, beside how fast it began."""
 
-import gc
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Artefact
 from joulesweep.measure import state
 from joulesweep.measure.launch import warm_up
+from joulesweep.measure.ready import ready
 
 BURST_SHARE, SUSTAINED_SHARE = 0.1, 0.2  # of the time: the first tenth against the last fifth
 _BLOCK_S = 1.0
@@ -21,18 +19,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     Returns `burst_s` and `sustained_s`, seconds of a pass in the first tenth and in the last fifth of that time, and
     `blocks`: for each second, when it ended (seconds since the start), seconds of a pass, clock in Hz, temperature in °C.
     """
-    artefact: Artefact = argument["artefact"]
-    point = argument["point"]
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
-    forward = runtime.load(artefact, point["threads"])
-    prepared = runtime.prepare(inputs.make(artefact.spec, point))
-
-    def one_pass() -> float:
-        return runtime.pass_s(forward, prepared)
-
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    one_pass = ready(argument)
     warm_up(one_pass)
     blocks = []
     start = time.perf_counter()
