@@ -63,18 +63,41 @@ def test_a_reference_that_explains_nothing_does_no_harm():
 
 
 @pytest.mark.parametrize("slopes", [[1.0, 1.0, 1.0], [0.3, 0.6, 1.0], [0.0, 0.0, 0.0]])
-def test_the_interval_holds_the_truth_as_often_as_it_says(slopes):
-    """Also on a device that is slower all along than when its level was found: what is not known of c is in the interval."""
-    draw = np.random.default_rng(2)
+@pytest.mark.parametrize(("shared", "least", "most"), [(0.0, 0.95, 1.0), (correction._SHARED, 0.92, 0.99)])
+def test_the_interval_holds_the_truth_as_often_as_it_says(slopes, shared, least, most):
+    """Where launches of a job share a moment, and on a device that is slower all along than when its level was found."""
+    draw, noise = np.random.default_rng(2), 0.02
     held = []
     for _ in range(300):
         away = draw.normal(0, 0.05)
-        points = _points(draw, slopes, noise=0.02, drift=0.05)
+        points = _points(draw, slopes, noise=noise, drift=0.05)
         for point, launched in points.items():
-            moved = tuple(Launch(one.passes + slopes[point] * away, one.reference + away) for one in launched.launches)
-            points[point] = Launched(moved, LAUNCHES)
+            moved = slopes[point] * away + draw.normal(0, math.sqrt(shared) * noise)
+            launches = tuple(Launch(one.passes + moved, one.reference + away) for one in launched.launches)
+            points[point] = Launched(launches, LAUNCHES)
         held += [one.interval.low <= 1 <= one.interval.high for one in correction.corrected(points).values()]
-    assert 0.92 <= np.mean(held) <= 0.99
+    assert least <= np.mean(held) <= most
+
+
+def test_launches_alike_by_chance_do_not_make_a_narrow_interval_beside_points_that_spread():
+    points = _points(np.random.default_rng(4), [1.0, 1.0, 1.0], noise=0.05, drift=0.0)
+    alike = Launched(tuple(Launch(np.zeros(ROUNDS), np.zeros(ROUNDS)) for _ in range(LAUNCHES)), LAUNCHES)
+    alone = correction.corrected({0: alike})[0].interval
+    beside = correction.corrected({**points, 0: alike})[0].interval
+    assert alone.high < 1.001
+    assert beside.high > 1.03
+
+
+def test_a_row_whose_launches_were_not_copied_is_raw_with_what_a_job_shares_in_its_interval():
+    row = {"device": "a", "runtime": "eager", "threads": 1, "batch": 2, "launches": 5}
+    ends = {"raw_s": 1.0, "raw_ci_low_s": 1 / 1.1, "raw_ci_high_s": 1.1}
+    [(_, _, found)] = correction.of_rows([("latency/m.csv", 2, row | ends)], {})
+    assert found["correction"] is None
+    assert (found["corrected_s"], found["throughput_per_s"]) == (1.0, 2.0)
+    assert math.log(found["ci_high_s"]) == pytest.approx(math.log(1.1) * math.sqrt(1 + 5 * correction._SHARED))
+    failed = dict.fromkeys(ends) | row | {"launches": 0}
+    [(_, _, found)] = correction.of_rows([("latency/m.csv", 2, failed)], {})
+    assert [found[name] for name in ("corrected_s", "ci_low_s", "ci_high_s", "throughput_per_s")] == [None] * 4
 
 
 @given(

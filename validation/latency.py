@@ -11,7 +11,6 @@ With --json FILE the figures are written there too; --quick takes fewer looks an
 """
 
 import argparse
-import gc
 import json
 import os
 import random
@@ -56,28 +55,24 @@ class Runtime(onnxruntime.Runtime):
 '''
 
 
-def forward_of(argument: Mapping[str, Any]) -> Callable[[], Any]:
-    """A model's forward pass, loaded and warm."""
-    from joulesweep import inputs, plugins
+def warm(argument: Mapping[str, Any]) -> Callable[[], float]:
+    """A model's pass, loaded and warm, which returns its seconds."""
     from joulesweep.measure.launch import warm_up
+    from joulesweep.measure.ready import ready
 
-    artefact, point = argument["artefact"], argument["point"]
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
-    forward = runtime.load(artefact, point["threads"])
-    prepared = runtime.prepare(inputs.make(artefact.spec, point))
-    warm_up(lambda: runtime.pass_s(forward, prepared))
-    return lambda: forward(prepared)
+    one_pass = ready(argument)
+    warm_up(one_pass)
+    return one_pass
 
 
 def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
     """Looks at the reference after a round of each model and after idling as long, in turns, in one process."""
     from joulesweep.measure.reference import Reference
 
-    blocks: dict[str, Callable[[], Any] | None] = {name: forward_of(one) for name, one in argument["models"].items()}
+    blocks: dict[str, Callable[[], float] | None] = {name: warm(one) for name, one in argument["models"].items()}
     blocks["idle"] = None
     reference = Reference()
     looks: dict[str, list[float]] = {name: [] for name in blocks}
-    gc.disable()
     for _ in range(argument["looks"]):
         for name in random.sample(list(blocks), len(blocks)):
             block, end = blocks[name], time.perf_counter() + 0.05
@@ -95,18 +90,11 @@ def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
     from joulesweep.measure import launch
     from joulesweep.measure.reference import REST_S, Reference, rest
 
-    forward = forward_of(argument)
-
-    def one_pass() -> float:
-        start = time.perf_counter_ns()
-        forward()
-        return (time.perf_counter_ns() - start) * 1e-9
-
     def only_rest() -> list[float]:
         rest(REST_S)
         return [1.0]
 
-    gc.disable()
+    one_pass = warm(argument)
     look = Reference().look if argument["reference"] else only_rest
     found = launch.rounds(one_pass, look)
     return {
@@ -119,7 +107,7 @@ def imported(argument: Mapping[str, Any]) -> dict[str, Any]:
     """What a process of a runtime holds after a pass, and whether torch is in it."""
     import psutil
 
-    forward_of(argument)()
+    warm(argument)()
     return {"bytes": psutil.Process().memory_info().rss, "torch": "torch" in sys.modules}
 
 

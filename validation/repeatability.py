@@ -225,8 +225,10 @@ def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
     level = ReferenceLevels.read(work / "runs" / "reference.json").seconds("cpu")
     for index, run in enumerate(runs):
         lines = launches(work, run, cells)
-        for runtime in RUNTIMES:
-            own = {cell: lines[cell] for cell in cells if cell[1] == runtime}
+        if not all(lines.values()):
+            raise SystemExit(f"{work}: run {run} was made by other code than this; begin anew in another folder")
+        for alike in {cell[1:] for cell in cells}:  # runtime and threads
+            own = {cell: lines[cell] for cell in cells if cell[1:] == alike}
             seen = {
                 cell: Launched(tuple(Launch.of_line(line, level) for line in launched), FIRST_STAGE)
                 for cell, launched in own.items()

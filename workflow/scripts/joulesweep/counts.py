@@ -157,7 +157,7 @@ def _row(
         "input_digest": manifest.input_digest,
         "weights_digest": spec["content"].get(spec["weights"]),
         "code_digest": job["code_digest"],
-        "versions": " ".join(f"{name}={version}" for name, version in sorted(job["versions"].items())),
+        "versions": records.listed(job["versions"]),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
     try:

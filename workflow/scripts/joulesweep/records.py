@@ -160,12 +160,12 @@ LATENCY = Table(
         load_s="time to load the model into the runtime, median over launches",
         first_s="time of the first pass, median over launches",
         corrected_s="THE latency of one pass: geometric mean over launches of the corrected median round; made by the merge",
-        ci_low_s="lower end of the 95 % interval of corrected_s",
-        ci_high_s="upper end of the 95 % interval of corrected_s",
+        ci_low_s="lower end of the 95 % interval of corrected_s, for what another job on the device would find; made by the merge",
+        ci_high_s="upper end of that interval; made by the merge",
         correction="c: how much of the reference's deviation from its level was taken off, 0 to 2; 0 is raw, empty where the launches were not there; made by the merge",
         raw_s="latency of one pass without correction: geometric mean over launches of the median round time a pass",
-        raw_ci_low_s="lower end of the 95 % interval of raw_s",
-        raw_ci_high_s="upper end of the 95 % interval of raw_s",
+        raw_ci_low_s="lower end of the 95 % interval of raw_s, from the spread between the launches of this job alone",
+        raw_ci_high_s="upper end of that interval",
         mean_s="mean of all pass times, as measured",
         std_s="standard deviation of all pass times, as measured",
         median_s="median of all pass times, as measured",
@@ -309,6 +309,11 @@ def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) 
             raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
         writer.writerow({"schema": SCHEMA, **{name: _text(value) for name, value in row.items()}})
     replace_text(path, text.getvalue())
+
+
+def listed(parts: Mapping[str, object]) -> str:
+    """What a cell with several parts holds: `name=value` in order of name, separated by spaces."""
+    return " ".join(f"{name}={value}" for name, value in sorted(parts.items()))
 
 
 def replace_text(path: Path, text: str) -> None:

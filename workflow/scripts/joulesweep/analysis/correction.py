@@ -4,11 +4,14 @@ Control variates, as in CUPED (Deng et al., Improving the Sensitivity of Online 
 logarithms: from each round c times the reference's deviation from the device's level is taken off. A point has one
 slope c of its own, because points share the reference's slowdowns unlike: what waits for memory or for Python shares all
 or more, a large matrix product a third. Five launches tell little about a slope, so that of a point is drawn towards that of all
-launches in its runtime on the device (a random-effects mean), the more the less its own launches say. The launch that is
-corrected is left out. Where slopes so learned do not lower the spread between launches, all are 0: raw.
+launches with its runtime and number of threads on the device, and theirs towards 1, a plain ratio (random effects), the
+more the less the launches say. The launch that is corrected is left out.
 
-What is not known about c is in the interval, in proportion to how far the device was from its level. The trial that chose
-this is docs/decisions/0011.
+The interval is for what another job would find. The launches of one share its moment, so their spread alone tells too
+little: a variance that they share is added, and what is not known about c, in proportion to how far the device was from
+its level. Five launches that were alike by chance are kept from a small spread by that of the other points (a moderated t:
+Smyth, Linear Models and Empirical Bayes Methods, Stat. Appl. Genet. Mol. Biol. 2004). The trial that chose all this is
+docs/decisions/0011.
 """
 
 import math
@@ -23,11 +26,13 @@ from joulesweep.analysis.launches import Launched
 from joulesweep.analysis.tables import Row
 from joulesweep.interval import Interval
 
-_SLOPE, _SLOPE_STD = 0.75, 0.5  # of a runtime's launches, before any was seen
+_SLOPE, _SLOPE_STD = 0.75, 0.3  # of all launches, before any was seen
 _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most
-_POINT_STD = 0.5  # of the points' slopes around their runtime's
+_POINT_STD = 0.4  # of the points' slopes around that of all
 _SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
-_WORTH = 4  # launches that this is worth, and that the runtime's spread is worth beside a point's own
+_WORTH = 4  # launches that this is worth, and that the spread of all is worth beside a point's own
+_SHARED = 0.4  # variance that launches of one job share, over that between them
+_BORROWED = 2  # degrees of freedom that the other points' spread is worth in a point's interval
 _Z_975 = 1.959964
 
 Key = TypeVar("Key", bound=Hashable)
@@ -56,7 +61,7 @@ class _Point:
 
 
 def corrected(points: Mapping[Key, Launched]) -> dict[Key, Corrected]:
-    """The points of one runtime on one device, corrected with the slopes that all of their launches teach."""
+    """The points of one runtime and number of threads on one device, corrected with what all of their launches teach."""
     medians = {
         key: _Point(
             np.array([np.median(one.passes) for one in launched.launches]),
@@ -67,23 +72,36 @@ def corrected(points: Mapping[Key, Launched]) -> dict[Key, Corrected]:
     slopes = {
         key: [_slope(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
     }
-    if not _helps(medians, slopes):
-        slopes = {key: [(0.0, 0.0)] * len(found) for key, found in slopes.items()}
-    return {key: _apply(points[key], slopes[key]) for key in points}
+    logs = {key: _less_what_is_shared(launched, slopes[key]) for key, launched in points.items()}
+    first = {key: logs[key][: launched.first_stage] for key, launched in points.items()}
+    variances = {key: float(values.var(ddof=1)) for key, values in first.items() if len(values) > 1}
+    found = {}
+    for key, values in logs.items():
+        away = abs(float(medians[key].reference.mean()))
+        unknown = _Z_975 * float(np.mean([std for _, std in slopes[key]])) * away
+        others = [variance for other, variance in variances.items() if other != key]
+        half = math.hypot(_half_width(len(values), len(first[key]) - 1, variances.get(key), others), unknown)
+        found[key] = Corrected(
+            [math.exp(value) for value in values],
+            float(np.mean([slope for slope, _ in slopes[key]])),
+            Interval(*(math.exp(float(values.mean()) + end) for end in (0, -half, half))),
+        )
+    return found
 
 
-def _apply(launched: Launched, slopes: Sequence[tuple[float, float]]) -> Corrected:
-    logs = [
-        float(np.median(one.passes - slope * one.reference))
-        for one, (slope, _) in zip(launched.launches, slopes, strict=True)
-    ]
-    seconds = [math.exp(value) for value in logs]
-    between = interval.of_launches(seconds, launched.first_stage)
-    away = float(np.mean([np.median(one.reference) for one in launched.launches]))
-    unknown = _Z_975 * float(np.mean([std for _, std in slopes])) * abs(away)
-    half = math.hypot(math.log(between.high / between.value), unknown)
-    found = Interval(between.value, between.value * math.exp(-half), between.value * math.exp(half))
-    return Corrected(seconds, float(np.mean([slope for slope, _ in slopes])), found)
+def _less_what_is_shared(launched: Launched, slopes: Sequence[tuple[float, float]]) -> np.ndarray:
+    """The median round of each launch, on logarithms, after correction."""
+    pairs = zip(launched.launches, slopes, strict=True)
+    return np.array([np.median(one.passes - slope * one.reference) for one, (slope, _) in pairs])
+
+
+def _half_width(launches: int, degrees: int, variance: float | None, others: Sequence[float]) -> float:
+    """On logarithms, of the mean of that many launches, whose variance is known with these degrees of freedom."""
+    if variance is None:
+        return math.nan
+    borrowed = _BORROWED if others else 0
+    moderated = (degrees * variance + borrowed * float(np.mean(others or [0.0]))) / (degrees + borrowed)
+    return interval.t_975(degrees + borrowed) * math.sqrt(moderated * (1 / launches + _SHARED))
 
 
 def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, float]:
@@ -108,40 +126,40 @@ def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, 
     return float(np.clip(found, 0, _LARGEST)), (own_weight + drawn_weight) ** -0.5
 
 
-def _helps(points: Mapping[Key, _Point], slopes: Mapping[Key, Sequence[tuple[float, float]]]) -> bool:
-    """Whether the spread between launches is lower with the slopes than without, each point weighing the same."""
-    lower = [
-        math.log(max(float(np.var(point.passes - [slope for slope, _ in slopes[key]] * point.reference)), 1e-12))
-        - math.log(max(float(np.var(point.passes)), 1e-12))
-        for key, point in points.items()
-        if len(point.passes) > 2
-    ]
-    return bool(lower) and float(np.mean(lower)) < 0
-
-
 def of_rows(
     rows: Sequence[tuple[str, int, Row]], launched: Mapping[tuple[str, int], Launched]
 ) -> list[tuple[str, int, Row]]:
     """Rows of latency with `corrected_s`, its interval, `correction` (the slope) and `throughput_per_s` (examples a second).
 
-    `launched` has the launches behind a row by its file and line. A row without them is raw, and its slope unknown.
+    `launched` has the launches behind a row by its file and line. A row without them is raw, its interval widened by what
+    the launches of a job share, and its slope unknown.
     """
-    groups: dict[tuple[object, object], dict[tuple[str, int], Launched]] = {}
+    groups: dict[tuple[object, ...], dict[tuple[str, int], Launched]] = {}
     for file, line, row in rows:
         if (file, line) in launched:
-            groups.setdefault((row["device"], row["runtime"]), {})[file, line] = launched[file, line]
+            groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[file, line] = launched[file, line]
     found = {place: one for group in groups.values() for place, one in corrected(group).items()}
     return [(file, line, {**row, **_columns(row, found.get((file, line)))}) for file, line, row in rows]
 
 
 def _columns(row: Row, found: Corrected | None) -> dict[str, Any]:
-    if found is None:
-        ends = (row["raw_s"], row["raw_ci_low_s"], row["raw_ci_high_s"])
-    else:
-        ends = (found.interval.value, found.interval.low, found.interval.high)
-    seconds, batch = ends[0], row["batch"]
+    value, low, high = _ends(row, found)
+    known = isinstance(value, float) and isinstance(row["batch"], int)
     return {
-        **dict(zip(("corrected_s", "ci_low_s", "ci_high_s"), ends, strict=True)),
+        "corrected_s": value,
+        "ci_low_s": low,
+        "ci_high_s": high,
         "correction": found.slope if found else None,
-        "throughput_per_s": batch / seconds if isinstance(seconds, float) and isinstance(batch, int) else None,
+        "throughput_per_s": row["batch"] / value if known else None,
     }
+
+
+def _ends(row: Row, found: Corrected | None) -> tuple[Any, Any, Any]:
+    """The figure and its interval; of a row without launches the raw one, widened by what the launches of a job share."""
+    if found:
+        return found.interval.value, found.interval.low, found.interval.high
+    value, low, high, launches = row["raw_s"], row["raw_ci_low_s"], row["raw_ci_high_s"], row["launches"]
+    if isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and isinstance(launches, int):
+        wider = math.sqrt(1 + launches * _SHARED)
+        return value, value * (low / value) ** wider, value * (high / value) ** wider
+    return value, low, high

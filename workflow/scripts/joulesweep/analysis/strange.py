@@ -17,7 +17,7 @@ _FLAGS = {
     "reference_off": "the reference ran more than 20 % from its level: the device was slower or faster than when it was first measured",
     "throttled": "the device said that it was slowed down, or every part of the reference that a lower clock slows ran more than 20 % slower than its level: give it a heat sink, a fan or a better supply",
     "busy": "other processes had more than a tenth of the cores' time, also when launches were made again: close what is not needed",
-    "wide": "the interval stayed wider than the target with all the launches that the budget allowed",
+    "wide": "the interval between the launches stayed wider than the target with all the launches that the budget allowed",
     "few_windows": "fewer windows than asked for ended well",
     "few_readings": "a window holds fewer than 10 readings of the meter",
     "net_below_zero": "idle power was above the power while working, so the net energy is below zero",

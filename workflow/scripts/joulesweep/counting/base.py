@@ -39,8 +39,3 @@ class Graph:
 
     spec: Mapping[str, Any]
     model: "onnx.ModelProto"
-
-
-def listed(counts: Mapping[str, int]) -> str:
-    """Counts as name=count separated by spaces."""
-    return " ".join(f"{name}={count}" for name, count in sorted(counts.items()))

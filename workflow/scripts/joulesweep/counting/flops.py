@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from joulesweep.counting._trace import Trace, Work, trace
-from joulesweep.counting.base import ALL, Layers, Subject, listed
+from joulesweep.counting.base import ALL, Layers, Subject
+from joulesweep.records import listed
 
 libraries = ("torch",)
 counts = "module"

@@ -16,8 +16,9 @@ from onnx import NodeProto
 from joulesweep.counting import _onnx_weights
 from joulesweep.counting._onnx_macs import FORMULAS
 from joulesweep.counting._onnx_shapes import shape, with_shapes
-from joulesweep.counting.base import ALL, Graph, Layers, listed
+from joulesweep.counting.base import ALL, Graph, Layers
 from joulesweep.export import graph as graphs
+from joulesweep.records import listed
 
 libraries = ("onnx",)
 counts = "graph"

@@ -42,7 +42,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
                 "model_digest": manifest.model_digest,
                 "input_digest": manifest.input_digest,
                 "code_digest": job["code_digest"][runtime],
-                "versions": " ".join(f"{name}={version}" for name, version in sorted(job["versions"][runtime].items())),
+                "versions": records.listed(job["versions"][runtime]),
             }
             try:
                 row |= _of_runtime(runtime, manifest, examples.test_inputs, examples.test_labels, threads)

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 from joulesweep.measure import state
 from joulesweep.measure.threads import cores
-from joulesweep.records import SCHEMA
+from joulesweep.records import SCHEMA, listed
 
 _ROOT = Path("/")
 
@@ -33,7 +33,7 @@ def describe(job: Mapping[str, Any]) -> dict[str, Any]:
         "os": operating_system(),
         "kernel": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "libraries": " ".join(f"{name}={version}" for name, version in sorted(job["versions"].items())),
+        "libraries": listed(job["versions"]),
         "governor": state.governor(),
         "meter": f"{job['meter']['name']}: {job['meter']['reason']}",
         "described_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),

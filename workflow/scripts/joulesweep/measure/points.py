@@ -88,6 +88,6 @@ def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any],
         "artefact_digest": artefact.digest if artefact else None,
         "input_digest": manifest.input_digest,
         "code_digest": job["code_digest"][runtime],
-        "versions": " ".join(f"{name}={version}" for name, version in sorted(job["versions"][runtime].items())),
+        "versions": records.listed(job["versions"][runtime]),
     }
     return Point(identity, {**{name: identity[name] for name in records.LAUNCH_KEY}, **key}, artefact, unsupported)
