@@ -4,8 +4,8 @@ Control variates, as in CUPED (Deng et al., Improving the Sensitivity of Online 
 logarithms: from each round c times the reference's deviation from the device's level is taken off. A point has one
 slope c of its own, because points share the reference's slowdowns unlike: what waits for memory or for Python shares all
 or more, a large matrix product a third. Five launches tell little about a slope, so that of a point is drawn towards that of all
-launches with its runtime and number of threads on the device, and theirs towards 1, a plain ratio (random effects), the
-more the less the launches say. The launch that is corrected is left out.
+launches with its runtime and number of threads on the device, and theirs towards three quarters (random effects), the more
+the less the launches say. The launch that is corrected is left out.
 
 The interval is for what another job would find. The launches of one share its moment, so their spread alone tells too
 little: a variance that they share is added, and what is not known about c, in proportion to how far the device was from
