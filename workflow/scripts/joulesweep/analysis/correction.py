@@ -9,9 +9,7 @@ the less the launches say. The launch that is corrected is left out.
 
 The interval is for what another job would find. The launches of one share its moment, so their spread alone tells too
 little: a variance that they share is added, and what is not known about c, in proportion to how far the device was from
-its level. Five launches that were alike by chance are kept from a small spread by that of the other points (a moderated t:
-Smyth, Linear Models and Empirical Bayes Methods, Stat. Appl. Genet. Mol. Biol. 2004). The trial that chose all this is
-docs/decisions/0011.
+its level. The trial that chose all this is docs/decisions/0011.
 """
 
 import math
@@ -31,8 +29,7 @@ _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those o
 _POINT_STD = 0.4  # of the points' slopes around that of all
 _SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
 _WORTH = 4  # launches that this is worth, and that the spread of all is worth beside a point's own
-_SHARED = 0.4  # variance that launches of one job share, over that between them
-_BORROWED = 2  # degrees of freedom that the other points' spread is worth in a point's interval
+_SHARED = 0.6  # variance that launches of one job share, over that between them
 _Z_975 = 1.959964
 
 Key = TypeVar("Key", bound=Hashable)
@@ -72,36 +69,27 @@ def corrected(points: Mapping[Key, Launched]) -> dict[Key, Corrected]:
     slopes = {
         key: [_slope(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
     }
-    logs = {key: _less_what_is_shared(launched, slopes[key]) for key, launched in points.items()}
-    first = {key: logs[key][: launched.first_stage] for key, launched in points.items()}
-    variances = {key: float(values.var(ddof=1)) for key, values in first.items() if len(values) > 1}
-    found = {}
-    for key, values in logs.items():
-        away = abs(float(medians[key].reference.mean()))
-        unknown = _Z_975 * float(np.mean([std for _, std in slopes[key]])) * away
-        others = [variance for other, variance in variances.items() if other != key]
-        half = math.hypot(_half_width(len(values), len(first[key]) - 1, variances.get(key), others), unknown)
-        found[key] = Corrected(
-            [math.exp(value) for value in values],
-            float(np.mean([slope for slope, _ in slopes[key]])),
-            Interval(*(math.exp(float(values.mean()) + end) for end in (0, -half, half))),
-        )
-    return found
+    return {key: _apply(points[key], slopes[key]) for key in points}
 
 
-def _less_what_is_shared(launched: Launched, slopes: Sequence[tuple[float, float]]) -> np.ndarray:
-    """The median round of each launch, on logarithms, after correction."""
-    pairs = zip(launched.launches, slopes, strict=True)
-    return np.array([np.median(one.passes - slope * one.reference) for one, (slope, _) in pairs])
+def _apply(launched: Launched, slopes: Sequence[tuple[float, float]]) -> Corrected:
+    logs = [
+        float(np.median(one.passes - slope * one.reference))
+        for one, (slope, _) in zip(launched.launches, slopes, strict=True)
+    ]
+    seconds = [math.exp(value) for value in logs]
+    between = _for_another_job(interval.of_launches(seconds, launched.first_stage), len(seconds))
+    away = float(np.mean([np.median(one.reference) for one in launched.launches]))
+    unknown = _Z_975 * float(np.mean([std for _, std in slopes])) * abs(away)
+    half = math.hypot(math.log(between.high / between.value), unknown)
+    found = Interval(between.value, between.value * math.exp(-half), between.value * math.exp(half))
+    return Corrected(seconds, float(np.mean([slope for slope, _ in slopes])), found)
 
 
-def _half_width(launches: int, degrees: int, variance: float | None, others: Sequence[float]) -> float:
-    """On logarithms, of the mean of that many launches, whose variance is known with these degrees of freedom."""
-    if variance is None:
-        return math.nan
-    borrowed = _BORROWED if others else 0
-    moderated = (degrees * variance + borrowed * float(np.mean(others or [0.0]))) / (degrees + borrowed)
-    return interval.t_975(degrees + borrowed) * math.sqrt(moderated * (1 / launches + _SHARED))
+def _for_another_job(one: Interval, launches: int) -> Interval:
+    """An interval from the spread between the launches of a job, widened by what they share."""
+    wider = math.sqrt(1 + launches * _SHARED)
+    return Interval(one.value, one.value * (one.low / one.value) ** wider, one.value * (one.high / one.value) ** wider)
 
 
 def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> tuple[float, float]:
@@ -155,11 +143,11 @@ def _columns(row: Row, found: Corrected | None) -> dict[str, Any]:
 
 
 def _ends(row: Row, found: Corrected | None) -> tuple[Any, Any, Any]:
-    """The figure and its interval; of a row without launches the raw one, widened by what the launches of a job share."""
-    if found:
-        return found.interval.value, found.interval.low, found.interval.high
     value, low, high, launches = row["raw_s"], row["raw_ci_low_s"], row["raw_ci_high_s"], row["launches"]
-    if isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and isinstance(launches, int):
-        wider = math.sqrt(1 + launches * _SHARED)
-        return value, value * (low / value) ** wider, value * (high / value) ** wider
-    return value, low, high
+    if found:
+        one = found.interval
+    elif isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and isinstance(launches, int):
+        one = _for_another_job(Interval(value, low, high), launches)
+    else:
+        return value, low, high
+    return one.value, one.low, one.high
