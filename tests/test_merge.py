@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joulesweep import records
 from joulesweep.analysis import tables, taken
@@ -79,15 +79,20 @@ def test_lines_of_garbage_between_the_rows_neither_change_nor_add_rows(whole, pl
 
 @settings(max_examples=150, deadline=None)
 @given(line=st.integers(1, 4), start=st.integers(0, 400), garbage=st.binary(min_size=1, max_size=30))
+@example(line=1, start=24, garbage=b"8")
 def test_garbage_inside_one_row_leaves_the_other_rows_as_they_are(whole, line, start, garbage):
     path, lines = whole
     sound, _ = _read(path, b"".join(lines))
     garbage = garbage.replace(b"\n", b"")
     damaged = lines[line].rstrip(b"\n")
     lines = [*lines[:line], damaged[:start] + garbage + damaged[start + len(garbage) :] + b"\n", *lines[line + 1 :]]
-    rows, _ = _read(path, b"".join(lines))
+    rows, problems = _read(path, b"".join(lines))
     others = [row for number, row in enumerate(sound, start=1) if number != line]
-    assert [row for row in rows if row in others] == others or len(rows) == 4
+    left = [row for row in rows if row in others]
+    if any("the same point as line" in one.problem for one in problems):  # one digit may make it another's point
+        assert (len(rows), len(left)) in {(3, 2), (3, 3)}
+    else:
+        assert left == others or len(rows) == 4
 
 
 @settings(max_examples=200, deadline=None)
