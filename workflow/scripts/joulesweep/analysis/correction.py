@@ -143,11 +143,11 @@ def _columns(row: Row, found: Corrected | None) -> dict[str, Any]:
 
 
 def _ends(row: Row, found: Corrected | None) -> tuple[Any, Any, Any]:
-    value, low, high, launches = row["raw_s"], row["raw_ci_low_s"], row["raw_ci_high_s"], row["launches"]
+    """The figure and the ends of its interval: corrected, or the raw ones where there are no launches, for another job too."""
     if found:
-        one = found.interval
-    elif isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and isinstance(launches, int):
+        return found.interval.value, found.interval.low, found.interval.high
+    value, low, high, launches = row["raw_s"], row["raw_ci_low_s"], row["raw_ci_high_s"], row["launches"]
+    if isinstance(value, float) and isinstance(low, float) and isinstance(high, float) and isinstance(launches, int):
         one = _for_another_job(Interval(value, low, high), launches)
-    else:
-        return value, low, high
-    return one.value, one.low, one.high
+        return one.value, one.low, one.high
+    return value, low, high
