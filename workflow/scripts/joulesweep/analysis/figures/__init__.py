@@ -1,1 +1,0 @@
-"""The figures: one file a figure or family; `names` says which there are, `draw` makes them all."""

@@ -1,0 +1,1 @@
+"""Brings the tables of all devices together."""

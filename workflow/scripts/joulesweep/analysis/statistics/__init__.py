@@ -1,0 +1,1 @@
+"""Statistics over launches and points."""

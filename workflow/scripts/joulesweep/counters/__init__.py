@@ -1,0 +1,1 @@
+"""Counters of parameters and operations, one file each."""

@@ -1,0 +1,1 @@
+"""What runs on the device: loads models, runs them, reads clocks and meters."""

@@ -1,0 +1,1 @@
+"""How energy is measured."""

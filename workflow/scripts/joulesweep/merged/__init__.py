@@ -1,0 +1,1 @@
+"""The merged tables as figures and report read them."""
