@@ -8,11 +8,11 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
 
-from joulesweep import config as configuration
-from joulesweep.analysis.taken import FILE
+from joulesweep.pipeline import config as configuration
+from joulesweep.launches.merge_inputs import FILE
 from joulesweep.errors import UserError
-from joulesweep.plan import plan
-from joulesweep.stages import MERGED_TABLES, Stages
+from joulesweep.pipeline.plan import plan
+from joulesweep.pipeline.jobs import MERGED_TABLES, Stages
 
 TEMPLATE = Path(workflow.basedir) / "workflow" / "templates" / "report.md.j2"
 RESULTS = "results"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import digits
 import torch
-from joulesweep import weights
 from joulesweep.datasets.digits import load
+from joulesweep.model import weights
 from safetensors.torch import save_file
 from torch import nn
 

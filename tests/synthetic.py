@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joulesweep import records
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
+from joulesweep.schema import SCHEMA
 
 # Model: native size, parameters, multiply-adds at native size, latency of eager at batch 1 in seconds, accuracy.
 MODELS: dict[str, tuple[int, int, float, float, float | None]] = {
@@ -114,7 +116,7 @@ def tree(
         for model in models:
             _device_rows(results, device, model, slower, kind, random)
         description = {
-            "schema": records.SCHEMA, "device": device, "machine": "Made-up board", "cpu": "Made-up CPU @ 2 GHz",
+            "schema": SCHEMA, "device": device, "machine": "Made-up board", "cpu": "Made-up CPU @ 2 GHz",
             "architecture": "x86_64", "cores_physical": 2, "cores_logical": 4, "memory_bytes": 8 << 30, "os": "Debian 12",
             "kernel": "Linux 6.1", "python": "3.11.7", "libraries": "torch=2.14.1 onnxruntime=1.32.0", "governor": "performance",
             "meter": "rapl: counts joules" if kind == "measured" else "cpu-time: no better meter works here",
@@ -137,7 +139,7 @@ def _counts(results: Path, model: str) -> None:
         for runtime in runtimes(model)
         for point in points(model)
     ]  # fmt: skip
-    records.write_table(results / "models" / model / "counts.csv", records.COUNTS, rows)
+    write_table(results / "models" / model / "counts.csv", columns.COUNTS, rows)
 
 
 def _device_rows(results: Path, device: str, model: str, slower: float, kind: str, random: np.random.Generator) -> None:
@@ -165,8 +167,8 @@ def _device_rows(results: Path, device: str, model: str, slower: float, kind: st
             failed(row, "timeout", "300 s passed") if row["runtime"] == "onnxruntime" else row for row in latency
         ]
     folder = results / "devices" / device
-    records.write_table(folder / "latency" / f"{model}.csv", records.LATENCY, latency)
-    records.write_table(folder / "energy" / f"{model}.csv", records.ENERGY, energy)
+    write_table(folder / "latency" / f"{model}.csv", columns.LATENCY, latency)
+    write_table(folder / "energy" / f"{model}.csv", columns.ENERGY, energy)
     if accuracy is not None:
         rows = [
             {
@@ -176,10 +178,10 @@ def _device_rows(results: Path, device: str, model: str, slower: float, kind: st
             }
             for runtime in runtimes(model)
         ]  # fmt: skip
-        records.write_table(folder / "accuracy" / f"{model}.csv", records.ACCURACY, rows)
+        write_table(folder / "accuracy" / f"{model}.csv", columns.ACCURACY, rows)
 
 
 def failed(row: dict[str, Any], status: str, message: str) -> dict[str, Any]:
     """The same point without a figure."""
-    keep = ("device", "model", "runtime", *records.AXES, *provenance(row["model"]))
+    keep = ("device", "model", "runtime", *columns.AXES, *provenance(row["model"]))
     return {**{name: row[name] for name in keep if name in row}, "status": status, "message": message}

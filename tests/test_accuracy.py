@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joulesweep import plugins, records
+from joulesweep import plugins
+from joulesweep.launches import columns
 
 from tests.digits_model import digits_spec
 
@@ -36,7 +37,7 @@ def test_the_shipped_network_reads_digits_in_every_runtime(exported, tmp_path):
     assert all(float(row["value"]) > 0.95 for row in rows)
     assert all(float(row["ci_low"]) < float(row["value"]) < float(row["ci_high"]) for row in rows)
     assert rows[0]["value"] == rows[1]["value"]
-    assert set(rows[0]) == set(records.ACCURACY.header)
+    assert set(rows[0]) == set(columns.ACCURACY.header)
 
 
 def test_a_runtime_that_fails_is_a_row_and_the_others_are_measured(exported, tmp_path, monkeypatch):

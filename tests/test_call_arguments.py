@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from joulesweep import calling
+from joulesweep.model import call_arguments
 
 torch = pytest.importorskip("torch")
 
@@ -25,12 +25,12 @@ class Several(nn.Module):
     ],
 )
 def test_inputs_go_by_name_where_forward_knows_one_and_else_in_order(names, outputs):
-    assert calling.call(Several(), names, [1, 2]) == outputs
+    assert call_arguments.call(Several(), names, [1, 2]) == outputs
 
 
 def test_what_can_be_given_by_position_is():
     """Hooks, and libraries that count with them, look at positional inputs alone."""
-    assert calling.placed(Several(), ["second", "first", "third"]) == (["first", "second"], ["third"])
+    assert call_arguments.placed(Several(), ["second", "first", "third"]) == (["first", "second"], ["third"])
 
 
 def test_an_input_that_forward_does_not_know_beside_one_that_it_knows_is_an_error():
@@ -39,7 +39,7 @@ def test_an_input_that_forward_does_not_know_beside_one_that_it_knows_is_an_erro
             return first
 
     with pytest.raises(TypeError, match="unexpected keyword argument 'frist'"):
-        calling.call(Narrow(), ["first", "frist"], [1, 2])
+        call_arguments.call(Narrow(), ["first", "frist"], [1, 2])
 
 
 def test_a_module_may_know_better_than_its_forward_how_it_is_called():
@@ -49,4 +49,4 @@ def test_a_module_may_know_better_than_its_forward_how_it_is_called():
         def forward(self, *given, **named):
             return named
 
-    assert calling.call(Loose(), ["a"], [1]) == {"a": 1}
+    assert call_arguments.call(Loose(), ["a"], [1]) == {"a": 1}

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from joulesweep import config
 from joulesweep.errors import UserError
+from joulesweep.pipeline import config
 
 MODEL = {"source": "torchvision:resnet18", "input": {"shape": [3, 224, 224]}, "runtimes": ["eager", "onnxruntime"]}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep import interval
-from joulesweep.analysis import correction
-from joulesweep.analysis.launches import Launch, Launched
+from joulesweep.analysis.merge.launch_records import Launch, Launched
+from joulesweep.analysis.statistics import correction
 
 LAUNCHES, ROUNDS = 5, 5
 

@@ -4,7 +4,7 @@ import csv
 import sys
 
 import pytest
-from joulesweep import counts, records
+from joulesweep.launches import columns
 
 from tests.digits_model import digits_spec
 
@@ -19,7 +19,7 @@ def _count(exported, tmp_path, **more):
         "versions": {"torch": "2", "numpy": "1"},
         **more,
     }
-    counts.count(job, exported, tmp_path / "counts.csv", tmp_path / "layers.csv")
+    job.count(job, exported, tmp_path / "counts.csv", tmp_path / "layers.csv")
     with (tmp_path / "counts.csv").open() as rows, (tmp_path / "layers.csv").open() as layers:
         return list(csv.DictReader(rows)), list(csv.DictReader(layers))
 
@@ -48,7 +48,7 @@ def test_each_runtime_s_row_has_the_bytes_of_its_own_file(exported, tmp_path):
     assert rows[0]["weight_bytes"] != rows[3]["weight_bytes"]
     assert rows[0]["artefact_digest"] != rows[3]["artefact_digest"]
     assert rows[0]["versions"] == "numpy=1 torch=2"
-    assert set(rows[0]) == set(records.COUNTS.header)
+    assert set(rows[0]) == set(columns.COUNTS.header)
 
 
 def test_layers_add_up_to_the_model(exported, tmp_path):
@@ -82,7 +82,7 @@ def test_the_size_of_the_exported_file_and_the_checksum_of_the_weights_are_in_th
 
 def test_a_cross_check_that_is_missing_is_a_note_and_the_row_stands(exported, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ptflops", None)
-    monkeypatch.delitem(sys.modules, "joulesweep.counting.ptflops", raising=False)
+    monkeypatch.delitem(sys.modules, "joulesweep.counters.ptflops", raising=False)
     row = _count(exported, tmp_path)[0][0]
     assert row["status"] == "ok"
     assert "ptflops: ptflops is missing; pip install ptflops" in row["notes"]

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from joulesweep.measure import device
-from joulesweep.records import DEVICES
+from joulesweep.launches.columns import DEVICES
+from joulesweep.measure.device import describe
 
 SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "describe_device.py"
 JOB = {
@@ -36,16 +36,16 @@ def _file(path: Path, text: str) -> None:
 def test_a_board_is_named_by_its_device_tree(tmp_path):
     _file(tmp_path / "proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
     _file(tmp_path / "sys/class/dmi/id/product_name", "something else\n")
-    assert device.machine(tmp_path) == "Raspberry Pi 5 Model B Rev 1.0"
+    assert describe.machine(tmp_path) == "Raspberry Pi 5 Model B Rev 1.0"
 
 
 def test_a_pc_is_named_by_its_maker_without_what_nobody_filled_in(tmp_path):
     _file(tmp_path / "sys/class/dmi/id/sys_vendor", "LENOVO\n")
     _file(tmp_path / "sys/class/dmi/id/product_name", "20XW\n")
-    assert device.machine(tmp_path) == "LENOVO 20XW"
+    assert describe.machine(tmp_path) == "LENOVO 20XW"
     _file(tmp_path / "sys/class/dmi/id/product_name", "To Be Filled By O.E.M.\n")
-    assert device.machine(tmp_path) == "LENOVO"
+    assert describe.machine(tmp_path) == "LENOVO"
 
 
 def test_a_machine_that_says_nothing_has_no_name(tmp_path):
-    assert device.machine(tmp_path) == ""
+    assert describe.machine(tmp_path) == ""

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 from joulesweep import plugins
-from joulesweep.artefacts import Artefact
 from joulesweep.errors import Unsupported
-from joulesweep.measure.torch_reference import PARTS, TorchReference
+from joulesweep.measure.latency.torch_reference import PARTS, TorchReference
+from joulesweep.model.manifest import Artefact
 from joulesweep.runtimes._torch_device import TorchDevice
 
 

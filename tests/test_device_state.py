@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from joulesweep.measure import cautions, gpu_state, heat, state
+from joulesweep.measure import preflight
+from joulesweep.measure.device import cool_down, gpu_state, state
 
 CPUS = "sys/devices/system/cpu"
 
@@ -105,7 +106,7 @@ def test_the_gpu_of_a_jetson_tells_its_clock_by_the_kernel(tmp_path):
 
 def test_a_governor_that_lowers_the_clock_is_told_with_what_would_change_it(tmp_path):
     _governors(tmp_path, "powersave")
-    (line,) = cautions.modes(tmp_path)
+    (line,) = preflight.modes(tmp_path)
     assert line.startswith("governor powersave; ")
     assert "echo performance" in line
 
@@ -114,30 +115,30 @@ def test_a_governor_that_lowers_the_clock_is_told_with_what_would_change_it(tmp_
 def test_what_is_set_already_is_not_asked_for(tmp_path, already):
     governor, low = already
     _governors(tmp_path, governor, low=low)
-    assert not list(cautions.modes(tmp_path))
-    assert not list(cautions.modes(tmp_path / "nowhere"))
+    assert not list(preflight.modes(tmp_path))
+    assert not list(preflight.modes(tmp_path / "nowhere"))
 
 
 def test_a_jetson_is_told_its_own_cure(path):
     _governors(path, "schedutil")
     _command(path, "nvpmodel", "NV Power Mode: MODE_15W\n2")
-    (line,) = cautions.modes(path)
+    (line,) = preflight.modes(path)
     assert line == "governor schedutil in power mode MODE_15W; figures are steadier after: sudo jetson_clocks"
 
 
 def test_under_voltage_now_and_throttling_before_have_their_own_cures(path):
     _command(path, "vcgencmd", "throttled=0x50001")
-    now, before = cautions.throttled()
-    assert now == f"under-voltage now: {cautions._SUPPLY}"
+    now, before = preflight.throttled()
+    assert now == f"under-voltage now: {preflight._SUPPLY}"
     assert before.startswith("throttled since the device was started: give it a heat sink")
     assert before.endswith("restart it: the mark stays until then")
 
 
 def test_a_busy_machine_names_who_keeps_it_busy(monkeypatch):
     """The test itself is the busy one: a thread that computes while the look is taken."""
-    monkeypatch.setattr(cautions, "_BUSY", 0.0)
-    monkeypatch.setattr(cautions.psutil, "cpu_percent", _busy_look)
-    (line,) = cautions.busy()
+    monkeypatch.setattr(preflight, "_BUSY", 0.0)
+    monkeypatch.setattr(preflight.psutil, "cpu_percent", _busy_look)
+    (line,) = preflight.busy()
     assert f"({os.getpid()})" in line
 
 
@@ -151,16 +152,16 @@ def _busy_look(seconds: float) -> float:
 def test_a_launch_waits_until_the_device_is_cool_again_and_no_longer_than_it_may(monkeypatch):
     readings = iter([50.0, 70.0, 60.0, 52.0])
     monkeypatch.setattr(state, "hottest_celsius", lambda: next(readings))
-    monkeypatch.setattr(heat, "_LOOK_S", 0.01)
-    target = heat.cool_celsius()
-    assert heat.cool_down(target, 60)[1]
+    monkeypatch.setattr(cool_down, "_LOOK_S", 0.01)
+    target = cool_down.cool_celsius()
+    assert cool_down.cool_down(target, 60)[1]
     monkeypatch.setattr(state, "hottest_celsius", lambda: 70.0)
-    waited_s, cool = heat.cool_down(target, 0.05)
+    waited_s, cool = cool_down.cool_down(target, 0.05)
     assert waited_s >= 0.05
     assert not cool
 
 
 def test_without_a_sensor_nothing_is_waited_for(monkeypatch):
     monkeypatch.setattr(state, "hottest_celsius", lambda: None)
-    assert heat.cool_celsius() is None
-    assert heat.cool_down(None, 60) == (0.0, True)
+    assert cool_down.cool_celsius() is None
+    assert cool_down.cool_down(None, 60) == (0.0, True)

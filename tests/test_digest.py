@@ -100,7 +100,7 @@ def test_what_only_words_or_shows_things_is_left_out():
     closure = digest._closure((SCRIPTS / "latency.py").resolve(), digest.PACKAGE.parent)
     kept = {path.name for path in closure - digest._LEFT_OUT}
     assert {"latency.py", "launch.py", "reference.py", "server_process.py", "interval.py"} <= kept
-    assert not {"records.py", "errors.py", "cli.py", "progress.py", "cautions.py"} & kept
+    assert not {"columns.py", "errors.py", "cli.py", "progress.py", "preflight.py"} & kept
     assert not any(
         "analysis" in path.parts or ("runtimes" in path.parts[:-1] and path.name != "base.py") for path in closure
     )

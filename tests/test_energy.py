@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from joulesweep.journal import Journal
-from joulesweep.measure import energy_rig
+from joulesweep.launches.columns import ENERGY
+from joulesweep.launches.journal import Journal
+from joulesweep.measure.energy import timing
 from joulesweep.meters.base import Description
-from joulesweep.records import ENERGY
 
 from tests.digits_model import ROOT, digits_spec
 from tests.powercap import Counting, lay_out
@@ -172,14 +172,14 @@ def test_a_meter_that_is_gone_when_a_models_turn_comes_is_waited_for_by_the_next
 
 def test_windows_hold_ten_readings_at_the_interval_that_was_seen():
     """A meter that promises 0.1 s and updates every second gets windows of more than ten seconds."""
-    times = energy_rig.times(_description(0.1, 5.0, 0.0), 1.0, 1.0)
+    times = timing.times(_description(0.1, 5.0, 0.0), 1.0, 1.0)
     assert times.window_s >= 10
 
 
 def test_windows_last_what_the_meter_and_the_user_ask_for():
-    assert energy_rig.times(_description(0.001, 5.0, 0.0), 0.02, 1.0).window_s == 5.0
-    assert energy_rig.times(_description(0.001, 1.0, 0.0), 0.02, 7.0).window_s == 7.0
+    assert timing.times(_description(0.001, 5.0, 0.0), 0.02, 1.0).window_s == 5.0
+    assert timing.times(_description(0.001, 1.0, 0.0), 0.02, 7.0).window_s == 7.0
 
 
 def test_work_begins_a_settling_time_before_its_window():
-    assert energy_rig.times(_description(1.0, 5.0, 30.0), 1.0, 1.0).lead_s == 30.0
+    assert timing.times(_description(1.0, 5.0, 30.0), 1.0, 1.0).lead_s == 30.0

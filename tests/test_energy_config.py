@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from joulesweep import config
 from joulesweep.errors import UserError
-from joulesweep.measure import meter_choice
-from joulesweep.stages import Stages
+from joulesweep.measure.energy import meter_choice
+from joulesweep.pipeline import config
+from joulesweep.pipeline.jobs import Stages
 
 from tests.digits_model import ROOT
 from tests.workflow_copy import CNN, configuration

@@ -3,8 +3,8 @@
 import math
 
 import pytest
-from joulesweep.measure import energy_windows
-from joulesweep.measure.power_trace import SilentError, UncoveredError
+from joulesweep.measure.energy import window_figures
+from joulesweep.measure.energy.power_trace import SilentError, UncoveredError
 
 SECOND = 1_000_000_000
 WINDOWS = {"idle_ns": [SECOND, 2 * SECOND], "work_ns": [3 * SECOND, 4 * SECOND], "passes": 50}
@@ -27,11 +27,11 @@ def _record(idle: float = 2.0, work: float = 12.0, last: float = 4.5, without: t
 
 
 def _launch(**more: float) -> dict:
-    return {"status": "ok", "message": "", "figures": energy_windows.figures(_record(**more), WINDOWS)}
+    return {"status": "ok", "message": "", "figures": window_figures.figures(_record(**more), WINDOWS)}
 
 
 def test_energy_of_a_pass_is_that_of_the_window_over_its_passes():
-    found = energy_windows.figures(_record(), WINDOWS)
+    found = window_figures.figures(_record(), WINDOWS)
     assert found["energy_J"] == pytest.approx(12 / 50, rel=1e-5)
     assert found["net_energy_J"] == pytest.approx(10 / 50, rel=1e-5)
     assert found["power_W"] == pytest.approx(12, rel=1e-5)
@@ -43,19 +43,19 @@ def test_energy_of_a_pass_is_that_of_the_window_over_its_passes():
 def test_a_meter_that_fell_silent_gives_no_figure_but_what_it_said():
     for record in (_record(without=(3.2, 3.8)), _record(without=(3.5, 5))):
         with pytest.raises(SilentError, match="silent in the work window: bus error"):
-            energy_windows.figures(record, WINDOWS)
+            window_figures.figures(record, WINDOWS)
 
 
 def test_a_meter_that_never_answered_gives_no_figure():
     with pytest.raises(SilentError, match="idle window"):
-        energy_windows.figures(_record(without=(0, 8)), WINDOWS)
+        window_figures.figures(_record(without=(0, 8)), WINDOWS)
 
 
 def test_a_meter_that_stands_still_under_work_gives_no_figure_rather_than_zero_watts():
     record = {**_record(), "unit": "J", "wrap_J": [None]}
     record["values"] = [[5.0]] * len(record["time_ns"])
     with pytest.raises(UncoveredError, match="stood still"):
-        energy_windows.figures({**record, "update_s": 0.02}, WINDOWS)
+        window_figures.figures({**record, "update_s": 0.02}, WINDOWS)
 
 
 def test_a_counter_that_freezes_for_a_part_of_a_window_gives_no_figure_rather_than_too_few_joules():
@@ -64,12 +64,12 @@ def test_a_counter_that_freezes_for_a_part_of_a_window_gives_no_figure_rather_th
     looks = [time_ns / SECOND for time_ns in record["time_ns"]]
     record["values"] = [[10 * (3.3 if 3.3 < look < 3.95 else look)] for look in looks]
     with pytest.raises(UncoveredError, match=r"stood still for 0\.[67] s in the work window"):
-        energy_windows.figures(record, WINDOWS)
-    assert energy_windows.figures({**record, "kind": "modelled"}, WINDOWS)["energy_J"] == pytest.approx(0.2, rel=1e-6)
+        window_figures.figures(record, WINDOWS)
+    assert window_figures.figures({**record, "kind": "modelled"}, WINDOWS)["energy_J"] == pytest.approx(0.2, rel=1e-6)
 
 
 def test_a_row_has_the_interval_between_its_launches():
-    row = energy_windows.row([_launch(work=work) for work in (11.0, 12.0, 13.0)])
+    row = window_figures.row([_launch(work=work) for work in (11.0, 12.0, 13.0)])
     assert row["status"] == "ok"
     assert row["windows"] == 3
     assert row["energy_J"] == pytest.approx(0.24, rel=1e-4)
@@ -79,7 +79,7 @@ def test_a_row_has_the_interval_between_its_launches():
 
 def test_the_spread_of_idle_power_is_in_the_net_interval():
     """Gross energy is steady, idle power is not: net energy is as uncertain as idle."""
-    row = energy_windows.row([_launch(idle=idle) for idle in (1.0, 2.0, 3.0)])
+    row = window_figures.row([_launch(idle=idle) for idle in (1.0, 2.0, 3.0)])
     gross, net = row["ci_high_J"] - row["ci_low_J"], row["net_ci_high_J"] - row["net_ci_low_J"]
     assert gross == pytest.approx(0, abs=1e-5)
     assert net == pytest.approx(2 * 4.302653 * 0.02 / math.sqrt(3), rel=1e-3)
@@ -87,7 +87,7 @@ def test_the_spread_of_idle_power_is_in_the_net_interval():
 
 
 def test_net_energy_below_zero_is_said_and_not_clipped():
-    row = energy_windows.row([_launch(idle=13.0)] * 3)
+    row = window_figures.row([_launch(idle=13.0)] * 3)
     assert row["net_energy_J"] == pytest.approx(-1 / 50, rel=1e-3)
     assert row["flags"] == "net_below_zero"
 
@@ -96,29 +96,29 @@ def test_few_windows_and_few_readings_are_flagged():
     slow = _record()
     keep = slice(None, None, 4)
     slow = {**slow, "update_s": 0.2, "time_ns": slow["time_ns"][keep], "values": slow["values"][keep]}
-    launch = {"status": "ok", "message": "", "figures": energy_windows.figures(slow, WINDOWS)}
-    assert energy_windows.row([launch] * 2)["flags"] == "few_windows few_readings"
+    launch = {"status": "ok", "message": "", "figures": window_figures.figures(slow, WINDOWS)}
+    assert window_figures.row([launch] * 2)["flags"] == "few_windows few_readings"
 
 
 def test_a_meter_that_shows_one_value_idle_and_working_alike_is_flagged():
     record = _record()
     record["values"] = [[4.0]] * len(record["time_ns"])
-    launch = {"status": "ok", "message": "", "figures": energy_windows.figures({**record, "update_s": 0.0}, WINDOWS)}
-    assert energy_windows.row([launch] * 3)["flags"] == "stuck"
+    launch = {"status": "ok", "message": "", "figures": window_figures.figures({**record, "update_s": 0.0}, WINDOWS)}
+    assert window_figures.row([launch] * 3)["flags"] == "stuck"
 
 
 def test_an_idle_window_before_the_device_had_cooled_is_flagged():
-    figures = energy_windows.figures(_record(), {**WINDOWS, "cool": False})
-    assert energy_windows.row([{"status": "ok", "message": "", "figures": figures}] * 3)["flags"] == "still_warm"
+    figures = window_figures.figures(_record(), {**WINDOWS, "cool": False})
+    assert window_figures.row([{"status": "ok", "message": "", "figures": figures}] * 3)["flags"] == "still_warm"
 
 
 def test_a_row_whose_launches_failed_says_the_commonest_reason():
     failed = {"status": "crashed", "message": "killed by signal 11"}
     late = {"status": "timeout", "message": "longer than 300 s"}
-    row = energy_windows.row([failed, late, failed, _launch()])
+    row = window_figures.row([failed, late, failed, _launch()])
     assert row == {"status": "crashed", "message": "killed by signal 11"}
 
 
 def test_a_row_is_ok_although_one_launch_failed():
-    row = energy_windows.row([_launch(), {"status": "timeout", "message": "longer"}, _launch()])
+    row = window_figures.row([_launch(), {"status": "timeout", "message": "longer"}, _launch()])
     assert (row["status"], row["windows"], row["flags"]) == ("ok", 2, "few_windows")

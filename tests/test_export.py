@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Manifest
+from joulesweep import plugins
 from joulesweep.errors import UserError
 from joulesweep.export.job import export
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Manifest
 
 from tests.digits_model import ROOT, digits_spec, export_job
 
@@ -151,7 +152,7 @@ def test_an_onnx_file_is_copied_without_torch(exported, tmp_path, monkeypatch):
     assert outputs(manifest, "onnxruntime", {"batch": 2, "size": 16, "sequence": None}).shape == (2, 10)
     assert "onnxruntime" in manifest.errors["module"]
     with monkeypatch.context() as patch:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "onnx"] + ["joulesweep.export.graph"]:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "onnx"] + ["joulesweep.model.graph"]:
             patch.setitem(sys.modules, name, None)
         bare = export(export_job(spec, formats=["onnx"]), tmp_path / "bare" / "manifest-1.json")
     assert bare.model_digest == manifest.model_digest

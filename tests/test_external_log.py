@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joulesweep.measure import marker
+from joulesweep.measure.energy import sync_marker
 
 from tests.digits_model import ROOT, digits_spec
 
@@ -139,5 +139,5 @@ def test_the_offset_is_found_in_noise_at_two_readings_a_stretch_and_where_the_lo
     for start, end, bit in (stretch for stretches in launches for stretch in stretches):
         watts[(times >= start) & (times < end)] += 4.0 * bit
     wrong = int(random.uniform(-5000, 5000) * SECOND)
-    found = marker.offset_ns(times - wrong, watts, launches)
+    found = sync_marker.offset_ns(times - wrong, watts, launches)
     assert abs(found - wrong) <= SECOND // 2

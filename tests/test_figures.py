@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from joulesweep.analysis.figures import counts, dots, scatters, style, sweeps
-from joulesweep.analysis.figures.draw import draw
-from joulesweep.analysis.figures.names import names
-from joulesweep.analysis.figures.quantities import ACCURACY, ENERGY, LATENCY, PARAMETERS
-from joulesweep.analysis.merge import merge
-from joulesweep.analysis.merged import Merged, load
-from joulesweep.records import SCHEMA
+from joulesweep.analysis.draw_figures import draw
+from joulesweep.analysis.merge.job import merge
+from joulesweep.figures import _style, counts, dots, scatters, sweeps
+from joulesweep.figures._quantities import ACCURACY, ENERGY, LATENCY, PARAMETERS
+from joulesweep.figures.names import names
+from joulesweep.merged.load import Merged, load
+from joulesweep.schema import SCHEMA
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -20,7 +20,7 @@ AXES = ["batch", "size", "threads"]
 
 @pytest.fixture(autouse=True)
 def _look():
-    style.use()
+    _style.use()
 
 
 def _merged(results: Path, devices: tuple[str, ...], kind: str = "measured") -> Merged:
@@ -127,7 +127,7 @@ def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(tmp_pa
 
 
 def test_a_runtime_has_one_colour_and_marker_whatever_else_is_shown():
-    alone, together = style.looks(["onnxruntime"]), style.looks(["new", "eager", "onnxruntime"])
+    alone, together = _style.looks(["onnxruntime"]), _style.looks(["new", "eager", "onnxruntime"])
     assert alone["onnxruntime"] == together["onnxruntime"]
     assert len(set(together.values())) == 3
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joulesweep import records
-from joulesweep.analysis import growth, ranks
-from joulesweep.analysis.base_points import base_points
-from joulesweep.analysis.hypotheses import Finding, check
-from joulesweep.analysis.merge import merge
-from joulesweep.analysis.merged import load
+from joulesweep.analysis.merge.job import merge
+from joulesweep.analysis.report.hypotheses import Finding, check
+from joulesweep.analysis.statistics import rank_correlation, scaling
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
+from joulesweep.merged.base_points import base_points
+from joulesweep.merged.load import load
 from scipy.stats import spearmanr
 
 from tests import synthetic
@@ -25,7 +26,7 @@ def _check(results: Path, hypothesis: dict[str, Any], **tables: list[dict[str, A
         for device in {row["device"] for row in rows}:
             for model in {row["model"] for row in rows}:
                 mine = [row for row in rows if row["model"] == model and row["device"] == device]
-                records.write_table(results / "devices" / device / name / f"{model}.csv", records.TABLES[name], mine)
+                write_table(results / "devices" / device / name / f"{model}.csv", columns.TABLES[name], mine)
     job = synthetic.job()
     merge(job, results, results / "merged")
     merged = load(results / "merged", job["models"])
@@ -175,7 +176,7 @@ def test_the_exact_p_is_that_of_counting_all_orders_one_by_one(seed):
     x, y = random.normal(size=n), np.round(random.normal(size=n), 0 if seed % 2 else 6)
     if len(set(y)) == 1:
         y[0] += 1
-    found = ranks.spearman(list(x), list(y))
+    found = rank_correlation.spearman(list(x), list(y))
     observed = abs(spearmanr(x, y).statistic)
     counted = [abs(spearmanr(x, order).statistic) >= observed - 1e-9 for order in permutations(y)]
     assert found.exact
@@ -187,14 +188,14 @@ def test_many_models_get_a_p_from_seeded_orders_that_is_near_the_known_one():
     random = np.random.default_rng(5)
     x = random.normal(size=20)
     y = 0.5 * x + random.normal(size=20)
-    found = ranks.spearman(list(x), list(y))
+    found = rank_correlation.spearman(list(x), list(y))
     assert not found.exact
     assert found.p == pytest.approx(spearmanr(x, y).pvalue, abs=0.01)
-    assert found == ranks.spearman(list(x), list(y))
+    assert found == rank_correlation.spearman(list(x), list(y))
 
 
 def test_equal_values_have_no_rank_correlation():
-    assert np.isnan(ranks.spearman([1, 2, 3], [5, 5, 5]).rho)
+    assert np.isnan(rank_correlation.spearman([1, 2, 3], [5, 5, 5]).rho)
 
 
 def test_the_interval_of_the_exponent_holds_the_truth_about_as_often_as_it_says():
@@ -202,6 +203,6 @@ def test_the_interval_of_the_exponent_holds_the_truth_about_as_often_as_it_says(
     x = np.array([1.0, 2, 4, 8])
     held = 0
     for _ in range(400):
-        found = growth.exponent(list(x), list(x**0.9 * random.lognormal(0, 0.03, 4)))
+        found = scaling.exponent(list(x), list(x**0.9 * random.lognormal(0, 0.03, 4)))
         held += found.low <= 0.9 <= found.high
     assert 0.91 <= held / 400 <= 0.985

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from joulesweep import config
 from joulesweep.errors import UserError
+from joulesweep.pipeline import config
 
 
 def completed(folder: Path, model: str, **more: object) -> dict:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from joulesweep import inputs
+from joulesweep.model import inputs
 
 from tests.digits_model import digits_spec
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from joulesweep import config
-from joulesweep.stages import Stages
+from joulesweep.pipeline import config
+from joulesweep.pipeline.jobs import Stages
 
 from tests.digits_model import ROOT
 from tests.workflow_copy import CNN, MLP, configuration

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from joulesweep import journal
 from joulesweep.errors import UserError
-from joulesweep.journal import Journal
+from joulesweep.launches import journal
+from joulesweep.launches.journal import Journal
 
 AGAIN = Path(__file__).parents[1] / "workflow" / "scripts" / "again.py"
 KEY = {"runtime": "eager", "batch": 1, "threads": 2}

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from joulesweep.journal import Journal, unpack
-from joulesweep.measure import latency, launch, sustained
+from joulesweep.launches.columns import LATENCY
+from joulesweep.launches.journal import Journal, unpack
+from joulesweep.measure.latency import job, launch, sustained
+from joulesweep.measure.latency.reference import Reference
 from joulesweep.measure.points import Point
-from joulesweep.measure.reference import Reference
-from joulesweep.records import LATENCY
 
 from tests.digits_model import ROOT, digits_spec
 
@@ -115,7 +115,7 @@ def test_a_further_launch_is_made_where_the_first_disagree_and_the_budget_pays(e
 
 def _lacking(journal: Journal, **settings: float) -> int:
     point = Point({"runtime": "onnxruntime"}, {"runtime": "onnxruntime"}, artefact=object())  # type: ignore[arg-type]
-    return latency._Sweep(_job(POINT, **settings), journal, None).lacking(point)  # type: ignore[arg-type]
+    return job._Sweep(_job(POINT, **settings), journal, None).lacking(point)  # type: ignore[arg-type]
 
 
 def test_launches_beside_others_are_made_again_so_often_and_no_more(tmp_path):

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joulesweep import launches
-from joulesweep.analysis.launches import Launch
-from joulesweep.journal import pack
-from joulesweep.measure import latency_rows
+from joulesweep.analysis.merge.launch_records import Launch
+from joulesweep.launches import selection
+from joulesweep.launches.journal import pack
+from joulesweep.launches.reference_baseline import MIXTURE
+from joulesweep.measure.latency import rows
 from joulesweep.measure.points import Point
-from joulesweep.reference_levels import MIXTURE
 
 IDENTITY = {
     "device": "here",
@@ -70,7 +70,7 @@ def _line(slower: dict[str, float] | None = None, **changes: Any) -> dict[str, A
 
 
 def _row(*lines: dict[str, Any], sustained: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
-    return latency_rows.row(POINT, lines, sustained, LEVEL, SETTINGS)
+    return rows.row(POINT, lines, sustained, LEVEL, SETTINGS)
 
 
 def _flags(*lines: dict[str, Any]) -> set[str]:
@@ -93,7 +93,7 @@ def test_measuring_and_analysis_make_the_same_figure_of_a_launch(rounds):
         rounds=[{"passes": 2, "used": 1, "mean_s": one} for one in seconds],
         looks=[[1e-3] * len(MIXTURE)] * (rounds + 1),
     )
-    assert math.log(latency_rows.launch_s(line)) == pytest.approx(np.median(Launch.of_line(line, LEVEL).passes))
+    assert math.log(rows.launch_s(line)) == pytest.approx(np.median(Launch.of_line(line, LEVEL).passes))
 
 
 def test_a_device_that_says_it_was_slowed_is_throttled():
@@ -140,8 +140,8 @@ def test_launches_beside_others_are_set_aside_where_enough_were_alone():
 def test_others_are_who_had_the_cores_beside_the_measuring_process():
     before, after = _state(busy_s=10.0), _state(busy_s=13.0)
     cores = os.cpu_count() or 1
-    assert launches.others_share(before, after, 1.0, 2.0) == pytest.approx(1.0 / cores)
-    assert launches.others_share(before, after, 5.0, 2.0) == 0.0
+    assert selection.others_share(before, after, 1.0, 2.0) == pytest.approx(1.0 / cores)
+    assert selection.others_share(before, after, 5.0, 2.0) == 0.0
 
 
 def test_a_sustained_speed_that_failed_is_told_and_takes_nothing_from_the_row():

@@ -1,8 +1,8 @@
 """The manifest: which file serves which point."""
 
 import pytest
-from joulesweep.artefacts import Manifest, entry
 from joulesweep.errors import Unsupported, UserError
+from joulesweep.model.manifest import Manifest, entry
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from joulesweep import records
-from joulesweep.analysis import tables, taken
-from joulesweep.analysis.merge import merge
-from joulesweep.journal import Journal
-from joulesweep.records import SCHEMA
-from joulesweep.reference_levels import MIXTURE
+from joulesweep.analysis.merge import read_table
+from joulesweep.analysis.merge.job import merge
+from joulesweep.launches import columns, merge_inputs
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.reference_baseline import MIXTURE
+from joulesweep.launches.table_file import write_table
+from joulesweep.schema import SCHEMA
 
 from tests import synthetic
 
@@ -26,7 +27,7 @@ ROWS = [synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch
 
 def _lines(tmp: Path) -> list[bytes]:
     path = tmp / "whole.csv"
-    records.write_table(path, records.LATENCY, ROWS)
+    write_table(path, columns.LATENCY, ROWS)
     return path.read_bytes().splitlines(keepends=True)
 
 
@@ -36,9 +37,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     return folder / "case.csv", _lines(folder)
 
 
-def _read(path: Path, content: bytes) -> tuple[list[tables.Row], list[Any]]:
+def _read(path: Path, content: bytes) -> tuple[list[read_table.Row], list[Any]]:
     path.write_bytes(content)
-    rows, problems = tables.read(path, records.LATENCY, NAME)
+    rows, problems = read_table.read(path, columns.LATENCY, NAME)
     return [row for _, row in rows], problems
 
 
@@ -117,7 +118,7 @@ def _with(
     """The only problem of a tree with one good row and one that was changed, after checking that the good one is kept."""
     rows = [ROWS[0], {**ROWS[1], **(change or {})}]
     path = tmp_path / file
-    records.write_table(path, records.LATENCY, rows)
+    write_table(path, columns.LATENCY, rows)
     if text is not None:
         path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
     (problem,) = _merge(tmp_path, synthetic.job())
@@ -131,13 +132,13 @@ def test_a_row_with_too_few_fields_is_named_with_its_line(tmp_path):
     problem = _with(tmp_path, text="1,laptop,resnet18\n")
     assert (problem["row"], problem["problem"]) == (
         "4",
-        f"3 fields where the header has {len(records.LATENCY.columns)}; the row is left out",
+        f"3 fields where the header has {len(columns.LATENCY.columns)}; the row is left out",
     )
 
 
 def test_a_last_line_without_its_end_is_torn_even_if_it_has_all_fields(tmp_path):
     path = tmp_path / NAME
-    records.write_table(path, records.LATENCY, ROWS[:2])
+    write_table(path, columns.LATENCY, ROWS[:2])
     path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
     (problem,) = _merge(tmp_path, synthetic.job())
     assert problem["row"] == "3"
@@ -169,7 +170,7 @@ def test_a_status_outside_the_list_is_named(tmp_path):
 
 def test_of_two_rows_for_one_point_the_newer_stays_and_the_older_is_named(tmp_path):
     newer = {**ROWS[0], "raw_s": 0.5, "measured_at": "2026-11-21T00:00:00+00:00"}
-    records.write_table(tmp_path / NAME, records.LATENCY, [ROWS[0], newer])
+    write_table(tmp_path / NAME, columns.LATENCY, [ROWS[0], newer])
     (problem,) = _merge(tmp_path, synthetic.job())
     assert problem["row"] == "2"
     assert [row["raw_s"] for row in _merged(tmp_path, "latency")] == ["0.5"]
@@ -177,7 +178,7 @@ def test_of_two_rows_for_one_point_the_newer_stays_and_the_older_is_named(tmp_pa
 
 def test_rows_of_another_schema_are_named_once_a_file(tmp_path):
     path = tmp_path / NAME
-    records.write_table(path, records.LATENCY, ROWS)
+    write_table(path, columns.LATENCY, ROWS)
     path.write_text(path.read_text(encoding="utf-8").replace(f"\n{SCHEMA},", "\n99,"), encoding="utf-8")
     (problem,) = _merge(tmp_path, synthetic.job())
     assert "4 rows are of schema '99'" in problem["problem"]
@@ -187,7 +188,7 @@ def test_rows_of_another_schema_are_named_once_a_file(tmp_path):
 
 def test_a_column_that_is_unknown_or_missing_is_named_and_the_rows_are_taken(tmp_path):
     path = tmp_path / NAME
-    records.write_table(path, records.LATENCY, ROWS)
+    write_table(path, columns.LATENCY, ROWS)
     path.write_text(path.read_text(encoding="utf-8").replace("p95_s", "p95", 1), encoding="utf-8")
     problems = _merge(tmp_path, synthetic.job())
     assert [problem["column"] for problem in problems] == ["p95_s", "'p95'"]
@@ -196,7 +197,7 @@ def test_a_column_that_is_unknown_or_missing_is_named_and_the_rows_are_taken(tmp
 
 def test_a_file_without_a_column_of_the_key_is_left_out(tmp_path):
     path = tmp_path / NAME
-    records.write_table(path, records.LATENCY, ROWS)
+    write_table(path, columns.LATENCY, ROWS)
     path.write_text(path.read_text(encoding="utf-8").replace("runtime", "runner", 1), encoding="utf-8")
     problems = _merge(tmp_path, synthetic.job())
     assert any(problem["column"] == "runtime" and "left out" in problem["problem"] for problem in problems)
@@ -204,7 +205,7 @@ def test_a_file_without_a_column_of_the_key_is_left_out(tmp_path):
 
 
 def test_rows_that_name_another_device_than_their_folder_are_foreign(tmp_path):
-    records.write_table(tmp_path / NAME.replace("laptop", "copied"), records.LATENCY, ROWS)
+    write_table(tmp_path / NAME.replace("laptop", "copied"), columns.LATENCY, ROWS)
     (problem,) = _merge(tmp_path, synthetic.job())
     assert (problem["file"], problem["column"]) == ("devices/copied/latency/resnet18.csv", "device")
     assert _merged(tmp_path, "latency") == []
@@ -212,9 +213,9 @@ def test_rows_that_name_another_device_than_their_folder_are_foreign(tmp_path):
 
 @pytest.mark.parametrize("digest", ["model_digest", "input_digest"])
 def test_two_devices_with_other_weights_or_inputs_under_one_name_are_a_conflict(tmp_path, digest):
-    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
     others = [{**row, "device": "pi", digest: "other"} for row in ROWS]
-    records.write_table(tmp_path / NAME.replace("laptop", "pi"), records.LATENCY, others)
+    write_table(tmp_path / NAME.replace("laptop", "pi"), columns.LATENCY, others)
     (problem,) = _merge(tmp_path, synthetic.job())
     assert (problem["file"], problem["column"]) == ("devices/pi/latency/resnet18.csv", digest)
     assert {row["device"] for row in _merged(tmp_path, "latency")} == {"laptop"}
@@ -222,8 +223,8 @@ def test_two_devices_with_other_weights_or_inputs_under_one_name_are_a_conflict(
 
 def test_a_failed_row_without_digests_is_in_no_conflict(tmp_path):
     lost = {**synthetic.failed(ROWS[0], "crashed", "signal 9"), "device": "pi", "model_digest": "", "input_digest": ""}
-    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
-    records.write_table(tmp_path / NAME.replace("laptop", "pi"), records.LATENCY, [lost])
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
+    write_table(tmp_path / NAME.replace("laptop", "pi"), columns.LATENCY, [lost])
     assert _merge(tmp_path, synthetic.job()) == []
     assert len(_merged(tmp_path, "latency")) == 5
 
@@ -248,7 +249,7 @@ def test_counts_of_a_model_that_was_removed_are_left_out_without_a_word(tmp_path
 
 
 def test_a_row_whose_launches_are_not_there_stays_raw(tmp_path):
-    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
     assert _merge(tmp_path, synthetic.job()) == []
     row = _merged(tmp_path, "latency")[3]
     assert row["corrected_s"] == row["raw_s"]
@@ -273,7 +274,7 @@ def _launched(results: Path, slowdowns: list[float]) -> None:
                 "looks": [[1e-3 * scale * slowdown] * len(MIXTURE)] * 6,
             }
             journal.append(
-                {name: row.get(name, None if name in records.AXES else "") for name in records.LAUNCH_KEY}, line
+                {name: row.get(name, None if name in columns.AXES else "") for name in columns.LAUNCH_KEY}, line
             )
     levels = {"reference": "r", "kinds": {"cpu": {"parts": MIXTURE, "looks": [[1e-3] * len(MIXTURE)]}}}
     (results / "devices/laptop/reference.json").write_text(json.dumps(levels))
@@ -281,7 +282,7 @@ def _launched(results: Path, slowdowns: list[float]) -> None:
 
 def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
     """Launches on a device that was up to a half slower, as the reference beside them was."""
-    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
     _launched(tmp_path, [1.0, 1.5, 1.1, 1.3, 1.2])
     assert _merge(tmp_path, synthetic.job()) == []
     for row in _merged(tmp_path, "latency"):
@@ -292,7 +293,7 @@ def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
 
 
 def test_a_journal_of_other_launches_is_named_and_its_rows_stay_raw(tmp_path):
-    records.write_table(tmp_path / NAME, records.LATENCY, [{**row, "raw_s": 2 * row["raw_s"]} for row in ROWS])
+    write_table(tmp_path / NAME, columns.LATENCY, [{**row, "raw_s": 2 * row["raw_s"]} for row in ROWS])
     _launched(tmp_path, [1.0, 1.5, 1.1])
     (problem,) = _merge(tmp_path, synthetic.job())
     assert problem["file"] == NAME.replace(".csv", ".jsonl")
@@ -301,7 +302,7 @@ def test_a_journal_of_other_launches_is_named_and_its_rows_stay_raw(tmp_path):
 
 
 def test_a_level_that_cannot_be_read_is_named(tmp_path):
-    records.write_table(tmp_path / NAME, records.LATENCY, ROWS)
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
     _launched(tmp_path, [1.0, 1.5, 1.1])
     (tmp_path / "devices/laptop/reference.json").write_text("{")
     problems = _merge(tmp_path, synthetic.job())
@@ -330,7 +331,7 @@ def test_what_was_read_is_kept_with_the_digest_of_its_content(tmp_path):
     synthetic.tree(tmp_path, ("laptop",), models=["digits_cnn"])
     (tmp_path / "devices/laptop/latency/._digits_cnn.csv").write_bytes(b"left by a copying program")
     (tmp_path / "devices/laptop/latency/folder.csv").mkdir()
-    found = taken.digests(tmp_path)
+    found = merge_inputs.digests(tmp_path)
     assert sorted(found) == [
         "devices/laptop/accuracy/digits_cnn.csv",
         "devices/laptop/device.json",
@@ -344,20 +345,20 @@ def test_what_was_read_is_kept_with_the_digest_of_its_content(tmp_path):
 
 def test_the_token_stays_while_the_files_do_and_changes_when_one_comes_changes_or_goes(tmp_path):
     results, merged = tmp_path, tmp_path / "merged"
-    nothing = taken.token(results, merged)
+    nothing = merge_inputs.token(results, merged)
     synthetic.tree(results, ("laptop",), models=["digits_cnn"])
-    first = taken.token(results, merged)
-    taken.write(results, merged, "given before the tables were made")
-    assert taken.token(results, merged) == "given before the tables were made"
+    first = merge_inputs.token(results, merged)
+    merge_inputs.write(results, merged, "given before the tables were made")
+    assert merge_inputs.token(results, merged) == "given before the tables were made"
     file = results / "devices/laptop/latency/digits_cnn.csv"
     content = file.read_bytes()
     seen = set()
     for change in (lambda: file.write_bytes(content + b"x"), file.unlink):
         change()
-        seen.add(taken.token(results, merged))
+        seen.add(merge_inputs.token(results, merged))
     assert len(seen | {"given before the tables were made", first, nothing}) == 5
     file.write_bytes(content)
-    assert taken.token(results, merged) == "given before the tables were made"
+    assert merge_inputs.token(results, merged) == "given before the tables were made"
 
 
 def test_an_empty_folder_merges_into_empty_tables(tmp_path):

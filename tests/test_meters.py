@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from joulesweep import plugins
-from joulesweep.measure import meter_choice, meter_look
+from joulesweep.measure.energy import meter_choice, meter_probe
 from joulesweep.meters import base, cpu_time, rapl
 
 from tests.powercap import lay_out
@@ -189,4 +189,4 @@ def test_a_named_meter_is_kept_with_its_reason_even_if_unusable(tmp_path):
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs Linux")  # noqa: PTH112
 def test_every_shipped_meter_answers_here_without_raising():
     for name in plugins.names("meters"):
-        assert meter_look.look(name, {})["reason"]
+        assert meter_probe.look(name, {})["reason"]

@@ -15,7 +15,7 @@ CODE = """
 import sys
 sys.path[:0] = ["workflow/scripts", "."]
 import torch
-from joulesweep import weights
+from joulesweep.model import weights
 from joulesweep.export.from_module import model
 from tests.count_specs import tokens
 print(weights.digest(model(spec := tokens("python:tests/digest_model.py:build", 16)), spec))

@@ -4,7 +4,7 @@ import csv
 import os
 
 import pytest
-from joulesweep.measure import meter_choice
+from joulesweep.measure.energy import meter_choice
 
 from tests.workflow_copy import MLP, Copy, configuration
 

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joulesweep import counts, plugins
-from joulesweep.artefacts import Manifest
-from joulesweep.counting.base import Graph
+from joulesweep import plugins
+from joulesweep.counters.base import Graph
+from joulesweep.counting import job
+from joulesweep.model.manifest import Manifest
 
 from tests.digits_model import digits_spec
 from tests.test_inputs import declared
 
 onnx = pytest.importorskip("onnx")
-graphs = pytest.importorskip("joulesweep.export.graph")
+graphs = pytest.importorskip("joulesweep.model.graph")
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 
 FLOAT = onnx.TensorProto.FLOAT
@@ -35,7 +36,7 @@ def _graph(nodes: list, tensors: dict[str, np.ndarray], given: dict[str, list], 
 
 
 def _columns(graph: Graph, **at: int) -> dict[str, Any]:
-    found = counts.point_columns(graph, {"batch": 1, "size": None, "sequence": None, **at})
+    found = job.point_columns(graph, {"batch": 1, "size": None, "sequence": None, **at})
     assert found["status"] == "ok", found["message"]
     return found
 
@@ -48,8 +49,8 @@ def _zeros(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 def test_an_exported_network_has_the_multiply_adds_of_its_module_at_every_point(exported, point):
     point = {"sequence": None, **point}
     graph = Graph(digits_spec(), onnx.load(exported.parent / "model.onnx"))
-    wanted = plugins.load("counting", "flops").point(counts.module(digits_spec()), point)
-    assert counts.point_columns(graph, point)["macs"] == wanted["macs"]
+    wanted = plugins.load("counters", "flops").point(job.module(digits_spec()), point)
+    assert job.point_columns(graph, point)["macs"] == wanted["macs"]
 
 
 def test_eight_bits_change_the_bytes_and_nothing_that_is_multiplied(exported):
@@ -182,7 +183,7 @@ def test_an_onnx_model_is_counted_without_torch(exported, tmp_path):
     job = {"model": spec, "points": [{"batch": 1, "size": 8, "sequence": None}], "code_digest": "c", "versions": {}}
     code = (
         "import sys; sys.modules['torch'] = None; sys.path.insert(0, 'workflow/scripts')\n"
-        "from pathlib import Path; from joulesweep.counts import count\n"
+        "from pathlib import Path; from joulesweep.counting.job import count\n"
         f"count({job!r}, Path({str(exported)!r}), Path({str(tmp_path)!r}, 'c.csv'), Path({str(tmp_path)!r}, 'l.csv'))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

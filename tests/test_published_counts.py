@@ -1,7 +1,9 @@
 """What torchvision publishes beside its weights, which the counter itself never reads."""
 
 import pytest
-from joulesweep import counts, inputs, plugins
+from joulesweep import plugins
+from joulesweep.counting import job
+from joulesweep.model import inputs
 
 from tests.count_specs import image
 from tests.digits_model import ROOT
@@ -30,9 +32,9 @@ MODELS = {
 
 
 def _agrees(spec: dict, published: dict) -> None:
-    subject = counts.module(spec)
-    assert plugins.load("counting", "parameters").point(subject, {})["params"] == published["num_params"]
-    found = plugins.load("counting", "flops").point(subject, inputs.base_point(spec))
+    subject = job.module(spec)
+    assert plugins.load("counters", "parameters").point(subject, {})["params"] == published["num_params"]
+    found = plugins.load("counters", "flops").point(subject, inputs.base_point(spec))
     assert found["macs"] / 1e9 == pytest.approx(published["_ops"], rel=0.005, abs=ROUNDING)
     assert found["flops"] == 2 * found["macs"]
 

@@ -4,10 +4,10 @@ import json
 import time
 
 import pytest
-from joulesweep.measure.levelling import Levelling, look
-from joulesweep.measure.reference import Reference
-from joulesweep.measure.server import Server
-from joulesweep.reference_levels import MIXTURE, ReferenceLevels, kind, mixture_s
+from joulesweep.launches.reference_baseline import MIXTURE, ReferenceLevels, kind, mixture_s
+from joulesweep.measure.latency.baseline_recorder import Levelling, look
+from joulesweep.measure.latency.reference import Reference
+from joulesweep.measure.processes.server import Server
 
 
 def test_every_part_takes_its_time():

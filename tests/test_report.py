@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from joulesweep.analysis.figures.names import names
-from joulesweep.analysis.formatting import digits, percent, si, with_interval
-from joulesweep.analysis.markdown import text
-from joulesweep.analysis.merge import merge
-from joulesweep.analysis.report import report
+from joulesweep.analysis.merge.job import merge
+from joulesweep.analysis.report.job import report
+from joulesweep.analysis.report.markdown import text
+from joulesweep.figures.names import names
+from joulesweep.formatting import digits, percent, si, with_interval
 from markdown_it import MarkdownIt
 
 from tests import synthetic

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
-from joulesweep import counts, inputs, records
-from joulesweep.analysis.disagreements import disagreements
-from joulesweep.analysis.merge import merge
-from joulesweep.analysis.merged import Merged, load
-from joulesweep.analysis.report_tables import counts as table
-from joulesweep.analysis.sharing import sharing
+from joulesweep.analysis.merge.job import merge
+from joulesweep.analysis.report.cross_checks import disagreements
+from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.analysis.report.tables import counts as table
+from joulesweep.counting import job
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
+from joulesweep.merged.load import Merged, load
+from joulesweep.model import inputs
 
 from tests.count_specs import image, tokens
 
@@ -32,8 +35,8 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Merged:
     results: Path = tmp_path_factory.mktemp("results")
     for name, spec in MODELS.items():
         base = inputs.base_point(spec)
-        row = {"model": name, "runtime": "eager", **base, **counts.point_columns(counts.module(spec), base)}
-        records.write_table(results / "models" / name / "counts.csv", records.COUNTS, [row])
+        row = {"model": name, "runtime": "eager", **base, **job.point_columns(job.module(spec), base)}
+        write_table(results / "models" / name / "counts.csv", columns.COUNTS, [row])
     models = {name: {**spec, "runtimes": ["eager"]} for name, spec in MODELS.items()}
     merge({"device": "laptop", "models": models}, results, results / "merged")
     return load(results / "merged", models)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Manifest
+from joulesweep import plugins
 from joulesweep.errors import Unsupported, UserError
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Manifest
 
 torch = pytest.importorskip("torch")
 

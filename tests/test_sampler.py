@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from joulesweep.measure.power_trace import PowerTrace
-from joulesweep.measure.sampler import MeterError, Sampler
+from joulesweep.measure.energy.power_trace import PowerTrace
+from joulesweep.measure.energy.sampler import MeterError, Sampler
 
 from tests.powercap import RANGE_UJ, Counting, lay_out
 
@@ -86,7 +86,7 @@ def test_the_record_is_plain_json(tmp_path):
 def test_the_sampler_dies_with_a_job_that_is_killed(tmp_path):
     lay_out(tmp_path, {ZONE: "package-0"})
     code = (
-        "import sys, time\nfrom joulesweep.measure.sampler import Sampler\n"
+        "import sys, time\nfrom joulesweep.measure.energy.sampler import Sampler\n"
         f"sampler = Sampler('rapl', {{'root': {str(tmp_path)!r}}})\n"
         "print(sampler._process.pid, flush=True)\ntime.sleep(60)"
     )
@@ -101,7 +101,7 @@ def test_the_sampler_dies_with_a_job_that_is_killed(tmp_path):
 
 
 def test_the_sampler_imports_nothing_heavy():
-    code = "import sys, joulesweep.measure.sampler\nprint({'numpy', 'torch', 'onnxruntime'} & set(sys.modules))"
+    code = "import sys, joulesweep.measure.energy.sampler\nprint({'numpy', 'torch', 'onnxruntime'} & set(sys.modules))"
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"
     answer = subprocess.run(
         [sys.executable, "-c", code],

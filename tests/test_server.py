@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 from joulesweep.errors import Unsupported, UserError
-from joulesweep.measure.server import Server
+from joulesweep.measure.processes.server import Server
 
 LONG = 60.0
 

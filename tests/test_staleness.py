@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from joulesweep.records import LATENCY
+from joulesweep.launches.columns import LATENCY
 
 from tests.workflow_copy import CNN, MLP, Copy, configuration
 
@@ -46,12 +46,12 @@ def test_nothing_is_stale_when_nothing_changed_whatever_the_cores(finished):
 
 
 def test_comments_docstrings_messages_and_what_is_not_used_make_nothing_stale(done):
-    for file in (f"{LIBRARY}/measure/launch.py", f"{LIBRARY}/runtimes/eager.py", f"{LIBRARY}/analysis/merge.py"):
+    for file in (f"{LIBRARY}/measure/latency/launch.py", f"{LIBRARY}/runtimes/eager.py", f"{LIBRARY}/analysis/merge/job.py"):
         done.append(file, "\n# a comment\n")
-    done.edit(f"{LIBRARY}/measure/launch.py", '"""One', '"""Only one')
-    done.edit(f"{LIBRARY}/measure/server.py", '"""A server', '"""One server')
-    done.edit(f"{LIBRARY}/config.py", "the key", "this key")
-    done.edit(f"{LIBRARY}/records.py", "forward passes in", "passes in")
+    done.edit(f"{LIBRARY}/measure/latency/launch.py", '"""One', '"""Only one')
+    done.edit(f"{LIBRARY}/measure/processes/server.py", '"""A server', '"""One server')
+    done.edit(f"{LIBRARY}/pipeline/config.py", "the key", "this key")
+    done.edit(f"{LIBRARY}/launches/columns.py", "forward passes in", "passes in")
     done.edit(f"{LIBRARY}/cli.py", "joulesweep: %s", "Joulesweep: %s")
     done.append(f"{LIBRARY}/measure/progress.py", "\nWIDTH = 80\n")
     shutil.copy(done.folder / LIBRARY / "runtimes" / "eager.py", done.folder / LIBRARY / "runtimes" / "new_one.py")
@@ -101,9 +101,9 @@ def test_reasons_hypotheses_and_titles_concern_the_report_alone(done):
 @pytest.mark.parametrize(
     ("file", "stale"),
     [
-        (f"{LIBRARY}/analysis/merge.py", ANALYSIS),
-        (f"{LIBRARY}/analysis/figures/scatters.py", {"figures", "report"}),
-        (f"{LIBRARY}/analysis/hypotheses.py", {"report"}),
+        (f"{LIBRARY}/analysis/merge/job.py", ANALYSIS),
+        (f"{LIBRARY}/figures/scatters.py", {"figures", "report"}),
+        (f"{LIBRARY}/analysis/report/hypotheses.py", {"report"}),
         ("workflow/templates/report.md.j2", {"report"}),
     ],
 )
@@ -113,7 +113,7 @@ def test_analysis_code_concerns_the_analysis_stages_that_use_it(done, file, stal
 
 
 def test_counting_code_makes_counts_and_measures_nothing(done):
-    done.append(f"{LIBRARY}/counting/flops.py", "\n_EXTRA = 1\n")
+    done.append(f"{LIBRARY}/counters/flops.py", "\n_EXTRA = 1\n")
     assert done.stale() == {"count mlp", "count cnn"} | ANALYSIS
 
 

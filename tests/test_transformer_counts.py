@@ -1,7 +1,9 @@
 """Transformers with published sizes: tied embeddings, and the formula beside the operators."""
 
 import pytest
-from joulesweep import counts, inputs, plugins
+from joulesweep import plugins
+from joulesweep.counting import job
+from joulesweep.model import inputs
 
 from tests.count_specs import image, tokens
 
@@ -12,10 +14,10 @@ VOCABULARY, WIDTH, SEQUENCE = 30522, 768, 128
 
 
 def _columns(spec: dict, *counters: str, **at: int) -> dict:
-    subject = counts.module(spec)
+    subject = job.module(spec)
     found: dict = {}
     for name in counters:
-        found |= plugins.load("counting", name).point(subject, {**inputs.base_point(spec), **at})
+        found |= plugins.load("counters", name).point(subject, {**inputs.base_point(spec), **at})
     return found
 
 

@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from joulesweep import weights  # noqa: E402
 from joulesweep.errors import UserError  # noqa: E402
+from joulesweep.model import weights  # noqa: E402
 from torch import nn  # noqa: E402
 
 from tests.digits_model import digits_spec  # noqa: E402

@@ -40,7 +40,7 @@ def cases() -> list[dict[str, Any]]:
 
 def record(settings: dict[str, Any], seconds: float) -> dict[str, Any]:
     """What the sampler records of this wave; several run at a time, see `main`."""
-    from joulesweep.measure.sampler import Sampler
+    from joulesweep.measure.energy.sampler import Sampler
 
     settings |= {"origin_ns": time.monotonic_ns(), "length_s": seconds + 2.0}
     return {"settings": settings, "sampler": Sampler("synthetic", settings)}
@@ -48,7 +48,7 @@ def record(settings: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:
     """Errors in percent of windows, and how often a row's interval holds the truth."""
-    from joulesweep.measure import energy_windows
+    from joulesweep.measure.energy import window_figures
     from joulesweep.meters import synthetic
 
     first, last = recorded["time_ns"][1], recorded["time_ns"][-2]
@@ -65,13 +65,13 @@ def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]
                 else 0.0
             )
             seen = shifted(recorded, settings, window, phase) if phase else recorded
-            figures = energy_windows.figures(seen, {"idle_ns": window, "work_ns": window, "passes": 1})
+            figures = window_figures.figures(seen, {"idle_ns": window, "work_ns": window, "passes": 1})
             since = [(moment - settings["origin_ns"]) / SECOND + phase for moment in window]
             truth = synthetic.joules(settings, since[1]) - synthetic.joules(settings, since[0])
             found.append(100 * abs(figures["energy_J"] / truth - 1))
             launches.append({"status": "ok", "message": "", "figures": figures})
             truths.append(truth)
-        row = energy_windows.row(launches)
+        row = window_figures.row(launches)
         inside += row["ci_low_J"] - 1e-9 <= statistics.mean(truths) <= row["ci_high_J"] + 1e-9
     return {
         **{key: settings[key] for key in ("sees", "wave", "hz")},
@@ -106,7 +106,7 @@ def latency_ratio(pairs: int, threads: int) -> dict[str, Any]:
     """Time of a pass with the sampler running over that without, in turns of a quarter of a second, with 95 % interval."""
     import numpy as np
     from joulesweep.interval import of_launches
-    from joulesweep.measure.sampler import Sampler
+    from joulesweep.measure.energy.sampler import Sampler
     from threadpoolctl import threadpool_limits
 
     folder = Path(tempfile.mkdtemp(prefix="joulesweep-powercap-"))

@@ -57,8 +57,8 @@ class Runtime(onnxruntime.Runtime):
 
 def warm(argument: Mapping[str, Any]) -> Callable[[], float]:
     """A model's pass, loaded and warm, which returns its seconds."""
-    from joulesweep.measure.launch import warm_up
-    from joulesweep.measure.ready import ready
+    from joulesweep.measure.latency.launch import warm_up
+    from joulesweep.measure.processes.prepare import ready
 
     one_pass = ready(argument)
     warm_up(one_pass)
@@ -67,7 +67,7 @@ def warm(argument: Mapping[str, Any]) -> Callable[[], float]:
 
 def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
     """Looks at the reference after a round of each model and after idling as long, in turns, in one process."""
-    from joulesweep.measure.reference import Reference
+    from joulesweep.measure.latency.reference import Reference
 
     blocks: dict[str, Callable[[], float] | None] = {name: warm(one) for name, one in argument["models"].items()}
     blocks["idle"] = None
@@ -87,8 +87,8 @@ def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
 
 def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
     """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone."""
-    from joulesweep.measure import launch
-    from joulesweep.measure.reference import REST_S, Reference, rest
+    from joulesweep.measure.latency import launch
+    from joulesweep.measure.latency.reference import REST_S, Reference, rest
 
     def only_rest() -> list[float]:
         rest(REST_S)
@@ -115,8 +115,8 @@ class Bench:
     """Exported models, and servers to run them in."""
 
     def __init__(self, folder: Path, scripts: Path) -> None:
-        from joulesweep import config
-        from joulesweep.stages import Stages
+        from joulesweep.pipeline import config
+        from joulesweep.pipeline.jobs import Stages
 
         models = {
             name: {"source": source, "input": {"shape": [3, 224, 224]}, "runtimes": list(RUNTIMES)}
@@ -131,7 +131,7 @@ class Bench:
     def argument(self, model: str, runtime: str, threads: int, **more: Any) -> dict[str, Any]:
         """What a launch is given."""
         from joulesweep import plugins
-        from joulesweep.artefacts import Manifest
+        from joulesweep.model.manifest import Manifest
 
         point = {"batch": 1, "size": 224, "sequence": None, "threads": threads}
         manifest = Manifest.read(Path(self.stages.manifest(model)))
@@ -141,7 +141,7 @@ class Bench:
     def server(self, *runtimes: str) -> Any:
         """A server that imports what these runtimes need, and torchvision for eager."""
         from joulesweep import plugins
-        from joulesweep.measure.server import Server
+        from joulesweep.measure.processes.server import Server
 
         modules = [module for name in runtimes for module in plugins.declared("runtimes", name, "preload")]
         return Server([*modules, *(["torchvision"] if "eager" in runtimes else [])])

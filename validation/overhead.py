@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import numpy as np  # noqa: E402
-from joulesweep.journal import unpack  # noqa: E402
+from joulesweep.launches.journal import unpack  # noqa: E402
 
 from tests.workflow_copy import Copy  # noqa: E402
 
@@ -36,8 +36,9 @@ PLAIN = """
 import json, sys, time
 from pathlib import Path
 sys.path.insert(0, "workflow/scripts")
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Manifest
+from joulesweep.model import inputs
+from joulesweep import plugins
+from joulesweep.model.manifest import Manifest
 for model, runtime, batch, seconds in json.loads(sys.argv[1]):
     manifest = Manifest.read(next(Path("results/models", model).glob("manifest-*.json")))
     point = {"batch": batch, "size": 224, "sequence": None}

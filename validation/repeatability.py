@@ -32,18 +32,20 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import numpy as np  # noqa: E402
-from joulesweep import config, inputs, interval, plugins  # noqa: E402
-from joulesweep.analysis import correction  # noqa: E402
-from joulesweep.analysis.launches import Launch, Launched  # noqa: E402
-from joulesweep.artefacts import Manifest  # noqa: E402
-from joulesweep.journal import Journal, append_line, unpack  # noqa: E402
-from joulesweep.launches import counting  # noqa: E402
-from joulesweep.measure import latency_rows  # noqa: E402
-from joulesweep.measure.launch import used_passes  # noqa: E402
+from joulesweep import interval, plugins  # noqa: E402
+from joulesweep.analysis.merge.launch_records import Launch, Launched  # noqa: E402
+from joulesweep.analysis.statistics import correction  # noqa: E402
+from joulesweep.launches.journal import Journal, append_line, unpack  # noqa: E402
+from joulesweep.launches.reference_baseline import ReferenceLevels  # noqa: E402
+from joulesweep.launches.selection import counting  # noqa: E402
+from joulesweep.measure.latency import rows  # noqa: E402
+from joulesweep.measure.latency.launch import used_passes  # noqa: E402
 from joulesweep.measure.points import Point, points_of  # noqa: E402
-from joulesweep.measure.server import Server  # noqa: E402
-from joulesweep.reference_levels import ReferenceLevels  # noqa: E402
-from joulesweep.stages import Stages  # noqa: E402
+from joulesweep.measure.processes.server import Server  # noqa: E402
+from joulesweep.model import inputs  # noqa: E402
+from joulesweep.model.manifest import Manifest  # noqa: E402
+from joulesweep.pipeline import config  # noqa: E402
+from joulesweep.pipeline.jobs import Stages  # noqa: E402
 
 MODELS = {
     "mobilenet_v3_small": "torchvision:mobilenet_v3_small",
@@ -234,7 +236,7 @@ def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
                 for cell, launched in own.items()
             }
             for cell, corrected in correction.corrected(seen).items():
-                raw = interval.of_launches([latency_rows.launch_s(line) for line in own[cell]], FIRST_STAGE)
+                raw = interval.of_launches([rows.launch_s(line) for line in own[cell]], FIRST_STAGE)
                 for way, one in (("raw", raw), ("corrected", corrected.interval)):
                     found[cell][way][index] = [one.value, one.low, one.high]
     return found

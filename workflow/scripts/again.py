@@ -5,7 +5,7 @@ from pathlib import Path
 
 from joulesweep import cli
 from joulesweep.errors import UserError
-from joulesweep.journal import Journal
+from joulesweep.launches.journal import Journal
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--journals", type=Path, nargs="+", required=True, metavar="JSONL", help="the journals to mark")

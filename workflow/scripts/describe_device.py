@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.measure import device
-from joulesweep.records import replace_text
+from joulesweep.files import replace_text
+from joulesweep.measure.device import describe
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write device.json."""
-    replace_text(arguments.out, json.dumps(device.describe(arguments.job), indent=1) + "\n")
+    replace_text(arguments.out, json.dumps(describe.describe(arguments.job), indent=1) + "\n")
 
 
 parser = argparse.ArgumentParser(description=__doc__)

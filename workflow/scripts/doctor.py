@@ -3,7 +3,7 @@
 import argparse
 
 from joulesweep import cli
-from joulesweep.measure import doctor
+from joulesweep.measure.device import doctor
 
 
 def main(arguments: argparse.Namespace) -> None:

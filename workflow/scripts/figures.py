@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.analysis.figures.draw import draw
+from joulesweep.analysis.draw_figures import draw
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="models and swept axes")

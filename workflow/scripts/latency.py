@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.measure.latency import measure
+from joulesweep.measure.latency.job import measure
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="what to measure")

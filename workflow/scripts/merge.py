@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.analysis.merge import merge
+from joulesweep.analysis.merge.job import merge
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument(

@@ -5,7 +5,8 @@ import json
 import platform
 
 from joulesweep import cli
-from joulesweep.measure import libraries, meter_choice
+from joulesweep.measure.device import libraries
+from joulesweep.measure.energy import meter_choice
 
 
 def main(arguments: argparse.Namespace) -> None:

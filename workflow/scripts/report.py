@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.analysis.report import report
+from joulesweep.analysis.report.job import report
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument(

@@ -2,7 +2,7 @@
 
 The digest is taken over the static import closure of the stage's script inside `joulesweep` and of the plug-ins it uses,
 as a canonical walk over the syntax trees. Comments, docstrings, positions, log lines, the texts of errors and of `--help`
-are left out, and so are the modules that only word or show things; `records.py` is stood for by its `SCHEMA` number. A
+are left out, and so are the modules that only word or show things; `columns.py` is represented by the `SCHEMA` number. A
 plain `ast.dump` would differ between Python versions.
 """
 
@@ -12,12 +12,19 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from joulesweep import records
+from joulesweep.schema import SCHEMA
 
 PACKAGE = Path(__file__).parent
 _LEFT_OUT = {
     PACKAGE / name
-    for name in ("__init__.py", "records.py", "errors.py", "cli.py", "measure/progress.py", "measure/cautions.py")
+    for name in (
+        "__init__.py",
+        "launches/columns.py",
+        "errors.py",
+        "cli.py",
+        "measure/progress.py",
+        "measure/preflight.py",
+    )
 }
 _WORDING = {"help", "description", "metavar", "epilog"}
 
@@ -28,7 +35,7 @@ def of_code(*files: Path) -> str:
     for file in files:
         closure |= _closure(file.resolve(), PACKAGE.parent)
     parts = [_of_module(file) for file in sorted(closure - _LEFT_OUT)]
-    return _short(f"{records.SCHEMA} {' '.join(parts)}")
+    return _short(f"{SCHEMA} {' '.join(parts)}")
 
 
 def of_user_module(file: Path) -> str:
@@ -39,8 +46,11 @@ def of_user_module(file: Path) -> str:
 
 def of_file(file: Path) -> str:
     """Digest of a file's bytes."""
+    found = hashlib.sha256()
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+        while block := stream.read(1 << 20):  # hashlib.file_digest needs Python 3.11
+            found.update(block)
+    return found.hexdigest()[:16]
 
 
 def of_text(text: str) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from joulesweep.analysis.figures import style
-from joulesweep.analysis.figures.counts import parameters_and_flops
-from joulesweep.analysis.figures.dots import dots
-from joulesweep.analysis.figures.names import names
-from joulesweep.analysis.figures.quantities import ACCURACY, ENERGY, FLOPS, LATENCY, PARAMETERS
-from joulesweep.analysis.figures.scatters import scatter
-from joulesweep.analysis.figures.sweeps import swept
-from joulesweep.analysis.merged import Merged, load
+from joulesweep.figures import _style
+from joulesweep.figures._quantities import ACCURACY, ENERGY, FLOPS, LATENCY, PARAMETERS
+from joulesweep.figures.counts import parameters_and_flops
+from joulesweep.figures.dots import dots
+from joulesweep.figures.names import names
+from joulesweep.figures.scatters import scatter
+from joulesweep.figures.sweeps import swept
+from joulesweep.merged.load import Merged, load
 
 _FIGURES: dict[str, Callable[[Merged], Figure]] = {
     "parameters_and_flops": parameters_and_flops,
@@ -32,7 +32,7 @@ _SWEPT = {"latency": LATENCY, "energy": ENERGY}
 
 def draw(job: Mapping[str, Any], merged: Path, out: Path) -> None:
     """Write one PNG for each name that `names` gives for the swept axes of the job."""
-    style.use()
+    _style.use()
     tables = load(merged, job["models"])
     out.mkdir(parents=True, exist_ok=True)
     for name in names(job["axes"]):

@@ -15,10 +15,10 @@ import onnx.inliner
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from joulesweep import inputs
-from joulesweep.counting._onnx_macs import attribute
-from joulesweep.counting.base import Graph
-from joulesweep.export import graph as graphs
+from joulesweep.counters._onnx_macs import attribute
+from joulesweep.counters.base import Graph
+from joulesweep.model import graph as graphs
+from joulesweep.model import inputs
 
 _FEW = 1024  # elements: what computes a shape is smaller, and only weights are larger
 _NOT_EVALUATED = {"If", "Loop", "Scan", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"}

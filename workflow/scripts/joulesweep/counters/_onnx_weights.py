@@ -12,8 +12,8 @@ import onnx
 import onnx.inliner
 from onnx import ModelProto, TensorProto
 
-from joulesweep.export import graph as graphs
-from joulesweep.records import listed
+from joulesweep.launches.columns import listed
+from joulesweep.model import graph as graphs
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 # Which inputs of an operator are whole numbers that stand for weights, and which are scales, zero points and statistics.

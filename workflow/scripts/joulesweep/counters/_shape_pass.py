@@ -19,8 +19,8 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from joulesweep import calling, inputs
-from joulesweep.counting.base import Subject
+from joulesweep.counters.base import Subject
+from joulesweep.model import call_arguments, inputs
 
 
 def is_dry(subject: Subject) -> bool:
@@ -56,7 +56,7 @@ def suffices(subject: Subject, at: Mapping[str, Any]) -> bool:
     """Whether the module runs without numbers, as far as it is numbers that it would miss."""
     try:
         with ready(subject, at) as given:
-            calling.call(subject.module, list(given), list(given.values()))
+            call_arguments.call(subject.module, list(given), list(given.values()))
     except (DataDependentOutputException, DynamicOutputShapeException, UnsupportedOperatorException):
         return False
     except Exception:  # it would fail with numbers too, and say why where it is counted

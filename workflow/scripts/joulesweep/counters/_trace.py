@@ -13,9 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from joulesweep import calling
-from joulesweep.counting import _dry
-from joulesweep.counting.base import ALL, Subject
+from joulesweep.counters import _shape_pass
+from joulesweep.counters.base import ALL, Subject
+from joulesweep.model import call_arguments
 
 # Operators without arithmetic, beside views, which torch itself marks as such.
 _MOVES = {
@@ -63,11 +63,11 @@ def trace(subject: Subject, at: Mapping[str, Any]) -> Trace:
     """One pass at a point, without numbers."""
     found = Trace()
     with (
-        _dry.ready(subject, at) as given,
+        _shape_pass.ready(subject, at) as given,
         _entered(subject.module, found) as inside,
         _Operators(subject.module, found, inside),
     ):
-        calling.call(subject.module, list(given), list(given.values()))
+        call_arguments.call(subject.module, list(given), list(given.values()))
     return found
 
 

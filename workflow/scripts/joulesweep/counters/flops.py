@@ -9,9 +9,9 @@ write: caches and fusion make them fewer.
 from collections.abc import Mapping
 from typing import Any
 
-from joulesweep.counting._trace import Trace, Work, trace
-from joulesweep.counting.base import ALL, Layers, Subject
-from joulesweep.records import listed
+from joulesweep.counters._trace import Trace, Work, trace
+from joulesweep.counters.base import ALL, Layers, Subject
+from joulesweep.launches.columns import listed
 
 libraries = ("torch",)
 counts = "module"

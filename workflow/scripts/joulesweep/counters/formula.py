@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import nn
 
-from joulesweep import inputs
-from joulesweep.counting.base import Subject
+from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported
+from joulesweep.model import inputs
 
 libraries = ("torch",)
 counts = "module"

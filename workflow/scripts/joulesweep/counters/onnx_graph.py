@@ -13,12 +13,12 @@ from typing import Any
 
 from onnx import NodeProto
 
-from joulesweep.counting import _onnx_weights
-from joulesweep.counting._onnx_macs import FORMULAS
-from joulesweep.counting._onnx_shapes import shape, with_shapes
-from joulesweep.counting.base import ALL, Graph, Layers
-from joulesweep.export import graph as graphs
-from joulesweep.records import listed
+from joulesweep.counters import _onnx_weights
+from joulesweep.counters._onnx_macs import FORMULAS
+from joulesweep.counters._onnx_shapes import shape, with_shapes
+from joulesweep.counters.base import ALL, Graph, Layers
+from joulesweep.launches.columns import listed
+from joulesweep.model import graph as graphs
 
 libraries = ("onnx",)
 counts = "graph"

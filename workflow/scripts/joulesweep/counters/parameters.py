@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from joulesweep.counting.base import ALL, Layers, Subject
-from joulesweep.records import listed
+from joulesweep.counters.base import ALL, Layers, Subject
+from joulesweep.launches.columns import listed
 
 libraries = ("torch",)
 counts = "module"

@@ -16,10 +16,10 @@ import ptflops
 from ptflops.pytorch_ops import MODULES_MAPPING
 from torch import nn
 
-from joulesweep import calling
-from joulesweep.counting import _dry
-from joulesweep.counting.base import Subject
+from joulesweep.counters import _shape_pass
+from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported
+from joulesweep.model import call_arguments
 
 libraries = ("torch", "ptflops")
 counts = "module"
@@ -68,7 +68,7 @@ def _with_numbers(subject: Subject) -> Subject:
     Raises:
         Unsupported: that needs more memory than a cross-check is worth.
     """
-    if not _dry.is_dry(subject):
+    if not _shape_pass.is_dry(subject):
         return subject
     size = sum(tensor.nbytes for tensor in (*subject.module.parameters(), *subject.module.buffers()))
     if size > _LARGEST_BYTES:
@@ -88,7 +88,11 @@ def _count(subject: Subject, at: Mapping[str, Any], backend: str, **more: Any) -
     # The back end of operators leaves hooks on the modules that it finds, so it finds none.
     whole = _Whole(subject.module, registered=backend == "pytorch")
     printed = io.StringIO()
-    with _dry.ready(subject, at) as given, contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    with (
+        _shape_pass.ready(subject, at) as given,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
         macs, _ = ptflops.get_model_complexity_info(
             whole,
             (1,),
@@ -114,4 +118,4 @@ class _Whole(nn.Module):
 
     def forward(self, **given: Any) -> Any:
         """One pass."""
-        return calling.call(self.kept[0], list(given), list(given.values()))
+        return call_arguments.call(self.kept[0], list(given), list(given.values()))

@@ -11,8 +11,8 @@ from typing import Any
 
 import pthflops
 
-from joulesweep.counting import _dry
-from joulesweep.counting.base import Subject
+from joulesweep.counters import _shape_pass
+from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported
 
 libraries = ("torch", "pthflops")
@@ -26,7 +26,7 @@ def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         Unsupported: the model has several inputs.
     """
-    with _dry.ready(subject, at) as given, contextlib.redirect_stdout(io.StringIO()):
+    with _shape_pass.ready(subject, at) as given, contextlib.redirect_stdout(io.StringIO()):
         if len(given) > 1:
             raise Unsupported("takes one input only")
         count, _ = pthflops.count_ops(subject.module, next(iter(given.values())), print_readable=False, verbose=False)

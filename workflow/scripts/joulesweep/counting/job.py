@@ -6,10 +6,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import inputs, plugins, records
-from joulesweep.artefacts import Manifest
-from joulesweep.counting.base import ALL, Graph, Layers, Subject
+from joulesweep import plugins
+from joulesweep.counters.base import ALL, Graph, Layers, Subject
 from joulesweep.errors import Unsupported, UserError
+from joulesweep.launches.columns import COUNTS, LAYERS, listed
+from joulesweep.launches.table_file import write_table
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Manifest
 
 log = logging.getLogger("joulesweep")
 
@@ -34,8 +37,8 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
         for runtime in spec["runtimes"]
         for point, columns in zip(job["points"], found, strict=True)
     ]
-    records.write_table(counts_path, records.COUNTS, rows)
-    records.write_table(layers_path, records.LAYERS, layer_rows(subject, job["points"][0]))
+    write_table(counts_path, COUNTS, rows)
+    write_table(layers_path, LAYERS, layer_rows(subject, job["points"][0]))
 
 
 def module(spec: Mapping[str, Any]) -> Subject:
@@ -48,14 +51,14 @@ def module(spec: Mapping[str, Any]) -> Subject:
         import torch
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs torch, which is missing here; pip install torch") from error
-    from joulesweep.counting import _dry
+    from joulesweep.counters import _shape_pass
     from joulesweep.export import from_module
 
     source = plugins.load("sources", spec["source"].partition(":")[0])
     try:
         with torch.device("meta"):
             subject = Subject(spec, source.build(spec))
-        if _dry.suffices(subject, inputs.base_point(spec)):
+        if _shape_pass.suffices(subject, inputs.base_point(spec)):
             return subject
     except UserError:
         raise
@@ -71,7 +74,7 @@ def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
         UserError: the onnx package is missing, or no file was made.
     """
     try:
-        from joulesweep.export import graph as graphs
+        from joulesweep.model import graph as graphs
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs onnx, which is missing here; pip install onnx") from error
     made = [*manifest.artefacts.get("onnx", []), *manifest.artefacts.get("onnx-int8", [])]
@@ -86,10 +89,10 @@ def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[st
     notes = []
     for name in _counters(subject):
         try:
-            found = plugins.load("counting", name).point(subject, point)
+            found = plugins.load("counters", name).point(subject, point)
         except Exception as error:
             reason = f"{name}: {_reason(error)}"
-            if plugins.declared("counting", name, "check"):
+            if plugins.declared("counters", name, "check"):
                 notes.append(reason)
             else:
                 columns |= {"status": "error", "message": reason}
@@ -103,10 +106,10 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
     """Rows of the table of layers in the model's own order, each module before its parts by operator kind."""
     found: Layers = {}
     for name in _counters(subject):
-        if plugins.declared("counting", name, "check"):
+        if plugins.declared("counters", name, "check"):
             continue  # it cannot tell layers apart
         try:
-            layers = plugins.load("counting", name).layers(subject, base)
+            layers = plugins.load("counters", name).layers(subject, base)
         except Exception as error:
             log.info("count %s: no layers from %s: %s", subject.spec["name"], name, _reason(error))
             continue
@@ -125,7 +128,7 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
 
 def _counters(subject: Subject | Graph) -> Iterator[str]:
     kind = "module" if isinstance(subject, Subject) else "graph"
-    return (name for name in plugins.names("counting") if plugins.declared("counting", name, "counts") == kind)
+    return (name for name in plugins.names("counters") if plugins.declared("counters", name, "counts") == kind)
 
 
 def _reason(error: Exception) -> str:
@@ -157,7 +160,7 @@ def _row(
         "input_digest": manifest.input_digest,
         "weights_digest": spec["content"].get(spec["weights"]),
         "code_digest": job["code_digest"],
-        "versions": records.listed(job["versions"]),
+        "versions": listed(job["versions"]),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
     try:

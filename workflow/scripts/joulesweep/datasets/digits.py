@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from joulesweep import draws
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
+from joulesweep.model import rng
 
 libraries = ("scikit-learn",)
 
@@ -24,6 +24,6 @@ def load() -> Examples:
     found = load_digits()
     images = (found.images[:, None] / 16).astype(np.float32)
     labels = found.target.astype(np.int64)
-    order = draws.permutation("digits", len(labels))
+    order = rng.permutation("digits", len(labels))
     test, train = order[:_TEST], order[_TEST:]
     return Examples(images[train], labels[train], images[test], labels[test])

@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
-from joulesweep import artefacts, calling, inputs, plugins, weights
-from joulesweep.artefacts import Manifest
+from joulesweep import plugins
 from joulesweep.errors import UserError
 from joulesweep.export.reasons import reason
+from joulesweep.model import call_arguments, inputs, weights
+from joulesweep.model.manifest import Manifest, entry
 
 log = logging.getLogger("joulesweep")
 
@@ -27,7 +28,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     file = manifest.folder / "weights.safetensors"
     if "module" in formats:
         size = weights.save(module, file)
-        manifest.artefacts["module"] = [artefacts.entry(file, None, None, size)]
+        manifest.artefacts["module"] = [entry(file, None, None, size)]
     if not runs or not {"onnx", "onnx-int8"} & set(formats):
         return
     try:
@@ -41,10 +42,10 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
                 manifest.errors[form] = reason(error)
         return
     if "onnx" in formats:
-        from joulesweep.export import graph
+        from joulesweep.model import graph
 
         manifest.artefacts["onnx"] = [
-            artefacts.entry(path, size, sequence, graph.weight_bytes(graph.load(path))) for path, size, sequence in made
+            entry(path, size, sequence, graph.weight_bytes(graph.load(path))) for path, size, sequence in made
         ]
     if "onnx-int8" in formats:
         from joulesweep.export import quantise
@@ -103,4 +104,4 @@ def run(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, An
     """The outputs of a module at a point."""
     given = example(spec, point)
     with torch.inference_mode():
-        return calling.call(module, list(given), list(given.values()))
+        return call_arguments.call(module, list(given), list(given.values()))

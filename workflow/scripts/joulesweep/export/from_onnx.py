@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from joulesweep import artefacts
-from joulesweep.artefacts import Manifest
+from joulesweep import digest
 from joulesweep.errors import UserError
 from joulesweep.export.reasons import reason
+from joulesweep.model.manifest import Manifest, entry
 
 
 def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[str, Any]]) -> None:
@@ -20,14 +20,14 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     source = Path(manifest.spec["source"].partition(":")[2])
     if not source.is_file():
         raise UserError(f"models.{manifest.model}.source: there is no file {str(source)!r} below {Path.cwd()}")
-    text = {key: manifest.spec[key] for key in ("source", "inputs", "axes")} | {"file": artefacts.digest(source)}
+    text = {key: manifest.spec[key] for key in ("source", "inputs", "axes")} | {"file": digest.of_file(source)}
     manifest.model_digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
     copy = manifest.folder / "model.onnx"
     copy.write_bytes(source.read_bytes())
     size = sequence = None
     weight_bytes = copy.stat().st_size
     try:
-        from joulesweep.export import graph
+        from joulesweep.model import graph
     except ImportError:
         manifest.notes.append("the onnx package is missing: metadata kept, weight_bytes is the file's size")
     else:
@@ -38,7 +38,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         if graph.fixed(model, manifest.spec):
             size, sequence = points[0]["size"], points[0]["sequence"]
     if "onnx" in formats:
-        manifest.artefacts["onnx"] = [artefacts.entry(copy, size, sequence, weight_bytes)]
+        manifest.artefacts["onnx"] = [entry(copy, size, sequence, weight_bytes)]
     if "module" in formats:
         manifest.errors["module"] = "an ONNX file cannot be run by torch; use the runtime onnxruntime"
     if "onnx-int8" in formats:

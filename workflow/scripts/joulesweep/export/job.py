@@ -7,9 +7,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import inputs
-from joulesweep.artefacts import Manifest
 from joulesweep.errors import UserError
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Manifest
 
 log = logging.getLogger("joulesweep")
 

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch.export import Dim
 
-from joulesweep import calling, inputs, plugins
-from joulesweep.artefacts import Artefact, Manifest
-from joulesweep.export import from_module, graph
+from joulesweep import plugins
+from joulesweep.export import from_module
 from joulesweep.export.reasons import reason
+from joulesweep.model import call_arguments, graph, inputs
+from joulesweep.model.manifest import Artefact, Manifest
 
 _TOLERANCE = 1e-3
 Made = list[tuple[Path, int | None, int | None]]
@@ -69,7 +70,7 @@ def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any]
         name: {place: Dim.DYNAMIC for place, length in enumerate(found) if length in free}
         for name, found in lengths.items()
     }
-    positional, keywords = calling.placed(module, list(example))
+    positional, keywords = call_arguments.placed(module, list(example))
     with warnings.catch_warnings(), _quiet(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.export.export(

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import artefacts, inputs, plugins
-from joulesweep.artefacts import Manifest
-from joulesweep.export import graph
+from joulesweep import plugins
 from joulesweep.export.reasons import reason
+from joulesweep.model import graph, inputs
+from joulesweep.model.manifest import Manifest, entry
 
 _EXAMPLES = 64
 _DRAWN = 4
@@ -33,7 +33,7 @@ def export(manifest: Manifest, files: Sequence[tuple[Path, int | None, int | Non
             note = _quantise(file, target, manifest.spec, at)
             if note not in manifest.notes:
                 manifest.notes.append(note)
-            made.append(artefacts.entry(target, size, sequence, graph.weight_bytes(graph.load(target))))
+            made.append(entry(target, size, sequence, graph.weight_bytes(graph.load(target))))
     except Exception as error:
         manifest.errors["onnx-int8"] = reason(error)
         return

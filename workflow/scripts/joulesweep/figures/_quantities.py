@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from joulesweep.analysis.merged import Merged
+from joulesweep.merged.load import Merged
 
 
 @dataclass(frozen=True)

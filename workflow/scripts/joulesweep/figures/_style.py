@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from joulesweep.analysis.formatting import plural
+from joulesweep.formatting import plural
 
 DPI = 160
 GREY = "#6b6b6b"

@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from joulesweep.analysis.base_points import model_counts
-from joulesweep.analysis.figures import style
-from joulesweep.analysis.formatting import si
-from joulesweep.analysis.merged import Merged
+from joulesweep.figures import _style
+from joulesweep.formatting import si
+from joulesweep.merged.base_points import model_counts
+from joulesweep.merged.load import Merged
 
 TITLE = "Parameters and FLOPs"
 _WAYS = {
@@ -23,11 +23,11 @@ def parameters_and_flops(merged: Merged) -> Figure:
     """Two panels, one line a model, the largest at the top."""
     counts = model_counts(merged).dropna(how="all").sort_values("params", kind="stable")
     if counts.empty:
-        return style.empty(TITLE, style.why_empty(merged.counts, "count"))
+        return _style.empty(TITLE, _style.why_empty(merged.counts, "count"))
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(9.5, 1.9 + 0.36 * len(counts)), sharey=True, layout="constrained"
     )
-    style.headline(figure, TITLE, "One pass at the base point; a multiply-add is two floating-point operations.")
+    _style.headline(figure, TITLE, "One pass at the base point; a multiply-add is two floating-point operations.")
     rows = range(len(counts))
     for column, (_, marker, colour, size) in _WAYS.items():
         left.plot(
@@ -51,7 +51,7 @@ def parameters_and_flops(merged: Merged) -> Figure:
         )
         for text, m, c, s in _WAYS.values()
     ]
-    style.legend(figure, {}, handles)
+    _style.legend(figure, {}, handles)
     return figure
 
 
@@ -62,7 +62,7 @@ def _finish(axes: Axes, values: pd.Series, furthest: pd.Series, label: str) -> N
                 0.03,
                 row,
                 "not counted",
-                color=style.GREY,
+                color=_style.GREY,
                 fontsize=8,
                 va="center",
                 transform=axes.get_yaxis_transform(),
@@ -71,9 +71,9 @@ def _finish(axes: Axes, values: pd.Series, furthest: pd.Series, label: str) -> N
             text = si(value) if si(end) == si(value) else f"{si(value)} (up to {si(end)})"
             axes.annotate(text, (end, row), xytext=(9, 0), textcoords="offset points", va="center", fontsize=8)
     if values.notna().any():
-        style.positive_axis(axes.xaxis, [*values, *furthest], style.tick)
+        _style.positive_axis(axes.xaxis, [*values, *furthest], _style.tick)
         if axes.get_xscale() == "log":
             low, high = axes.get_xlim()
             axes.set_xlim(low, high * (high / low) ** 0.16)  # room for the text of the largest
     axes.set_xlabel(label)
-    axes.grid(axis="y", color=style.FAINT, linestyle=":")
+    axes.grid(axis="y", color=_style.FAINT, linestyle=":")

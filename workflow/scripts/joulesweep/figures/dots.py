@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from joulesweep.analysis.base_points import METRICS, base_points
-from joulesweep.analysis.figures import style
-from joulesweep.analysis.figures.quantities import Quantity
-from joulesweep.analysis.formatting import digits
-from joulesweep.analysis.merged import Merged
+from joulesweep.figures import _style
+from joulesweep.figures._quantities import Quantity
+from joulesweep.formatting import digits
+from joulesweep.merged.base_points import METRICS, base_points
+from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 
@@ -21,8 +21,8 @@ def dots(merged: Merged, quantity: Quantity) -> Figure:
     rows = getattr(merged, METRICS[quantity.metric][0])
     title = f"{quantity.title(merged)} of one pass at the base point"
     if shown.empty:
-        return style.empty(title, style.why_empty(rows[rows["base"]], quantity.metric))
-    looks = style.looks(points["runtime"])
+        return _style.empty(title, _style.why_empty(rows[rows["base"]], quantity.metric))
+    looks = _style.looks(points["runtime"])
     failed = rows[rows["base"] & (rows["status"] != "ok")]
     devices = sorted({*shown["device"], *failed["device"]})
     order = list(shown.groupby("model")[quantity.metric].min().sort_values(kind="stable").index)
@@ -39,13 +39,13 @@ def dots(merged: Merged, quantity: Quantity) -> Figure:
         squeeze=False,
         layout="constrained",
     )
-    style.headline(figure, title, f"Batch 1, native input size. Bars are 95 % intervals{quantity.note(merged)}.")
+    _style.headline(figure, title, f"Batch 1, native input size. Bars are 95 % intervals{quantity.note(merged)}.")
     ends = (
         shown[[quantity.metric, f"{quantity.metric}_low", f"{quantity.metric}_high"]].to_numpy().ravel()
         * quantity.scale
     )
     for device, axes in zip(devices, grid.flat, strict=False):
-        style.positive_axis(axes.xaxis, ends)
+        _style.positive_axis(axes.xaxis, ends)
         if axes.get_xscale() == "log":
             low, high = axes.get_xlim()
             axes.set_xlim(low, high * (high / low) ** 0.1)
@@ -56,7 +56,7 @@ def dots(merged: Merged, quantity: Quantity) -> Figure:
         axes.axis("off")
     for axes in grid[-1]:
         axes.set_xlabel(quantity.label(merged))
-    style.legend(figure, looks, hollow=quantity.modelled(merged))
+    _style.legend(figure, looks, hollow=quantity.modelled(merged))
     return figure
 
 
@@ -93,4 +93,4 @@ def _panel(
     axes.set_ylim(-0.6, len(order) - 0.4)
     axes.grid(axis="y", visible=False)
     for line in range(1, len(order)):
-        axes.axhline(line - 0.5, color=style.FAINT, linewidth=0.7)
+        axes.axhline(line - 0.5, color=_style.FAINT, linewidth=0.7)

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from joulesweep.analysis.base_points import METRICS, base_points
-from joulesweep.analysis.figures import labels, style
-from joulesweep.analysis.figures.quantities import Quantity
-from joulesweep.analysis.merged import Merged
+from joulesweep.figures import _labels, _style
+from joulesweep.figures._quantities import Quantity
+from joulesweep.merged.base_points import METRICS, base_points
+from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 
@@ -23,9 +23,9 @@ def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
     if shown.empty:
         lacking = next((q for q in (up, across) if points[q.metric].isna().all()), None)
         if lacking is None:
-            return style.empty(title, f"No variant has both {up.words} and {across.words}.")
-        return style.empty(title, style.why_empty(getattr(merged, METRICS[lacking.metric][0]), lacking.words))
-    looks = style.looks(shown["runtime"])
+            return _style.empty(title, f"No variant has both {up.words} and {across.words}.")
+        return _style.empty(title, _style.why_empty(getattr(merged, METRICS[lacking.metric][0]), lacking.words))
+    looks = _style.looks(shown["runtime"])
     devices = sorted(set(shown["device"]))
     columns = min(len(devices), _MOST_COLUMNS)
     lines = -(-len(devices) // columns)
@@ -39,7 +39,7 @@ def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
         layout="constrained",
     )
     notes = across.note(merged) + up.note(merged)
-    style.headline(figure, title, f"One dot a variant at the base point. Bars are 95 % intervals{notes}.")
+    _style.headline(figure, title, f"One dot a variant at the base point. Bars are 95 % intervals{notes}.")
     for axes in grid.flat:
         _scale(axes, shown, across, up)
     for device, axes in zip(devices, grid.flat, strict=False):
@@ -53,7 +53,7 @@ def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
         axes.tick_params(labelbottom=True)
     for axes in grid[:, 0]:
         axes.set_ylabel(_axis_label(up, merged))
-    style.legend(figure, looks, hollow=up.modelled(merged) or across.modelled(merged))
+    _style.legend(figure, looks, hollow=up.modelled(merged) or across.modelled(merged))
     figure.draw_without_rendering()  # names are placed in the final layout
     figure.set_layout_engine("none")
     for device, axes in zip(devices, grid.flat, strict=False):
@@ -68,8 +68,8 @@ def _scale(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> N
         ends = [
             name for name in (quantity.metric, f"{quantity.metric}_low", f"{quantity.metric}_high") if name in shown
         ]
-        style.positive_axis(
-            axis, shown[ends].to_numpy().ravel() * quantity.scale, style.tick if quantity.scale == 1 else "{:g}".format
+        _style.positive_axis(
+            axis, shown[ends].to_numpy().ravel() * quantity.scale, _style.tick if quantity.scale == 1 else "{:g}".format
         )
 
 
@@ -77,7 +77,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, looks: dict[str, tuple[str, str]], ac
     for _, group in shown.groupby("model"):
         group = group.sort_values([up.metric, across.metric])
         axes.plot(
-            group[across.metric] * across.scale, group[up.metric] * up.scale, color=style.FAINT, linewidth=1, zorder=1
+            group[across.metric] * across.scale, group[up.metric] * up.scale, color=_style.FAINT, linewidth=1, zorder=1
         )
     for _, row in shown.iterrows():
         colour, marker = looks[row["runtime"]]
@@ -104,7 +104,7 @@ def _names(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> N
     names = [
         (row[across.metric] * across.scale, row[up.metric] * up.scale, row["model"]) for _, row in highest.iterrows()
     ]
-    labels.place(axes, names, dots, [bar for _, row in shown.iterrows() for bar in _bars(row, across, up)])
+    _labels.place(axes, names, dots, [bar for _, row in shown.iterrows() for bar in _bars(row, across, up)])
 
 
 def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:

@@ -6,11 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from joulesweep.analysis.base_points import METRICS
-from joulesweep.analysis.figures import style
-from joulesweep.analysis.figures.quantities import Quantity
-from joulesweep.analysis.merged import Merged, sweep
-from joulesweep.records import AXES
+from joulesweep.figures import _style
+from joulesweep.figures._quantities import Quantity
+from joulesweep.launches.columns import AXES
+from joulesweep.merged.base_points import METRICS
+from joulesweep.merged.load import Merged, sweep
 
 _AXIS_WORDS = {
     "batch": "batch (examples a pass)",
@@ -28,8 +28,8 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
     rows = sweep(merged.ok(table), axis)
     if rows.empty:
         found = sweep(getattr(merged, table), axis)
-        return style.empty(title, style.why_empty(found, f"{quantity.metric} at two values of {axis} or more"))
-    looks = style.looks(rows["runtime"])
+        return _style.empty(title, _style.why_empty(found, f"{quantity.metric} at two values of {axis} or more"))
+    looks = _style.looks(rows["runtime"])
     devices = sorted(set(rows["device"]))
     models = [model for model in merged.models if model in set(rows["model"])]
     lines = -(-len(models) // _MOST_COLUMNS)
@@ -38,11 +38,11 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
         figsize=(max(6.4, 1 + 2.5 * columns), 1.5 + len(devices) * (2.15 * lines + 0.35)), layout="constrained"
     )
     guide = "; dashed: in proportion to batch" if axis == "batch" else ""
-    style.headline(
+    _style.headline(
         figure, title, f"All else at the base point. Bands are 95 % intervals{guide}{quantity.note(merged)}."
     )
     grid = figure.subplots(lines * len(devices), columns, sharex=True, squeeze=False)
-    style.axis_values(grid[0, 0].xaxis, rows[axis])
+    _style.axis_values(grid[0, 0].xaxis, rows[axis])
     drawn = rows[[column, low, high]].where(lambda values: values > 0)  # a logarithmic axis has no place for the rest
     extent = drawn.groupby([rows["device"], rows["model"]])
     factor = (extent.max().max(axis=1) / extent.min().min(axis=1)).max()
@@ -54,7 +54,7 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
             axes.axis("off")
             continue
         chosen = rows[(rows["device"] == device) & (rows["model"] == model)]
-        style.log_window(axes.yaxis, chosen[[column, low, high]].to_numpy().ravel() * quantity.scale, factor)
+        _style.log_window(axes.yaxis, chosen[[column, low, high]].to_numpy().ravel() * quantity.scale, factor)
         _panel(axes, chosen, axis, (column, low, high), looks, quantity)
         _failures(axes, failed[(failed["device"] == device) & (failed["model"] == model)], axis)
         axes.set_title(model if len(devices) == 1 else f"{model}\n{device}", fontsize=8.5)
@@ -66,11 +66,11 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
         if place % columns == 0:
             grid.flat[place].set_ylabel(quantity.label(merged), fontsize=8)
     more = (
-        [Line2D([], [], color=style.GREY, linestyle="--", linewidth=0.9, label="in proportion to batch")]
+        [Line2D([], [], color=_style.GREY, linestyle="--", linewidth=0.9, label="in proportion to batch")]
         if guide
         else []
     )
-    style.legend(figure, looks, more, hollow=quantity.modelled(merged))
+    _style.legend(figure, looks, more, hollow=quantity.modelled(merged))
     return figure
 
 
@@ -92,7 +92,7 @@ def _panel(
         axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
         axes.plot(x, value, color=colour, marker=marker, markersize=4, markerfacecolor=face, linewidth=1.3)
     if rows.empty:
-        axes.text(0.5, 0.5, "not measured here", ha="center", color=style.GREY, fontsize=8, transform=axes.transAxes)
+        axes.text(0.5, 0.5, "not measured here", ha="center", color=_style.GREY, fontsize=8, transform=axes.transAxes)
 
 
 def _failures(axes: Axes, failed: pd.DataFrame, axis: str) -> None:
@@ -104,4 +104,4 @@ def _failures(axes: Axes, failed: pd.DataFrame, axis: str) -> None:
         lines.append(f"× {runtime} at {values}: {status}")
     if lines:
         text = "\n".join(lines)
-        axes.text(0.98, 0.03, text, ha="right", va="bottom", fontsize=6.5, color=style.GREY, transform=axes.transAxes)
+        axes.text(0.98, 0.03, text, ha="right", va="bottom", fontsize=6.5, color=_style.GREY, transform=axes.transAxes)

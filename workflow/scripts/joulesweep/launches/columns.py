@@ -1,16 +1,7 @@
-"""What a row is: every column of every table once, with its type and meaning; and how a table is written.
+"""What a row is: every column of every table once, with its type and meaning."""
 
-`SCHEMA` is raised by hand when a column changes its meaning; a merge then refuses older tables by name.
-"""
-
-import csv
-import io
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-SCHEMA = 2
 
 STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
 
@@ -295,40 +286,6 @@ DEVICES = Table(
 TABLES = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, DEVICES)}
 
 
-def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows as CSV under a temporary name and rename it: a reader sees the old table or the new one.
-
-    A value that is None or absent is written empty; a name that is no column is a programming error (`KeyError`).
-    """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, table.header, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        unknown = set(row) - set(table.header)
-        if unknown:
-            raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        writer.writerow({"schema": SCHEMA, **{name: _text(value) for name, value in row.items()}})
-    replace_text(path, text.getvalue())
-
-
 def listed(parts: Mapping[str, object]) -> str:
     """What a cell with several parts holds: `name=value` in order of name, separated by spaces."""
     return " ".join(f"{name}={value}" for name, value in sorted(parts.items()))
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file atomically: to a temporary name beside it, synced, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _text(value: object) -> object:
-    """Floats with ten significant digits: more than any clock here resolves, fewer than noise would fill."""
-    if isinstance(value, float):
-        return format(value, ".10g")
-    return "" if value is None else " ".join(value.split()) if isinstance(value, str) else value

@@ -8,7 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from joulesweep.records import replace_text
+from joulesweep.files import replace_text
 
 FILE = "taken.json"
 

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joulesweep import inputs, plugins, records
-from joulesweep.artefacts import Manifest
+
+from joulesweep import plugins
 from joulesweep.errors import Unsupported
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
+from joulesweep.measure.device.threads import number
 from joulesweep.measure.lock import device_lock
-from joulesweep.measure.threads import number
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Manifest
 
 log = logging.getLogger("joulesweep")
 
@@ -42,7 +46,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
                 "model_digest": manifest.model_digest,
                 "input_digest": manifest.input_digest,
                 "code_digest": job["code_digest"][runtime],
-                "versions": records.listed(job["versions"][runtime]),
+                "versions": columns.listed(job["versions"][runtime]),
             }
             try:
                 row |= _of_runtime(runtime, manifest, examples.test_inputs, examples.test_labels, threads)
@@ -52,7 +56,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
                 row |= {"status": status, "message": f"{type(error).__name__}: {error}"[:300]}
                 log.info("evaluate %s@%s: %s", manifest.model, runtime, row["message"])
             rows.append(row | {"measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")})
-    records.write_table(out, records.ACCURACY, rows)
+    write_table(out, columns.ACCURACY, rows)
 
 
 def _of_runtime(name: str, manifest: Manifest, images: np.ndarray, labels: np.ndarray, threads: int) -> dict[str, Any]:

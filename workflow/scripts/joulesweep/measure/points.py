@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from joulesweep import plugins, records, reference_levels
-from joulesweep.artefacts import Artefact, Manifest
+from joulesweep import plugins
 from joulesweep.errors import Unsupported
-from joulesweep.measure.threads import number
+from joulesweep.launches import columns, reference_baseline
+from joulesweep.measure.device.threads import number
+from joulesweep.model.manifest import Artefact, Manifest
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Point:
     @property
     def axes(self) -> dict[str, Any]:
         """Value of each axis; None where the model's input has no such axis."""
-        return {axis: self.identity[axis] for axis in records.AXES}
+        return {axis: self.identity[axis] for axis in columns.AXES}
 
     @property
     def axes_text(self) -> str:
@@ -38,7 +39,7 @@ class Point:
     @property
     def reference(self) -> str:
         """The kind of reference that tells how fast the device is while this point is measured."""
-        return reference_levels.kind(self.device, self.identity["runtime"])
+        return reference_baseline.kind(self.device, self.identity["runtime"])
 
     @property
     def preload(self) -> list[str]:
@@ -73,7 +74,7 @@ def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int) -> I
 
 def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any], key: Mapping[str, Any]) -> Point:
     runtime = point["runtime"]
-    axes = {axis: point[axis] for axis in records.AXES} | {"threads": number(point["threads"])}
+    axes = {axis: point[axis] for axis in columns.AXES} | {"threads": number(point["threads"])}
     artefact, unsupported = None, ""
     try:
         artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
@@ -88,6 +89,6 @@ def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any],
         "artefact_digest": artefact.digest if artefact else None,
         "input_digest": manifest.input_digest,
         "code_digest": job["code_digest"][runtime],
-        "versions": records.listed(job["versions"][runtime]),
+        "versions": columns.listed(job["versions"][runtime]),
     }
-    return Point(identity, {**{name: identity[name] for name in records.LAUNCH_KEY}, **key}, artefact, unsupported)
+    return Point(identity, {**{name: identity[name] for name in columns.LAUNCH_KEY}, **key}, artefact, unsupported)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from joulesweep.launches import BUSY as _BUSY
-from joulesweep.measure import state
+
+from joulesweep.launches.selection import BUSY as _BUSY
+from joulesweep.measure.device import state
 
 log = logging.getLogger("joulesweep")
 

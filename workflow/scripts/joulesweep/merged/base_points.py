@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from joulesweep.analysis.merged import VARIANT, Merged
-from joulesweep.records import COUNTS
+from joulesweep.launches.columns import COUNTS
+from joulesweep.merged.load import VARIANT, Merged
 
 # Each metric: its table, and the columns of its figure and of the interval's ends.
 METRICS = {

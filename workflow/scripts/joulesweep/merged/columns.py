@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from joulesweep import records
-from joulesweep.analysis.problems import PROBLEMS
-from joulesweep.records import Column, Table
+from joulesweep.launches import columns
+from joulesweep.launches.columns import Column, Table
+from joulesweep.merged.problems import PROBLEMS
 
 CONFIGURED = Column(
     "configured", str, "yes where this configuration names the variant, no where only another device does"
@@ -15,6 +15,6 @@ def _marked(table: Table) -> Table:
     return replace(table, columns=(*table.columns, CONFIGURED))
 
 
-COUNTS, LATENCY, ENERGY, ACCURACY = map(_marked, (records.COUNTS, records.LATENCY, records.ENERGY, records.ACCURACY))
+COUNTS, LATENCY, ENERGY, ACCURACY = map(_marked, (columns.COUNTS, columns.LATENCY, columns.ENERGY, columns.ACCURACY))
 
-MERGED = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, records.DEVICES, PROBLEMS)}
+MERGED = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, columns.DEVICES, PROBLEMS)}

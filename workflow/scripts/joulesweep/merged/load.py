@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis.merged_tables import MERGED
-from joulesweep.records import AXES, Table
+from joulesweep.launches.columns import AXES, Table
+from joulesweep.merged.columns import MERGED
 
 VARIANT = ["device", "model", "runtime"]
 

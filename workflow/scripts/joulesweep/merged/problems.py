@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from joulesweep.records import SCHEMA, Column, Table
+from joulesweep.launches.columns import Column, Table
+from joulesweep.schema import SCHEMA
 
 PROBLEMS = Table(
     "problems",

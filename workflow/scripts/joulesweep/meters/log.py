@@ -2,7 +2,7 @@
 
 It is joined to the run afterwards, by Unix time: the log may come from another computer and be brought here when all is
 measured. Where its clock is wrong by a constant, `offset_s` corrects it, or `align: marker` finds it from a pattern of load
-that the measuring then emits (measure/marker.py). Only whole lines are read, and of them only those with every number.
+that the measuring then emits (measure/energy/sync_marker.py). Only whole lines are read, and of them only those with every number.
 """
 
 import csv

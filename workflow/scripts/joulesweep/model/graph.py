@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx
 
-from joulesweep import inputs
+from joulesweep.model import inputs
 
 Around = tuple[str, ...]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import draws
+from joulesweep.model import rng
 
 
 def names(spec: Mapping[str, Any]) -> list[str]:
@@ -61,7 +61,7 @@ def make(spec: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, np.ndar
     found = {}
     for one, shape in zip(spec["inputs"], shapes(spec, point).values(), strict=True):
         dtype = np.dtype(one["dtype"])
-        draw = draws.uniform if np.issubdtype(dtype, np.floating) else draws.integers
+        draw = rng.uniform if np.issubdtype(dtype, np.floating) else rng.integers
         found[one["name"]] = draw(one["name"], shape, one["low"], one["high"]).astype(dtype)
     return found
 

@@ -1,14 +1,14 @@
 """The artefacts of a model: files that runtimes load, and the manifest that says what they are and whom they serve."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from joulesweep import digest
 from joulesweep.errors import Unsupported, UserError
-from joulesweep.records import replace_text
+from joulesweep.files import replace_text
 
 SCHEMA = 1
 
@@ -111,18 +111,9 @@ class Manifest:
 
     def _whole(self, entry: Entry) -> bool:
         file = self.folder / entry.file
-        return file.is_file() and file.stat().st_size == entry.bytes and digest(file) == entry.digest
-
-
-def digest(file: Path) -> str:
-    """Identity of a file's bytes."""
-    found = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()[:16]
+        return file.is_file() and file.stat().st_size == entry.bytes and digest.of_file(file) == entry.digest
 
 
 def entry(file: Path, size: int | None, sequence: int | None, weight_bytes: int) -> Entry:
     """The manifest's entry of a file that was just made."""
-    return Entry(file.name, size, sequence, digest(file), file.stat().st_size, weight_bytes)
+    return Entry(file.name, size, sequence, digest.of_file(file), file.stat().st_size, weight_bytes)

@@ -17,8 +17,8 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from joulesweep import draws
 from joulesweep.errors import UserError
+from joulesweep.model import rng
 
 _EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
 _PRODUCTS = (nn.Linear, nn.modules.conv._ConvNd)
@@ -63,7 +63,7 @@ def _values(name: str, leaf: str, shape: torch.Size, owner: nn.Module) -> torch.
         inputs = (shape[0], *shape[2:]) if getattr(owner, "transposed", False) else shape[1:]
         deviation = math.sqrt(2 / max(1, math.prod(inputs)))
     bound = math.sqrt(3) * deviation
-    return torch.from_numpy(draws.uniform(name, shape, -bound, bound))
+    return torch.from_numpy(rng.uniform(name, shape, -bound, bound))
 
 
 def read(module: nn.Module, file: Path) -> None:

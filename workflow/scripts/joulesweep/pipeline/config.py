@@ -16,11 +16,13 @@ from typing import Any
 import jsonschema
 import yaml
 
-from joulesweep import digest, input_specs, inputs, plugins
+from joulesweep import digest, plugins
 from joulesweep.errors import UserError
-from joulesweep.records import AXES
+from joulesweep.launches.columns import AXES
+from joulesweep.model import inputs
+from joulesweep.pipeline import input_specs
 
-SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+SCHEMA = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
 
 _DEFAULTS: dict[str, Any] = {
     "title": "Inference on this device",

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import digest, plugins
-from joulesweep.analysis import taken
-from joulesweep.analysis.figures.names import names as figure_names
-from joulesweep.config import Config
 from joulesweep.errors import UserError
+from joulesweep.figures.names import names as figure_names
+from joulesweep.launches import merge_inputs
+from joulesweep.pipeline.config import Config
 
 MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
 
@@ -84,7 +84,7 @@ class Stages:
             model=self._part(model, "runtimes"),
             points=self.config.count_points(model),
             code_digest=self._code(
-                "count", *(plugins.file("counting", name) for name in counters), self._source_file(model)
+                "count", *(plugins.file("counters", name) for name in counters), self._source_file(model)
             ),
             versions=self._versions([*self._counting_libraries(model), *self._source_libraries(model)]),
         )
@@ -108,7 +108,7 @@ class Stages:
             model=self._part(model, "runtimes"),
             points=self.config.latency_points(model),
             settings=self.config.latency,
-            reference_digest=digest.of_code(self.scripts / "joulesweep" / "measure" / "reference.py"),
+            reference_digest=digest.of_code(self.scripts / "joulesweep" / "measure" / "latency" / "reference.py"),
             **self._by_runtime(model, "latency"),
         )
 
@@ -186,7 +186,7 @@ class Stages:
 
     def token(self) -> str:
         """A text that changes when the tables are no longer those that the last merge read."""
-        return taken.token(self.results, self.results / "merged")
+        return merge_inputs.token(self.results, self.results / "merged")
 
     def _part(self, model: str, *more: str) -> dict[str, Any]:
         """The part of a model's specification that says what it is, and what else the stage uses."""
@@ -216,11 +216,11 @@ class Stages:
     def _counters(self, model: str) -> list[str]:
         """The counters for what a model is: a torch module, or a graph."""
         kind = plugins.declared("sources", self._scheme(model), "counted_as")
-        return [name for name in plugins.names("counting") if plugins.declared("counting", name, "counts") == kind]
+        return [name for name in plugins.names("counters") if plugins.declared("counters", name, "counts") == kind]
 
     def _counting_libraries(self, model: str) -> list[str]:
         return [
-            name for counter in self._counters(model) for name in plugins.declared("counting", counter, "libraries")
+            name for counter in self._counters(model) for name in plugins.declared("counters", counter, "libraries")
         ]
 
     def _by_runtime(self, model: str, stage: str, *files: Path | tuple[str, ...]) -> dict[str, Any]:
@@ -267,7 +267,7 @@ class Stages:
     def _known(self) -> list[str]:
         """Every distribution that some configuration may use: what a device has does not depend on what it is asked."""
         names = {"numpy", *(name for libraries in _EXPORT.values() for name in libraries)}
-        for kind in ("sources", "runtimes", "datasets", "counting"):
+        for kind in ("sources", "runtimes", "datasets", "counters"):
             for name in plugins.names(kind):
                 names.update(plugins.declared(kind, name, "libraries"))
         return sorted(names)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from joulesweep.stages import Stages
+from joulesweep.pipeline.jobs import Stages
 
 # Seconds that each thing takes on a laptop with two cores, a small model assumed; a plan, not a promise.
 _START = 5.0  # a process that imports its libraries

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from joulesweep.artefacts import Artefact
 from joulesweep.errors import Unsupported
+from joulesweep.model.manifest import Artefact
 from joulesweep.runtimes import eager
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from joulesweep.artefacts import Artefact
+from joulesweep.model.manifest import Artefact
 
 
 class Runtime(ABC):

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from joulesweep import calling, inputs, plugins, weights
-from joulesweep.artefacts import Artefact
+from joulesweep import plugins
+from joulesweep.model import call_arguments, inputs, weights
+from joulesweep.model.manifest import Artefact
 from joulesweep.runtimes import base
 
 
@@ -27,7 +28,7 @@ class Runtime(base.Runtime):
             module = source.build(artefact.spec)
         weights.load(module, artefact.file)
         module.to(self.device)
-        positional, keywords = calling.placed(module, inputs.names(artefact.spec))
+        positional, keywords = call_arguments.placed(module, inputs.names(artefact.spec))
 
         def forward(given: dict[str, torch.Tensor]) -> Any:
             with torch.inference_mode():

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from joulesweep import inputs
-from joulesweep.artefacts import Artefact
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Artefact
 from joulesweep.runtimes import base
 
 

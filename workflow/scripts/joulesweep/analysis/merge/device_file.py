@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from joulesweep.analysis.problems import Problem
-from joulesweep.records import DEVICES, SCHEMA
+from joulesweep.launches.columns import DEVICES
+from joulesweep.merged.problems import Problem
+from joulesweep.schema import SCHEMA
 
 _CURE = "delete the file and run snakemake on that device, or copy it from there again"
 

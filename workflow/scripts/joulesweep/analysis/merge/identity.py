@@ -7,8 +7,8 @@ match this device's; where it has none, the counts'; else what most devices ran.
 from collections import Counter
 from collections.abc import Mapping
 
-from joulesweep.analysis.problems import Problem
-from joulesweep.analysis.tables import Row
+from joulesweep.analysis.merge.read_table import Row
+from joulesweep.merged.problems import Problem
 
 DIGESTS = {"model_digest": "weights", "input_digest": "inputs"}
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep import records
-from joulesweep.analysis import correction, devices, launches, tables, taken
-from joulesweep.analysis.identity import without_conflicts
-from joulesweep.analysis.merged_tables import MERGED
-from joulesweep.analysis.problems import Problem
-from joulesweep.analysis.tables import Row
+from joulesweep.analysis.merge import device_file, launch_records, read_table
+from joulesweep.analysis.merge.identity import without_conflicts
+from joulesweep.analysis.merge.read_table import Row
+from joulesweep.analysis.statistics import correction
+from joulesweep.launches import columns, merge_inputs
+from joulesweep.launches.table_file import write_table
+from joulesweep.merged.columns import MERGED
+from joulesweep.merged.problems import Problem
 
 log = logging.getLogger("joulesweep")
 
@@ -24,18 +26,18 @@ _MEASURED = ("latency", "energy", "accuracy")
 
 def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> None:
     """Write counts, latency, energy, accuracy, devices and problems as CSV files in `out`, and what was read."""
-    taken.write(results, out, token)
+    merge_inputs.write(results, out, token)
     found: dict[str, list[Found]] = {name: [] for name in ("counts", *_MEASURED)}
     described: list[Row] = []
     problems: list[Problem] = []
-    for path in taken.files(results):
+    for path in merge_inputs.files(results):
         name = path.relative_to(results).as_posix()
         if path.name == "device.json":
-            row, wrong = devices.read(path, name)
+            row, wrong = device_file.read(path, name)
             described += [row] if row else []
         elif path.suffix == ".csv":
             table = "counts" if path.name == "counts.csv" and path.parts[-3] == "models" else path.parent.name
-            rows, wrong = tables.read(path, records.TABLES[table], name)
+            rows, wrong = read_table.read(path, columns.TABLES[table], name)
             rows, foreign = _at_home(rows, path, table)
             wrong += [Problem(name, *stranger) for stranger in foreign]
             found[table] += [(name, line, row) for line, row in rows if _wanted(row, job)]
@@ -45,7 +47,7 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
     found["counts"] = _counts_of_what_counts(found, job)
     found, conflicts = without_conflicts(found, job["device"])
     problems += conflicts
-    launched, unfit = launches.of_rows(found["latency"], results)
+    launched, unfit = launch_records.of_rows(found["latency"], results)
     problems += unfit
     found["latency"] = correction.of_rows(found["latency"], launched)
     for name, kept in found.items():
@@ -96,4 +98,4 @@ def _counts_of_what_counts(found: Mapping[str, list[Found]], job: Mapping[str, A
 
 
 def _write(out: Path, name: str, rows: Any) -> None:
-    records.write_table(out / f"{name}.csv", MERGED[name], rows)
+    write_table(out / f"{name}.csv", MERGED[name], rows)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import interval, launches
-from joulesweep.analysis.problems import COPY_AGAIN, Problem
-from joulesweep.analysis.tables import Row
-from joulesweep.journal import Journal
-from joulesweep.records import LAUNCH_KEY
-from joulesweep.reference_levels import ReferenceLevels
+from joulesweep import interval
+from joulesweep.analysis.merge.read_table import Row
+from joulesweep.launches import selection
+from joulesweep.launches.columns import LAUNCH_KEY
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.reference_baseline import ReferenceLevels
+from joulesweep.merged.problems import COPY_AGAIN, Problem
 
 _SAME = 1e-6  # relative; tables have ten digits
 
@@ -90,7 +91,7 @@ def of_rows(
 
 def _launched(lines: list[dict[str, Any]], levels: ReferenceLevels) -> Launched:
     first_stage, level = int(lines[0]["first_stage"]), levels.seconds(lines[0]["reference"])
-    used = launches.counting(lines, first_stage)
+    used = selection.counting(lines, first_stage)
     return Launched(tuple(Launch.of_line(line, level) for line in used), first_stage)
 
 

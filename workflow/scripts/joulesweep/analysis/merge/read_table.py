@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from joulesweep.analysis.problems import COPY_AGAIN, Problem
-from joulesweep.records import SCHEMA, STATUSES, Table
+from joulesweep.launches.columns import STATUSES, Table
+from joulesweep.merged.problems import COPY_AGAIN, Problem
+from joulesweep.schema import SCHEMA
 
 Row = dict[str, object]
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from joulesweep.analysis.formatting import percent, plural, relative_half_width
-from joulesweep.analysis.markdown import text
-from joulesweep.analysis.merged import Merged
-from joulesweep.records import AXES
+from joulesweep.analysis.report.markdown import text
+from joulesweep.formatting import percent, plural, relative_half_width
+from joulesweep.launches.columns import AXES
+from joulesweep.merged.load import Merged
 
 WIDE = 0.1
 

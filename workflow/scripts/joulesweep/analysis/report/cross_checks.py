@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from joulesweep.analysis.base_points import model_counts
-from joulesweep.analysis.formatting import digits, si
-from joulesweep.analysis.markdown import folded, listing, table, text
-from joulesweep.analysis.merged import Merged
+from joulesweep.analysis.report.markdown import folded, listing, table, text
+from joulesweep.formatting import digits, si
+from joulesweep.merged.base_points import model_counts
+from joulesweep.merged.load import Merged
 
 CHECKS = {
     "macs_ptflops": "ptflops, hooks",

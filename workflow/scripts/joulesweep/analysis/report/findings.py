@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 
-from joulesweep.analysis import ranks
-from joulesweep.analysis.formatting import accuracy, digits, plural, with_interval
-from joulesweep.analysis.markdown import text
+from joulesweep.analysis.report.markdown import text
+from joulesweep.analysis.statistics import rank_correlation
+from joulesweep.formatting import accuracy, digits, plural, with_interval
 
 
 def answers(points: pd.DataFrame, device: str) -> list[str]:
@@ -66,7 +66,7 @@ def _predictors(points: pd.DataFrame) -> str:
     for metric, words in (("flops", "FLOPs"), ("params", "parameters")):
         dots = rows[(rows["runtime"] == runtime) & rows[metric].notna()]
         if len(dots) >= 3:
-            found = ranks.spearman(dots[metric].tolist(), dots["latency"].tolist())
+            found = rank_correlation.spearman(dots[metric].tolist(), dots["latency"].tolist())
             if not math.isnan(found.rho):
                 parts.append(
                     f"{words} (rank correlation ρ = {found.rho:.2f}, p = {digits(found.p, 2)}, {found.n} models)"

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis import growth, ranks
-from joulesweep.analysis.base_points import METRICS
-from joulesweep.analysis.formatting import accuracy, digits, relative_half_width, si
-from joulesweep.analysis.merged import VARIANT, Merged, sweep
+from joulesweep.analysis.statistics import rank_correlation, scaling
+from joulesweep.formatting import accuracy, digits, relative_half_width, si
+from joulesweep.merged.base_points import METRICS
+from joulesweep.merged.load import VARIANT, Merged, sweep
 
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 
@@ -159,7 +159,7 @@ def _tracks(metric: str, other: str, points: pd.DataFrame) -> Iterator[Case]:
                 where, f"{UNDECIDED}: too few models", f"n = {len(dots)}; a rank correlation needs 3 models or more"
             )
             continue
-        found = ranks.spearman(dots[metric].tolist(), dots[other].tolist())
+        found = rank_correlation.spearman(dots[metric].tolist(), dots[other].tolist())
         how = "exact permutation" if found.exact else "random permutations"
         text = f"ρ = {found.rho:.2f}, p = {digits(found.p, 2)} ({how}), n = {found.n} models"
         if "energy" in (metric, other) and "modelled" in set(dots["kind"]):
@@ -188,12 +188,12 @@ def _grows(metric: str, axis: str, merged: Merged) -> Iterator[Case]:
         if metric == "energy" and "modelled" in set(rows["kind"]):
             yield Case(where, f"{UNDECIDED}: modelled", "modelled, not measured")
             continue
-        if len(rows) < growth.FEWEST:
+        if len(rows) < scaling.FEWEST:
             yield Case(
                 where, f"{UNDECIDED}: too few values", f"{len(rows)} values of {axis}; a slope with an interval needs 3"
             )
             continue
-        slope = growth.exponent(rows[axis].tolist(), rows[column].tolist())
+        slope = scaling.exponent(rows[axis].tolist(), rows[column].tolist())
         text = f"exponent {slope.value:.2f} [{slope.low:.2f}, {slope.high:.2f}] over {', '.join(f'{v:g}' for v in rows[axis])}"
         if slope.low >= 1 - TOLERANCE and slope.high <= 1 + TOLERANCE:
             yield Case(where, SUPPORTED, text)

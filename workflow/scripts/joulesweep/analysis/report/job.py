@@ -7,16 +7,17 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from joulesweep import records
-from joulesweep.analysis import findings, hypotheses, markdown, origin, report_tables
-from joulesweep.analysis.base_points import base_points
-from joulesweep.analysis.disagreements import disagreements
-from joulesweep.analysis.figures.names import names
-from joulesweep.analysis.formatting import percent, plural
-from joulesweep.analysis.markdown import text
-from joulesweep.analysis.merged import Merged, load, sweep
-from joulesweep.analysis.sharing import sharing
-from joulesweep.analysis.strange import strange
+from joulesweep.analysis.report import findings, hypotheses, markdown, provenance, tables
+from joulesweep.analysis.report.anomalies import strange
+from joulesweep.analysis.report.cross_checks import disagreements
+from joulesweep.analysis.report.markdown import text
+from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.figures.names import names
+from joulesweep.files import replace_text
+from joulesweep.formatting import percent, plural
+from joulesweep.merged.base_points import base_points
+from joulesweep.merged.load import Merged, load, sweep
+from joulesweep.schema import SCHEMA
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 
@@ -34,7 +35,7 @@ def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, 
     words = environment.get_template(template.name).render(_content(job, tables, drawn))
     lines = [line.rstrip() for line in words.splitlines()]
     kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
-    records.replace_text(out, "\n".join(kept).strip() + "\n")
+    replace_text(out, "\n".join(kept).strip() + "\n")
 
 
 def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[str, Any]:
@@ -48,34 +49,34 @@ def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[st
         "text": text,
         "image": lambda name, what: markdown.image(name, what) if name in drawn else "",
         "listing": markdown.listing,
-        "benchmarked": report_tables.benchmarked(job["models"]),
+        "benchmarked": tables.benchmarked(job["models"]),
         "foreign": _foreign(merged),
         "answers": findings.answers(points, devices[0]) if devices else [],
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
-        "counts": report_tables.counts(merged),
+        "counts": tables.counts(merged),
         "sharing": sharing(merged),
         "disagreements": disagreements(merged),
         "uncounted": _uncounted(merged),
         "devices": devices,
         "axes": job["axes"],
-        "latency": {device: report_tables.latency(merged, device) for device in devices},
+        "latency": {device: tables.latency(merged, device) for device in devices},
         "corrected": _corrected(merged),
-        "sustained": {device: report_tables.sustained(merged, device) for device in devices},
-        "energy": {device: report_tables.energy(merged, device) for device in devices},
-        "swept": lambda metric, axis, device: report_tables.swept(merged, metric, axis, device),
+        "sustained": {device: tables.sustained(merged, device) for device in devices},
+        "energy": {device: tables.energy(merged, device) for device in devices},
+        "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
         "has_energy": not merged.energy.empty,
         "energy_kind": "modelled" if kinds == {"modelled"} else "partly modelled" if "modelled" in kinds else "",
-        "correlations": report_tables.correlations(points),
-        "accuracy": report_tables.accuracy(merged, points),
-        "described": report_tables.devices(merged),
+        "correlations": tables.correlations(points),
+        "accuracy": tables.accuracy(merged, points),
+        "described": tables.devices(merged),
         "strange": strange(merged),
-        "problems": report_tables.problems(merged),
-        "versions": [text(line) for line in origin.versions(merged)],
-        "commit": origin.commit(),
-        "newest": origin.newest(merged),
+        "problems": tables.problems(merged),
+        "versions": [text(line) for line in provenance.versions(merged)],
+        "commit": provenance.commit(),
+        "newest": provenance.newest(merged),
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
-        "schema": records.SCHEMA,
+        "schema": SCHEMA,
     }
 
 

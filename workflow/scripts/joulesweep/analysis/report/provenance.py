@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from joulesweep.analysis.merged import Merged
+from joulesweep.merged.load import Merged
 
 
 def commit() -> str:

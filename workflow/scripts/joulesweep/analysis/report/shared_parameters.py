@@ -1,9 +1,9 @@
 """Which parameters are shared and where, and whether the lab's formula accounts for it, in sentences."""
 
-from joulesweep.analysis.base_points import model_counts
-from joulesweep.analysis.formatting import si
-from joulesweep.analysis.markdown import text
-from joulesweep.analysis.merged import Merged
+from joulesweep.analysis.report.markdown import text
+from joulesweep.formatting import si
+from joulesweep.merged.base_points import model_counts
+from joulesweep.merged.load import Merged
 
 _MOST = 3  # places that are named
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis import ranks
-from joulesweep.analysis.base_points import METRICS, model_counts
-from joulesweep.analysis.formatting import accuracy as in_percent
-from joulesweep.analysis.formatting import digits, si, with_interval
-from joulesweep.analysis.markdown import table, text
-from joulesweep.analysis.merged import VARIANT, Merged, sweep
+from joulesweep.analysis.report.markdown import table, text
+from joulesweep.analysis.statistics import rank_correlation
+from joulesweep.formatting import accuracy as in_percent
+from joulesweep.formatting import digits, si, with_interval
+from joulesweep.merged.base_points import METRICS, model_counts
+from joulesweep.merged.load import VARIANT, Merged, sweep
 
 
 def benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
@@ -178,7 +178,7 @@ def correlations(points: pd.DataFrame) -> str:
             dots = group[group[one].notna() & group[other].notna()]
             if len(dots) < 3:
                 continue
-            found = ranks.spearman(dots[one].tolist(), dots[other].tolist())
+            found = rank_correlation.spearman(dots[one].tolist(), dots[other].tolist())
             modelled = "energy" in (one, other) and "modelled" in set(dots["kind"])
             note = "" if found.exact else "p from random permutations"
             if modelled:

@@ -3,14 +3,15 @@
 Run by hand as `python -m joulesweep.analysis.tables_doc > docs/tables.md`, with workflow/scripts on PYTHONPATH.
 """
 
-from joulesweep.analysis.markdown import table, text
-from joulesweep.analysis.merged_tables import MERGED
-from joulesweep.records import LAYERS, SCHEMA, STATUSES
+from joulesweep.analysis.report.markdown import table, text
+from joulesweep.launches.columns import LAYERS, STATUSES
+from joulesweep.merged.columns import MERGED
+from joulesweep.schema import SCHEMA
 
 _INTRODUCTION = f"""\
 # The tables
 
-Made from `workflow/scripts/joulesweep/records.py`; a test keeps both the same.
+Made from `workflow/scripts/joulesweep/launches/columns.py`; a test keeps both the same.
 
 Every table is CSV in UTF-8. Units are the ends of the columns' names, in SI: `_s` seconds, `_J` joules, `_W` watts,
 `_bytes`, `_Hz`, `_C` degrees Celsius. Empty means not measured. `status` is one of {", ".join(f"`{name}`" for name in STATUSES)}.

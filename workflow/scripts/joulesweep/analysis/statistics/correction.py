@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from joulesweep import interval
-from joulesweep.analysis.launches import Launched
-from joulesweep.analysis.tables import Row
+from joulesweep.analysis.merge.launch_records import Launched
+from joulesweep.analysis.merge.read_table import Row
 from joulesweep.interval import Interval
 
 _SLOPE, _SLOPE_STD = 0.75, 0.3  # of all launches, before any was seen

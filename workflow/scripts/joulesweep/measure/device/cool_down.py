@@ -2,7 +2,7 @@
 
 import time
 
-from joulesweep.measure import state
+from joulesweep.measure.device import state
 
 _MARGIN_CELSIUS = 3.0
 _LOOK_S = 0.5

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from joulesweep.measure import state
-from joulesweep.measure.threads import cores
-from joulesweep.records import SCHEMA, listed
+
+from joulesweep.launches.columns import listed
+from joulesweep.measure.device import state
+from joulesweep.measure.device.threads import cores
+from joulesweep.schema import SCHEMA
 
 _ROOT = Path("/")
 

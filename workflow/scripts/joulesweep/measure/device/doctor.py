@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.measure import cautions, device, libraries, lock, meter_choice, meter_look, state
+from joulesweep.measure import lock, preflight
+from joulesweep.measure.device import describe, libraries, state
+from joulesweep.measure.energy import meter_choice, meter_probe
 
 _GIB = 1 << 30
 
@@ -16,7 +18,7 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     """The doctor's findings, a line each."""
     choice = meter_choice.choose(job["meter"], job["meters"])
     versions = libraries.versions(job["distributions"])
-    about = device.describe({**job, "meter": choice, "versions": versions})
+    about = describe.describe({**job, "meter": choice, "versions": versions})
     yield _line("device", f"{about['device']}: {about['machine'] or 'a machine that does not name itself'}")
     yield _line("processor", f"{about['cpu'] or 'unnamed'} ({about['architecture']})")
     yield _line(
@@ -33,7 +35,7 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     sensors = [f"{name} {celsius:.0f} °C" for name, celsius in state.temperatures_celsius().items()]
     yield _line("temperature", ", ".join(sensors) or "no sensor visible; heat cannot be watched")
     yield _line("throttling", str(state.throttling() or "not visible"))
-    for caution in cautions.found():
+    for caution in preflight.found():
         yield _line("caution", caution)
     holder = lock.holder(job["device"])
     yield _line("measuring", f"a job measures now: {holder}; another one would wait for it" if holder else "free")
@@ -66,7 +68,7 @@ def _clock() -> str:
 
 def _meter(name: str, settings: Mapping[str, Any]) -> str:
     """Whether a meter can be read, what it covers, and what it shows while one core is busy."""
-    found = meter_look.look(name, settings, live=True)
+    found = meter_probe.look(name, settings, live=True)
     if not found["usable"]:
         return f"not usable: {found['reason']}"
     about = found["description"]

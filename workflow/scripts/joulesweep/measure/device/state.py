@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from joulesweep.measure import gpu_state
+
+from joulesweep.measure.device import gpu_state
 
 _ROOT = Path("/")
 _CPUS = "sys/devices/system/cpu"

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from joulesweep.measure import energy_windows, marker, meter_look
-from joulesweep.measure.power_trace import UncoveredError
+
+from joulesweep.measure.energy import meter_probe, sync_marker, window_figures
+from joulesweep.measure.energy.power_trace import UncoveredError
 
 _MARGIN_NS = 60_000_000_000
 
@@ -19,7 +20,7 @@ def joined(
 
     `marked` are all lines of the job: their markers together find the log's offset.
     """
-    log = meter_look.meter(meter["name"], meter["settings"])
+    log = meter_probe.meter(meter["name"], meter["settings"])
     try:
         readings = log.readings()
         times = [time_ns for time_ns, _ in readings]
@@ -28,7 +29,7 @@ def joined(
             launches = [_markers(line) for line in marked if line["status"] == "ok"]
             if not launches:
                 raise ValueError("no launch has emitted a marker")
-            offset = marker.offset_ns(np.array(times), np.array(watts), launches)
+            offset = sync_marker.offset_ns(np.array(times), np.array(watts), launches)
             times = [time_ns + offset for time_ns in times]
         description = log.describe()
     except (OSError, ValueError, TypeError) as error:
@@ -62,7 +63,7 @@ def _cut(
         "missing": [],
     }
     try:
-        figures = energy_windows.figures(record, {**windows, "idle_ns": idle, "work_ns": work})
+        figures = window_figures.figures(record, {**windows, "idle_ns": idle, "work_ns": work})
     except UncoveredError as error:
         return _without(line, f"{meter['name']}: {error}")
     return {**line, "figures": figures}

@@ -13,16 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from joulesweep import plugins, records
-from joulesweep.artefacts import Manifest
-from joulesweep.journal import Journal
-from joulesweep.measure import cautions, energy_log, energy_rig, energy_windows, heat, meter_look
+from joulesweep import plugins
+from joulesweep.launches import columns
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.table_file import write_table
+from joulesweep.measure import preflight
+from joulesweep.measure.device import cool_down
+from joulesweep.measure.energy import external_log, meter_probe, timing, window_figures
+from joulesweep.measure.energy.sampler import MeterError
 from joulesweep.measure.lock import device_lock
-from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of
-from joulesweep.measure.sampler import MeterError
-from joulesweep.measure.server import Server
+from joulesweep.measure.processes.parent_death import die_with_parent
+from joulesweep.measure.processes.server import Server
 from joulesweep.meters.base import Description
+from joulesweep.model.manifest import Manifest
 
 _BIT_S = 0.25  # a stretch of a marker, at least
 log = logging.getLogger("joulesweep")
@@ -52,7 +56,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     if lacking and not refusal:
         try:
             with device_lock(job["device"]):
-                cautions.warn(reads_battery=meter["name"] in ("battery", "powertop"))
+                preflight.warn(reads_battery=meter["name"] in ("battery", "powertop"))
                 refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:
             refusal = f"{meter['name']}: {error}"
@@ -62,9 +66,9 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     lines = [journal.lines(point.key) for point in points]
     if _is_log(meter):
         everything = [line for own in lines for line in own]
-        lines = [energy_log.joined(own, meter, everything) for own in lines]
+        lines = [external_log.joined(own, meter, everything) for own in lines]
     rows = [_row(point, own, meter, refusal) for point, own in zip(points, lines, strict=True)]
-    records.write_table(out, records.ENERGY, rows)
+    write_table(out, columns.ENERGY, rows)
 
 
 def _is_log(meter: Mapping[str, Any]) -> bool:
@@ -84,7 +88,7 @@ def _refusal(meter: Mapping[str, Any]) -> str:
         return meter["reason"]
     if _is_log(meter):
         return ""
-    answer = meter_look.look(meter["name"], meter["settings"])
+    answer = meter_probe.look(meter["name"], meter["settings"])
     return "" if answer["usable"] else f"{meter['name']}: {answer['reason']}"
 
 
@@ -129,7 +133,7 @@ def _measure_lacking(
     )
     extra = {
         **asdict(times),
-        "cool_C": heat.cool_celsius(),
+        "cool_C": cool_down.cool_celsius(),
         "marker_bit_s": max(_BIT_S, 2 * description.update_s) if meter["settings"].get("align") == "marker" else 0.0,
     }
     timeout_s = settings["timeout_s"] + windows_s + 16 * extra["marker_bit_s"]
@@ -142,9 +146,9 @@ def _measure_lacking(
             run = partial(servers[runtime].run, memory_bytes=settings["memory_bytes"])
             argument = {"artefact": point.artefact, "runtime": runtime, "point": point.axes, **extra}
             if _is_log(meter):
-                line, raw = energy_rig.launch_for_log(run, argument, timeout_s)
+                line, raw = timing.launch_for_log(run, argument, timeout_s)
             else:
-                line, raw = energy_rig.launch(run, meter, argument, timeout_s)
+                line, raw = timing.launch(run, meter, argument, timeout_s)
             line |= {**limits, "measured_at": _now()}
             _keep(samples, {"key": point.key, "status": line["status"], **raw})
             journal.append(point.key, line)
@@ -154,25 +158,25 @@ def _measure_lacking(
     return ""
 
 
-def _times(meter: Mapping[str, Any], window_s: float) -> tuple[Description, energy_rig.Times]:
+def _times(meter: Mapping[str, Any], window_s: float) -> tuple[Description, timing.Times]:
     """What the meter is, and how long its windows are."""
     name, settings = meter["name"], meter["settings"]
     if _is_log(meter):
-        description = meter_look.meter(name, settings).describe()
-        return description, energy_rig.times(description, description.update_s, window_s)
-    answer = meter_look.look(name, settings)
+        description = meter_probe.meter(name, settings).describe()
+        return description, timing.times(description, description.update_s, window_s)
+    answer = meter_probe.look(name, settings)
     if not answer["usable"]:
         raise MeterError(answer["reason"])
     description = Description(**answer["description"])
-    observed_s = energy_rig.observed_interval_s(name, settings, description)
-    return description, energy_rig.times(description, observed_s, window_s)
+    observed_s = timing.observed_interval_s(name, settings, description)
+    return description, timing.times(description, observed_s, window_s)
 
 
 def _row(point: Point, lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], refusal: str) -> dict[str, Any]:
     row = {**point.identity, "meter": meter["name"]}
     if point.artefact is None:
         return {**row, "status": "unsupported", "message": point.unsupported}
-    found = energy_windows.row(lines)
+    found = window_figures.row(lines)
     if refusal and found["status"] != "ok":
         return {**row, "status": "no_meter", "message": refusal}
     return {**row, **found, "measured_at": lines[-1]["measured_at"]}

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from joulesweep.measure import heat, marker
-from joulesweep.measure.ready import ready
+from joulesweep.measure.device import cool_down
+from joulesweep.measure.energy import sync_marker
+from joulesweep.measure.processes.prepare import ready
 
 _WARM_UP_S = 0.2
 _WARM_UP_PASSES = 2
@@ -31,9 +32,9 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     for _ in range(_WARM_UP_PASSES):
         one_pass()
     _passes_for(one_pass, _WARM_UP_S)
-    marked = marker.emit(one_pass, argument["marker_bit_s"]) if argument["marker_bit_s"] else []
+    marked = sync_marker.emit(one_pass, argument["marker_bit_s"]) if argument["marker_bit_s"] else []
 
-    _, cool = heat.cool_down(argument["cool_C"], _COOL_DOWN_S)
+    _, cool = cool_down.cool_down(argument["cool_C"], _COOL_DOWN_S)
     time.sleep(argument["lead_s"])
     idle_start = time.monotonic_ns()
     time.sleep(argument["window_s"])

@@ -18,7 +18,7 @@ from typing import Any
 from joulesweep import plugins
 from joulesweep.meters import base
 
-SCRIPTS = Path(__file__).parents[2]
+SCRIPTS = Path(__file__).parents[3]
 _PATIENCE_S = 20.0
 _BUSY_S = 0.25
 _FIRST_READING_S = 10.0  # powertop needs six seconds

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from joulesweep.measure import meter_look
+from joulesweep.measure.energy import meter_probe
 from joulesweep.meters.base import Description
 
 _FASTEST_S = 0.02  # a look every 20 ms costs about a hundredth of one core
@@ -42,7 +42,7 @@ class Sampler:
     def __init__(self, name: str, settings: Mapping[str, Any], pid: int | None = None) -> None:
         job = {"name": name, "settings": dict(settings), "pid": pid}
         self._process = subprocess.Popen(
-            **meter_look.command(settings, "joulesweep.measure.sampler", job),
+            **meter_probe.command(settings, "joulesweep.measure.sampler", job),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -71,7 +71,7 @@ def sample(name: str, settings: Mapping[str, Any], pid: int | None) -> dict[str,
 
     Its `update_s` is the time within which an equal value counts as the old reading: none, where readings are stamped.
     """
-    meter = meter_look.meter(name, settings, pid)
+    meter = meter_probe.meter(name, settings, pid)
     description = meter.describe()
     mean_s = interval_s(description)
     random_number = random.Random(0)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from joulesweep.measure import energy_launch, energy_windows
-from joulesweep.measure.power_trace import PowerTrace, SilentError, UncoveredError
-from joulesweep.measure.sampler import MeterError, Sampler, interval_s
+from joulesweep.measure.energy import launch as energy_launch
+from joulesweep.measure.energy import window_figures
+from joulesweep.measure.energy.power_trace import PowerTrace, SilentError, UncoveredError
+from joulesweep.measure.energy.sampler import MeterError, Sampler, interval_s
 from joulesweep.meters.base import Description
 
 _LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep, and until the sampler runs
@@ -43,7 +44,7 @@ def observed_interval_s(name: str, settings: Mapping[str, Any], description: Des
 
 def times(description: Description, observed_s: float, window_s: float) -> Times:
     """Windows that hold enough readings, and last at least what the meter needs and what the user asked for."""
-    enough_s = (energy_windows.READINGS + 1) * observed_s
+    enough_s = (window_figures.READINGS + 1) * observed_s
     trail_s = 2 * max(description.update_s, observed_s) + 3 * interval_s(description)
     return Times(max(_LEAD_S, description.settle_s), max(window_s, description.window_s, enough_s), trail_s)
 
@@ -68,7 +69,7 @@ def launch(
         if outcome.status != "ok":
             return {"status": outcome.status, "message": outcome.message}, {"record": record}
         assert record is not None  # a launch that ended ok was started
-        figures = energy_windows.figures(record, outcome.value)
+        figures = window_figures.figures(record, outcome.value)
     except (MeterError, SilentError) as error:
         return {"status": "no_meter", "message": f"{meter['name']}: {error}"}, {}
     except UncoveredError as error:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.measure.reference import reference_for
-from joulesweep.measure.server import Server
-from joulesweep.records import replace_text
-from joulesweep.reference_levels import ReferenceLevels
+from joulesweep.files import replace_text
+from joulesweep.launches.reference_baseline import ReferenceLevels
+from joulesweep.measure.latency.reference import reference_for
+from joulesweep.measure.processes.server import Server
 
 LOOKS = 20
 _BETWEEN_S = 6.0

@@ -8,16 +8,21 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep import interval, launches, records
-from joulesweep.artefacts import Manifest
-from joulesweep.journal import Journal
-from joulesweep.measure import cautions, heat, latency_rows, launch, state, sustained
-from joulesweep.measure.levelling import Levelling
+from joulesweep import interval
+from joulesweep.launches import columns, selection
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.table_file import write_table
+from joulesweep.measure import preflight
+from joulesweep.measure.device import cool_down, state
+from joulesweep.measure.latency import launch, sustained
+from joulesweep.measure.latency import rows as latency_rows
+from joulesweep.measure.latency.baseline_recorder import Levelling
 from joulesweep.measure.lock import device_lock
-from joulesweep.measure.orphans import die_with_parent
 from joulesweep.measure.points import Point, interleaved, points_of
+from joulesweep.measure.processes.parent_death import die_with_parent
+from joulesweep.measure.processes.server import Server
 from joulesweep.measure.progress import progress
-from joulesweep.measure.server import Server
+from joulesweep.model.manifest import Manifest
 
 log = logging.getLogger("joulesweep")
 
@@ -40,7 +45,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     sweep = _Sweep(job, journal, levelling)
     if any(map(sweep.lacking, points)) or sweep.lacking_sustained(points):
         with device_lock(job["device"]):
-            cautions.warn()
+            preflight.warn()
             sweep.measure(points)
     levels = levelling.levels
     rows = [
@@ -55,7 +60,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     ]
     for row in rows:
         log.info("latency %s", latency_rows.summary(row))
-    records.write_table(out, records.LATENCY, rows)
+    write_table(out, columns.LATENCY, rows)
 
 
 class _Sweep:
@@ -71,7 +76,7 @@ class _Sweep:
 
     def measure(self, points: Sequence[Point]) -> None:
         """Both stages: what the first lacks, then what its spread asks for, which was decided by the journal alone."""
-        self._cool_celsius = heat.cool_celsius()
+        self._cool_celsius = cool_down.cool_celsius()
         name = self._job["model"]["name"]
         with ExitStack() as stack:
             for _ in ("first stage", "second stage"):
@@ -101,11 +106,11 @@ class _Sweep:
         if self._given_up(lines):
             return 0
         first, again = self._settings["launches"], self._settings["again"]
-        well, calm, failed = len(launches.well(lines)), len(launches.calm(lines)), self._failed(lines)
+        well, calm, failed = len(selection.well(lines)), len(selection.calm(lines)), self._failed(lines)
         lacking = min(first - calm, first + again - well) - failed
         if lacking > 0:
             return lacking
-        used = launches.counting(lines, first)
+        used = selection.counting(lines, first)
         if len(used) < first:
             return 0
         seconds = [latency_rows.launch_s(line) for line in used[:first]]
@@ -161,7 +166,7 @@ class _Sweep:
     ) -> dict[str, Any]:
         """A launch as the journal keeps it: how it ended, what it found, when, and the device before and after it."""
         server.start()
-        wait_s, cool = heat.cool_down(self._cool_celsius, _COOL_DOWN_S)
+        wait_s, cool = cool_down.cool_down(self._cool_celsius, _COOL_DOWN_S)
         before, start = state.snapshot(point.device), datetime.now(timezone.utc)
         outcome = server.run(run, argument, timeout_s, memory_bytes=self._settings["memory_bytes"])
         end, after = datetime.now(timezone.utc), state.snapshot(point.device)
@@ -176,7 +181,7 @@ class _Sweep:
             "after": after,
             "started_s": start.timestamp(),
             "wall_s": wall_s,
-            "others_share": launches.others_share(before, after, outcome.value.get("cpu_s", 0.0), wall_s),
+            "others_share": selection.others_share(before, after, outcome.value.get("cpu_s", 0.0), wall_s),
             "measured_at": end.isoformat(timespec="seconds"),
             **outcome.value,
         }
@@ -189,7 +194,7 @@ class _Sweep:
 
     def _running(self, point: Point) -> str:
         """The point and its interval so far, as the bar shows them."""
-        good = launches.counting(self._journal.lines(point.key), self._settings["launches"])
+        good = selection.counting(self._journal.lines(point.key), self._settings["launches"])
         name = f"{point.identity['runtime']} {point.axes_text}"
         if len(good) < 2:
             return name

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Artefact
-from joulesweep.journal import pack
-from joulesweep.measure import memory
-from joulesweep.measure.reference import reference_for
+
+from joulesweep import plugins
+from joulesweep.launches.journal import pack
+from joulesweep.measure.latency.reference import reference_for
+from joulesweep.measure.processes import memory
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Artefact
 
 ROUND_S = 0.05
 ROUNDS = 5

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import threadpoolctl
-from joulesweep.reference_levels import MIXTURE
+
+from joulesweep.launches.reference_baseline import MIXTURE
 
 REST_S = 0.01  # a runtime's threads spin after a pass, and would share the cores with what is timed here
 
@@ -49,7 +50,7 @@ def reference_for(device: str, pass_s: Callable[[Callable[[Any], Any], Any], flo
     """The reference of the CPU, or of another device, whose seconds `pass_s` tells as it does a pass's."""
     if device == "cpu":
         return Reference()
-    from joulesweep.measure.torch_reference import TorchReference  # a CPU's reference exists without torch
+    from joulesweep.measure.latency.torch_reference import TorchReference  # a CPU's reference exists without torch
 
     return TorchReference(device, pass_s)
 

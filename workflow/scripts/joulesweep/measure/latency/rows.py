@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joulesweep import interval, launches
-from joulesweep.journal import unpack
-from joulesweep.measure.launch import used_passes
+
+from joulesweep import interval
+from joulesweep.launches import selection
+from joulesweep.launches.journal import unpack
+from joulesweep.launches.reference_baseline import mixture_s
+from joulesweep.measure.latency.launch import used_passes
 from joulesweep.measure.points import Point
-from joulesweep.reference_levels import mixture_s
 
 _FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
@@ -36,8 +38,8 @@ def row(
     """
     if point.artefact is None:
         return {**point.identity, "status": "unsupported", "message": point.unsupported}
-    well = launches.well(lines)
-    good = launches.counting(lines, settings["launches"])
+    well = selection.well(lines)
+    good = selection.counting(lines, settings["launches"])
     failures = Counter((line["status"], line["message"]) for line in lines if line["status"] != "ok")
     (status, message), _ = failures.most_common(1)[0] if failures else (("error", "too few launches"), 0)
     counts = {
@@ -86,7 +88,7 @@ def _figures(
         "reference_off": level_s is not None and abs(reference_s / level_s - 1) > _REFERENCE_OFF,
         "throttled": _throttled(good, references, level),
         "still_warm": not all(line["cool"] for line in good),
-        "busy": any(line["others_share"] > launches.BUSY for line in good),
+        "busy": any(line["others_share"] > selection.BUSY for line in good),
         "wide": raw.high / raw.value - 1 > settings["target"],
     }
     return {

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joulesweep.measure import state
-from joulesweep.measure.launch import warm_up
-from joulesweep.measure.ready import ready
+
+from joulesweep.measure.device import state
+from joulesweep.measure.latency.launch import warm_up
+from joulesweep.measure.processes.prepare import ready
 
 BURST_SHARE, SUSTAINED_SHARE = 0.1, 0.2  # of the time: the first tenth against the last fifth
 _BLOCK_S = 1.0

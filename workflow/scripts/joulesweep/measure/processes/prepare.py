@@ -4,8 +4,9 @@ import gc
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from joulesweep import inputs, plugins
-from joulesweep.artefacts import Artefact
+from joulesweep import plugins
+from joulesweep.model import inputs
+from joulesweep.model.manifest import Artefact
 
 
 def ready(argument: Mapping[str, Any]) -> Callable[[], float]:

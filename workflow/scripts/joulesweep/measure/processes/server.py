@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import psutil
-from joulesweep.measure.outcomes import Outcome, of_exit
-from joulesweep.measure.server_process import serve
+
+from joulesweep.measure.processes.outcomes import Outcome, of_exit
+from joulesweep.measure.processes.server_process import serve
 
 __all__ = ["Outcome", "Server"]
 

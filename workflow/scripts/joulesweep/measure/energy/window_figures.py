@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
 from joulesweep import interval
-from joulesweep.measure.power_trace import PowerTrace, SilentError, UncoveredError
+from joulesweep.measure.energy.power_trace import PowerTrace, SilentError, UncoveredError
 
 READINGS = 10  # a window holds at least so many readings
 _FEWEST_WINDOWS = 2  # an interval needs two
