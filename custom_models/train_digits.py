@@ -10,7 +10,7 @@ from pathlib import Path
 
 import digits
 import torch
-from joulesweep.datasets.digits import load
+from joulesweep.datasets.digits import DataSet
 from joulesweep.model import weights
 from safetensors.torch import save_file
 from torch import nn
@@ -21,7 +21,7 @@ BATCH = 64
 
 def train(build: Callable[[], nn.Module], name: str) -> float:
     """Train one network, write its weights, and return its share of right answers on the test part."""
-    examples = load()
+    examples = DataSet().load()
     inputs, labels = torch.from_numpy(examples.train_inputs), torch.from_numpy(examples.train_labels)
     model = build()
     weights.draw(model)

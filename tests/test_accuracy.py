@@ -44,7 +44,7 @@ def test_a_runtime_that_fails_is_a_row_and_the_others_are_measured(exported, tmp
     def broken(*_):
         raise MemoryError("no room")
 
-    monkeypatch.setattr(plugins.load("runtimes", "eager").Runtime, "load", broken)
+    monkeypatch.setattr(plugins.load("runtimes", "eager"), "load", broken)
     rows = _evaluate(exported, tmp_path, ["eager", "onnxruntime"])
     assert [row["status"] for row in rows] == ["error", "ok"]
     assert rows[0]["message"] == "MemoryError: no room"
@@ -64,7 +64,7 @@ def test_wilson_s_interval_solves_its_equation_and_holds_the_share(pair):
 
 
 def test_the_digits_are_split_into_parts_that_share_no_example():
-    found = plugins.load("datasets", "digits").load()
+    found = plugins.load("datasets", "digits")().load()
     assert found.test_inputs.shape == (500, 1, 8, 8)
     assert len(found.train_inputs) + len(found.test_inputs) == 1797
     assert 0 == found.train_inputs.min() < found.train_inputs.max() == 1
@@ -72,5 +72,5 @@ def test_the_digits_are_split_into_parts_that_share_no_example():
 
 
 def test_the_split_is_the_one_that_the_shipped_weights_were_trained_with():
-    found = plugins.load("datasets", "digits").load()
+    found = plugins.load("datasets", "digits")().load()
     assert found.test_labels[:8].tolist() == [6, 4, 2, 3, 6, 9, 7, 0]

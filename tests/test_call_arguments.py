@@ -30,7 +30,7 @@ def test_inputs_go_by_name_where_forward_knows_one_and_else_in_order(names, outp
 
 def test_what_can_be_given_by_position_is():
     """Hooks, and libraries that count with them, look at positional inputs alone."""
-    assert call_arguments.placed(Several(), ["second", "first", "third"]) == (["first", "second"], ["third"])
+    assert call_arguments.bind_inputs(Several(), ["second", "first", "third"]) == (["first", "second"], ["third"])
 
 
 def test_an_input_that_forward_does_not_know_beside_one_that_it_knows_is_an_error():

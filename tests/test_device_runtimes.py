@@ -71,7 +71,7 @@ def test_a_pass_lasts_until_the_device_has_done_it_and_not_only_until_it_was_que
 
 
 def test_a_cpu_has_done_a_pass_when_it_returns():
-    runtime = plugins.load("runtimes", "onnxruntime").Runtime()
+    runtime = plugins.load("runtimes", "onnxruntime")()
     assert runtime.pass_s(lambda _: time.sleep(0.05), None) >= 0.05
 
 
@@ -83,18 +83,18 @@ def test_the_reference_of_a_device_is_told_by_the_same_clock_as_its_passes():
         return 1e-3 * len(asked)
 
     reference = TorchReference("cpu", pass_s)
-    found = reference.look()
+    found = reference.sample()
     assert reference.parts == PARTS
     assert found == [1e-3 * (len(PARTS) + 1 + number) for number in range(len(PARTS))], "the first run does not count"
 
 
 @pytest.mark.parametrize("name", ["eager-cuda", "eager-mps"])
 def test_where_there_is_no_such_device_the_model_is_unsupported_there(name):
-    runtime = plugins.load("runtimes", name).Runtime()
+    runtime = plugins.load("runtimes", name)()
     if runtime.is_available():
         pytest.skip("the device is there")
-    assert plugins.declared("runtimes", name, "device") == runtime.device
-    with pytest.raises(Unsupported, match=f"torch sees no {runtime.device} device"):
+    assert plugins.declared("runtimes", name, "compute_device") == runtime.compute_device
+    with pytest.raises(Unsupported, match=f"torch sees no {runtime.compute_device} device"):
         runtime.load(Artefact({}, None, "", "", "", 0), 1)
 
 

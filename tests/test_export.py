@@ -23,7 +23,7 @@ POINT = {"batch": 3, "size": 8, "sequence": None}
 
 
 def outputs(manifest: Manifest, name: str, point: dict) -> np.ndarray:
-    runtime = plugins.load("runtimes", name).Runtime()
+    runtime = plugins.load("runtimes", name)()
     forward = runtime.load(manifest.artefact(runtime.format, point), 1)
     return runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))[0]
 

@@ -64,11 +64,11 @@ def test_the_base_point_has_the_axes_of_the_inputs():
 
 def test_a_graph_is_fed_by_name_where_all_its_inputs_are_declared_and_else_in_order():
     spec = {"inputs": [declared("a", []), declared("b", [])], "axes": {}}
-    assert inputs.fed_by(spec, ["b", "a"]) == {"b": "b", "a": "a"}
-    assert inputs.fed_by(spec, ["a"]) == {"a": "a"}
-    assert inputs.fed_by(spec, ["x", "a"]) == {"x": "a", "a": "b"}
+    assert inputs.match_inputs(spec, ["b", "a"]) == {"b": "b", "a": "a"}
+    assert inputs.match_inputs(spec, ["a"]) == {"a": "a"}
+    assert inputs.match_inputs(spec, ["x", "a"]) == {"x": "a", "a": "b"}
     with pytest.raises(ValueError, match="takes the inputs x; declared are a, b"):
-        inputs.fed_by(spec, ["x"])
+        inputs.match_inputs(spec, ["x"])
 
 
 def test_the_digest_changes_with_the_specification_of_the_inputs_alone():

@@ -27,7 +27,7 @@ FAST = {"interval_s": 0.1}
 def test_joules_are_those_that_the_board_drew(chips, rails, scope):
     """5 W for a second and a half, then a ramp from 5 W to 15 W: the integral is the emulated one, no rail counts twice."""
     with Service(chips, 5.0):
-        found = meter_probe.look("jtop", FAST, live=True)
+        found = meter_probe.probe("jtop", FAST, live=True)
         assert found["usable"], found
         assert list(found["description"]["rails"]) == rails
         assert found["description"]["scope"] == scope
@@ -50,10 +50,10 @@ def test_joules_are_those_that_the_board_drew(chips, rails, scope):
 
 def test_a_service_of_another_version_is_told_with_the_cure():
     with Service(ORIN_NX, 5.0, version="4.2.0"):
-        reason = meter_probe.look("jtop", {})["reason"]
+        reason = meter_probe.probe("jtop", {})["reason"]
     assert "Mismatch version jtop service: [4.2.0]" in reason
     assert "meters: {jtop: {python: " in reason
 
 
 def test_without_a_service_the_command_that_starts_it_is_told():
-    assert "sudo systemctl start jtop.service" in meter_probe.look("jtop", {})["reason"]
+    assert "sudo systemctl start jtop.service" in meter_probe.probe("jtop", {})["reason"]

@@ -183,6 +183,6 @@ def test_the_passes_that_still_feel_the_reference_are_kept_and_not_used():
 
 
 def test_a_launch_has_five_rounds_and_as_much_time_as_the_protocol_asks_for():
-    found = launch.rounds(lambda: 1e-3, Reference().look)
+    found = launch.rounds(lambda: 1e-3, Reference().sample)
     assert len(found["rounds"]) >= launch.ROUNDS
     assert sum(one["used"] * one["mean_s"] for one in found["rounds"]) >= launch.MEASURED_S

@@ -35,11 +35,11 @@ def test_what_could_not_be_exported_is_told_by_its_reason(manifest):
 
 def test_a_manifest_answers_where_every_point_has_a_whole_file_or_a_reason(manifest):
     point = {"size": 8, "sequence": None}
-    assert manifest.answers(["onnx", "onnx-int8"], [point, {"size": 99, "sequence": None}])
-    assert not manifest.answers(["onnx"], [{"size": 16, "sequence": None}])
-    assert not manifest.answers(["module"], [point])
+    assert manifest.is_complete_for(["onnx", "onnx-int8"], [point, {"size": 99, "sequence": None}])
+    assert not manifest.is_complete_for(["onnx"], [{"size": 16, "sequence": None}])
+    assert not manifest.is_complete_for(["module"], [point])
     (manifest.folder / "model-8.onnx").write_bytes(b"graqh")
-    assert not manifest.answers(["onnx"], [point])
+    assert not manifest.is_complete_for(["onnx"], [point])
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 99, "artefacts": {}}', '{"schema": 1, "artefacts": {}}'])

@@ -189,4 +189,4 @@ def test_a_named_meter_is_kept_with_its_reason_even_if_unusable(tmp_path):
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs Linux")  # noqa: PTH112
 def test_every_shipped_meter_answers_here_without_raising():
     for name in plugins.names("meters"):
-        assert meter_probe.look(name, {})["reason"]
+        assert meter_probe.probe(name, {})["reason"]

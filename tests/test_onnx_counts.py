@@ -49,7 +49,7 @@ def _zeros(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 def test_an_exported_network_has_the_multiply_adds_of_its_module_at_every_point(exported, point):
     point = {"sequence": None, **point}
     graph = Graph(digits_spec(), onnx.load(exported.parent / "model.onnx"))
-    wanted = plugins.load("counters", "flops").point(job.module(digits_spec()), point)
+    wanted = plugins.load("counters", "flops")().point(job.module(digits_spec()), point)
     assert job.point_columns(graph, point)["macs"] == wanted["macs"]
 
 

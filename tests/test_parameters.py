@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-parameters = plugins.load("counters", "parameters")
+parameters = plugins.load("counters", "parameters")()
 
 
 def _counts(model: nn.Module, *names: str) -> list[Any]:

@@ -72,9 +72,9 @@ def test_every_file_of_powertop_is_one_reading(tmp_path):
 def test_powertops_baseline_is_modelled_and_never_stands_in_for_a_reading(tmp_path):
     command = _powertop(tmp_path, "synthetic_powertop_2.12_baseline.csv")
     supply = str(_supply(tmp_path / "supply", "Charging"))
-    refused = meter_probe.look("powertop", {"root": supply, "command": command})
+    refused = meter_probe.probe("powertop", {"root": supply, "command": command})
     assert "unplug the charger" in refused["reason"]
-    found = meter_probe.look("powertop", {"root": supply, "command": command, "baseline": True}, live=True)
+    found = meter_probe.probe("powertop", {"root": supply, "command": command, "baseline": True}, live=True)
     assert found["description"]["kind"] == "modelled"
     assert found["watts"] == pytest.approx(5.20)
 
@@ -86,14 +86,14 @@ def test_powertop_without_root_explains_what_sudo_said_and_the_cure(tmp_path, mo
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     settings = {"root": str(_supply(tmp_path / "supply")), "command": command}
-    reason = meter_probe.look("powertop", settings)["reason"]
+    reason = meter_probe.probe("powertop", settings)["reason"]
     assert "sudo: a password is required" in reason
     assert f"NOPASSWD: {command}" in reason
     _script(tmp_path / "sudo", 'shift; exec "$@"')
-    assert meter_probe.look("powertop", settings, live=True)["watts"] == pytest.approx(7.10)
+    assert meter_probe.probe("powertop", settings, live=True)["watts"] == pytest.approx(7.10)
     (tmp_path / "sudo").unlink()
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "there is no sudo here" in meter_probe.look("powertop", settings)["reason"]
+    assert "there is no sudo here" in meter_probe.probe("powertop", settings)["reason"]
 
 
 def test_the_power_chip_is_asked_through_vcgencmd(tmp_path):
@@ -140,10 +140,10 @@ def test_tegrastats_that_shows_power_to_root_alone_is_asked_as_root(tmp_path, mo
     _script(tmp_path / "sudo", 'shift; AS_ROOT=1 exec "$@"')
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found = meter_probe.look("tegrastats", {"command": command}, live=True)
+    found = meter_probe.probe("tegrastats", {"command": command}, live=True)
     assert found["watts"] == pytest.approx(2.390 + 0.796 + 3.522)
     _script(tmp_path / "sudo", "echo 'sudo: a password is required' >&2; exit 1")
-    reason = meter_probe.look("tegrastats", {"command": command})["reason"]
+    reason = meter_probe.probe("tegrastats", {"command": command})["reason"]
     assert "shows no power to this user" in reason
     assert "a password is required" in reason
 
@@ -185,22 +185,22 @@ def test_a_card_is_read_by_its_counter_else_by_its_power(tmp_path, monkeypatch, 
     """`synthetic`: a stand-in for the library, since there is no card here."""
     (tmp_path / "pynvml.py").write_text(NVML.format(energy=energy, power=power))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    found = meter_probe.look("nvml", {}, live=True)
+    found = meter_probe.probe("nvml", {}, live=True)
     assert found["description"]["unit"] == ("J" if energy == COUNTING else "W")
     assert found["watts"] == pytest.approx(watts, rel=0.05)
-    assert "Not Found" in meter_probe.look("nvml", {"gpu": 1})["reason"]
+    assert "Not Found" in meter_probe.probe("nvml", {"gpu": 1})["reason"]
 
 
 def test_a_jetson_says_not_supported_and_that_is_passed_on(tmp_path, monkeypatch):
     (tmp_path / "pynvml.py").write_text(NVML.format(energy=UNSUPPORTED, power=UNSUPPORTED))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert "use ina3221 or jtop" in meter_probe.look("nvml", {})["reason"]
+    assert "use ina3221 or jtop" in meter_probe.probe("nvml", {})["reason"]
 
 
 def test_the_real_library_without_a_card_is_a_reason():
     if Path("/dev/nvidiactl").exists():
         pytest.skip("there is a card here")
-    found = meter_probe.look("nvml", {})
+    found = meter_probe.probe("nvml", {})
     assert (found["usable"], found["present"]) == (False, False)
 
 
@@ -208,7 +208,7 @@ def test_a_library_that_hangs_is_given_up(tmp_path, monkeypatch):
     (tmp_path / "pynvml.py").write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(meter_probe, "_PATIENCE_S", 1.0)
-    assert meter_probe.look("nvml", {})["reason"] == "it did not answer within 1 s"
+    assert meter_probe.probe("nvml", {})["reason"] == "it did not answer within 1 s"
 
 
 def test_no_program_of_these_tests_is_left():

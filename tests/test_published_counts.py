@@ -33,8 +33,8 @@ MODELS = {
 
 def _agrees(spec: dict, published: dict) -> None:
     subject = job.module(spec)
-    assert plugins.load("counters", "parameters").point(subject, {})["params"] == published["num_params"]
-    found = plugins.load("counters", "flops").point(subject, inputs.base_point(spec))
+    assert plugins.load("counters", "parameters")().point(subject, {})["params"] == published["num_params"]
+    found = plugins.load("counters", "flops")().point(subject, inputs.base_point(spec))
     assert found["macs"] / 1e9 == pytest.approx(published["_ops"], rel=0.005, abs=ROUNDING)
     assert found["flops"] == 2 * found["macs"]
 

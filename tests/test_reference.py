@@ -5,20 +5,20 @@ import time
 
 import pytest
 from joulesweep.launches.reference_baseline import MIXTURE, ReferenceLevels, kind, mixture_s
-from joulesweep.measure.latency.baseline_recorder import Levelling, look
+from joulesweep.measure.latency.baseline_recorder import BaselineRecorder, sample
 from joulesweep.measure.latency.reference import Reference
 from joulesweep.measure.processes.server import Server
 
 
 def test_every_part_takes_its_time():
-    found = Reference().look()
+    found = Reference().sample()
     assert len(found) == len(MIXTURE)
     assert all(seconds > 0 for seconds in found)
 
 
 def busy_after_a_look(_: dict) -> dict[str, float]:
     """Processor time that the process uses while it sleeps, right after a look, over the time that it sleeps."""
-    Reference().look()
+    Reference().sample()
     before = time.process_time()
     time.sleep(0.1)
     return {"share": (time.process_time() - before) / 0.1}
@@ -59,18 +59,18 @@ def test_levels_of_another_reference_are_none_and_what_is_no_file_of_levels_is_r
         path.write_text(text)
         with pytest.raises(ValueError, match="holds no levels"):
             ReferenceLevels.read(path)
-        assert Levelling(path, "r").levels.looks == {}
+        assert BaselineRecorder(path, "r").levels.looks == {}
 
 
 def test_looks_for_a_level_are_taken_in_processes_of_their_own_and_spread_over_time(tmp_path):
-    levelling = Levelling(tmp_path / "reference.json", "r")
+    baseline = BaselineRecorder(tmp_path / "reference.json", "r")
     with Server([]) as server:
         for _ in range(3):
-            levelling.maybe_look(server, "cpu", "onnxruntime")
-    assert [len(looks) for looks in levelling.levels.looks.values()] == [1]
-    assert set(levelling.levels.seconds("cpu")) == set(MIXTURE)
+            baseline.sample_if_due(server, "cpu", "onnxruntime")
+    assert [len(looks) for looks in baseline.levels.looks.values()] == [1]
+    assert set(baseline.levels.seconds("cpu")) == set(MIXTURE)
 
 
 def test_a_look_names_its_parts():
-    found = look({"runtime": "onnxruntime"})
+    found = sample({"runtime": "onnxruntime"})
     assert len(found["parts"]) == len(found["look"]) == len(MIXTURE)

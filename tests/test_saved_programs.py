@@ -47,7 +47,7 @@ def _export(spec: dict, folder: Path, sequences: list[int]) -> Manifest:
 
 
 def _outputs(manifest: Manifest, name: str, point: dict) -> np.ndarray:
-    runtime = plugins.load("runtimes", name).Runtime()
+    runtime = plugins.load("runtimes", name)()
     forward = runtime.load(manifest.artefact(runtime.format, point), 1)
     return runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))[0]
 

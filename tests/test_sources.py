@@ -17,19 +17,19 @@ def _spec(source: str) -> dict:
 
 
 def test_a_shipped_model_is_built_in_eval_mode():
-    module = plugins.load("sources", "python").build(digits_spec())
+    module = plugins.load("sources", "python")().build(digits_spec())
     assert not any(part.training for part in module.modules())
 
 
 def test_the_user_s_files_may_import_each_other(tmp_path):
     (tmp_path / "neighbour_of_mine.py").write_text("from torch import nn\ndef layer(): return nn.Linear(2, 2)\n")
     (tmp_path / "mine_a.py").write_text("def build():\n    from neighbour_of_mine import layer\n    return layer()\n")
-    assert plugins.load("sources", "python").build(_spec(f"python:{tmp_path}/mine_a.py:build")).in_features == 2
+    assert plugins.load("sources", "python")().build(_spec(f"python:{tmp_path}/mine_a.py:build")).in_features == 2
 
 
 def test_a_file_named_like_a_library_does_not_replace_it(tmp_path):
     (tmp_path / "torch.py").write_text("from torch import nn\ndef build(): return nn.Linear(2, 2)\n")
-    plugins.load("sources", "python").build(_spec(f"python:{tmp_path}/torch.py:build"))
+    plugins.load("sources", "python")().build(_spec(f"python:{tmp_path}/torch.py:build"))
     import torch
 
     assert hasattr(torch, "nn")
@@ -48,7 +48,7 @@ def test_what_is_wrong_with_the_user_s_file_is_one_line(tmp_path, content, funct
     if content is not None:
         (tmp_path / "mine_b.py").write_text(content)
     with pytest.raises(UserError, match=words) as raised:
-        plugins.load("sources", "python").build(_spec(f"python:{tmp_path}/mine_b.py:{function}"))
+        plugins.load("sources", "python")().build(_spec(f"python:{tmp_path}/mine_b.py:{function}"))
     assert "\n" not in str(raised.value)
     assert str(raised.value).startswith("models.mine.source")
 
@@ -65,7 +65,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(source, nearest):
     scheme = source.partition(":")[0]
     pytest.importorskip(scheme)
     with pytest.raises(UserError, match=f"did you mean {nearest!r}") as raised:
-        plugins.load("sources", scheme).build(_spec(source))
+        plugins.load("sources", scheme)().build(_spec(source))
     assert "\n" not in str(raised.value)
 
 
@@ -74,7 +74,7 @@ def test_a_missing_library_is_answered_with_the_command_that_installs_it(source,
     scheme = source.partition(":")[0]
     monkeypatch.setitem(sys.modules, scheme, None)
     with pytest.raises(UserError, match=f"pip install {scheme}$") as raised:
-        plugins.load("sources", scheme).build(_spec(source))
+        plugins.load("sources", scheme)().build(_spec(source))
     assert "\n" not in str(raised.value)
 
 
@@ -91,7 +91,7 @@ def test_pretrained_weights_without_a_network_are_one_line(source, monkeypatch, 
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(UserError, match=r"^models\.mine\.(weights|source): .* here \(") as raised:
-        plugins.load("sources", scheme).pretrained(_spec(source))
+        plugins.load("sources", scheme)().pretrained(_spec(source))
     assert "\n" not in str(raised.value)
 
 
@@ -102,7 +102,7 @@ def _refused(*_: object, **__: object) -> None:
 def test_a_class_of_transformers_has_no_weights_of_its_own():
     pytest.importorskip("transformers")
     with pytest.raises(UserError, match="the class BertModel has no weights of its own; name a folder"):
-        plugins.load("sources", "transformers").pretrained(_spec("transformers:BertModel"))
+        plugins.load("sources", "transformers")().pretrained(_spec("transformers:BertModel"))
 
 
 def test_a_folder_of_transformers_is_built_from_its_configuration_and_has_its_weights(tmp_path):
@@ -111,7 +111,7 @@ def test_a_folder_of_transformers_is_built_from_its_configuration_and_has_its_we
     saved = transformers.BertForMaskedLM(small)
     saved.save_pretrained(tmp_path)
     spec = _spec(f"transformers:{tmp_path}")
-    source = plugins.load("sources", "transformers")
+    source = plugins.load("sources", "transformers")()
     built, kept = source.build(spec), source.pretrained(spec)
     assert type(built) is type(kept) is transformers.BertForMaskedLM
     assert not kept.training
@@ -126,19 +126,19 @@ def test_what_is_wrong_with_a_saved_program_is_one_line(tmp_path, scheme, conten
     if content is not None:
         (tmp_path / "m.pt").write_bytes(content)
     with pytest.raises(UserError, match=r"^models\.mine\.source: ") as raised:
-        plugins.load("sources", scheme).build(_spec(f"{scheme}:{tmp_path}/m.pt"))
+        plugins.load("sources", scheme)().build(_spec(f"{scheme}:{tmp_path}/m.pt"))
     assert "\n" not in str(raised.value)
 
 
 def test_an_onnx_file_has_no_module():
     with pytest.raises(Unsupported, match="ONNX"):
-        plugins.load("sources", "onnx").build(_spec("onnx:a.onnx"))
+        plugins.load("sources", "onnx")().build(_spec("onnx:a.onnx"))
 
 
 @pytest.mark.parametrize("name", plugins.names("sources"))
 def test_every_source_declares_what_it_needs_without_being_imported(name):
     for attribute in ("libraries", "preload"):
         assert isinstance(plugins.declared("sources", name, attribute), tuple)
-    assert plugins.declared("sources", name, "refers") in ("name", "file", "folder", "function")
+    assert plugins.declared("sources", name, "argument_is") in ("name", "file", "folder", "function")
     assert plugins.declared("sources", name, "default_weights") in ("random", "pretrained")
-    assert plugins.declared("sources", name, "counted_as") in ("module", "graph")
+    assert plugins.declared("sources", name, "count_from") in ("module", "graph")

@@ -46,7 +46,11 @@ def test_nothing_is_stale_when_nothing_changed_whatever_the_cores(finished):
 
 
 def test_comments_docstrings_messages_and_what_is_not_used_make_nothing_stale(done):
-    for file in (f"{LIBRARY}/measure/latency/launch.py", f"{LIBRARY}/runtimes/eager.py", f"{LIBRARY}/analysis/merge/job.py"):
+    for file in (
+        f"{LIBRARY}/measure/latency/launch.py",
+        f"{LIBRARY}/runtimes/eager.py",
+        f"{LIBRARY}/analysis/merge/job.py",
+    ):
         done.append(file, "\n# a comment\n")
     done.edit(f"{LIBRARY}/measure/latency/launch.py", '"""One', '"""Only one')
     done.edit(f"{LIBRARY}/measure/processes/server.py", '"""A server', '"""One server')

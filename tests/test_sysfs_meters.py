@@ -204,9 +204,9 @@ def test_auto_takes_the_battery_before_the_processor_and_says_why(tmp_path):
 
 def test_an_interpreter_of_its_own_is_used_for_a_meter(tmp_path):
     """One that is not there is a reason, and so is one whose library is missing."""
-    found = meter_probe.look("jtop", {"python": str(tmp_path / "python")})
+    found = meter_probe.probe("jtop", {"python": str(tmp_path / "python")})
     assert "cannot be started" in found["reason"]
     shim = tmp_path / "python3"
     shim.write_text("#!/bin/sh\necho 'Illegal instruction' >&2\nexit 132\n")
     shim.chmod(0o755)
-    assert meter_probe.look("jtop", {"python": str(shim)})["reason"] == "its library failed: Illegal instruction"
+    assert meter_probe.probe("jtop", {"python": str(shim)})["reason"] == "its library failed: Illegal instruction"

@@ -17,7 +17,7 @@ def _columns(spec: dict, *counters: str, **at: int) -> dict:
     subject = job.module(spec)
     found: dict = {}
     for name in counters:
-        found |= plugins.load("counters", name).point(subject, {**inputs.base_point(spec), **at})
+        found |= plugins.load("counters", name)().point(subject, {**inputs.base_point(spec), **at})
     return found
 
 

@@ -58,9 +58,9 @@ class Runtime(onnxruntime.Runtime):
 def warm(argument: Mapping[str, Any]) -> Callable[[], float]:
     """A model's pass, loaded and warm, which returns its seconds."""
     from joulesweep.measure.latency.launch import warm_up
-    from joulesweep.measure.processes.prepare import ready
+    from joulesweep.measure.processes.prepare import prepare_pass
 
-    one_pass = ready(argument)
+    one_pass = prepare_pass(argument)
     warm_up(one_pass)
     return one_pass
 
@@ -81,7 +81,7 @@ def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
                     time.sleep(0.005)
                 else:
                     block()
-            looks[name].append(float(np.log(reference.look()).mean()))
+            looks[name].append(float(np.log(reference.sample()).mean()))
     return looks
 
 
@@ -95,7 +95,7 @@ def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
         return [1.0]
 
     one_pass = warm(argument)
-    look = Reference().look if argument["reference"] else only_rest
+    look = Reference().sample if argument["reference"] else only_rest
     found = launch.rounds(one_pass, look)
     return {
         "s": float(np.median([one["mean_s"] for one in found["rounds"]])),

@@ -42,7 +42,7 @@ from joulesweep.model.manifest import Manifest
 for model, runtime, batch, seconds in json.loads(sys.argv[1]):
     manifest = Manifest.read(next(Path("results/models", model).glob("manifest-*.json")))
     point = {"batch": batch, "size": 224, "sequence": None}
-    one = plugins.load("runtimes", runtime).Runtime()
+    one = plugins.load("runtimes", runtime)()
     artefact = manifest.artefact(one.format, point)
     forward, given = one.load(artefact, int(sys.argv[2])), one.prepare(inputs.make(artefact.spec, point))
     forward(given)

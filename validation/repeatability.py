@@ -37,7 +37,7 @@ from joulesweep.analysis.merge.launch_records import Launch, Launched  # noqa: E
 from joulesweep.analysis.statistics import correction  # noqa: E402
 from joulesweep.launches.journal import Journal, append_line, unpack  # noqa: E402
 from joulesweep.launches.reference_baseline import ReferenceLevels  # noqa: E402
-from joulesweep.launches.selection import counting  # noqa: E402
+from joulesweep.launches.selection import used  # noqa: E402
 from joulesweep.measure.latency import rows  # noqa: E402
 from joulesweep.measure.latency.launch import used_passes  # noqa: E402
 from joulesweep.measure.points import Point, points_of  # noqa: E402
@@ -102,7 +102,7 @@ def points(stages: Stages) -> dict[Cell, Point]:
 def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, list[Mapping[str, Any]]]:
     """The lines of Joulesweep's launches that count in one run."""
     journals = {model: Journal(work / "runs" / str(run) / f"{model}.jsonl") for model in MODELS}
-    return {cell: counting(journals[cell[0]].lines(point.key), FIRST_STAGE) for cell, point in cells.items()}
+    return {cell: used(journals[cell[0]].lines(point.key), FIRST_STAGE) for cell, point in cells.items()}
 
 
 def peers_run(work: Path, run: int, cells: Mapping[Cell, Point]) -> None:
@@ -177,7 +177,7 @@ PEERS = {"lab": lab, "timer": timer, "pyperf": pyperf}
 
 def _forward(argument: Mapping[str, Any]) -> Any:
     artefact, point = argument["artefact"], argument["point"]
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
+    runtime = plugins.load("runtimes", argument["runtime"])()
     forward = runtime.load(artefact, point["threads"])
     prepared = runtime.prepare(inputs.make(artefact.spec, point))
     return lambda: forward(prepared)

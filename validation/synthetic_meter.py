@@ -64,7 +64,7 @@ class Meter(base.Meter):
             settle_s=0.0,
             window_s=1.0 if counts else 5.0,
             wrap_J=(math.inf,) if counts else (),
-            stamped=averages,
+            has_timestamps=averages,
         )
 
     def read(self) -> base.Reading:

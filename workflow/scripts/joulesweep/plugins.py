@@ -4,14 +4,22 @@ import ast
 import importlib
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from joulesweep.errors import UserError
 
+# The class that every file of a folder holds.
+CLASSES = {
+    "sources": "Source",
+    "runtimes": "Runtime",
+    "meters": "Meter",
+    "datasets": "DataSet",
+    "counters": "Counter",
+}
+
 
 def names(kind: str) -> list[str]:
-    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counting) offers, in alphabetical order."""
+    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counters) offers, in alphabetical order."""
     return sorted(
         path.stem.replace("_", "-")
         for path in (Path(__file__).parent / kind).glob("*.py")
@@ -26,9 +34,9 @@ def file(kind: str, name: str) -> Path:
     return Path(__file__).parent / kind / f"{name.replace('-', '_')}.py"
 
 
-def load(kind: str, name: str) -> ModuleType:
-    """Import the module of one plug-in."""
-    return importlib.import_module(f"joulesweep.{kind}.{file(kind, name).stem}")
+def load(kind: str, name: str) -> Any:
+    """The class of one plug-in; its file is imported."""
+    return getattr(importlib.import_module(f"joulesweep.{kind}.{file(kind, name).stem}"), CLASSES[kind])
 
 
 @cache

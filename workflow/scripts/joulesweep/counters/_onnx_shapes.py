@@ -60,7 +60,7 @@ def _light(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[str]]
     """The graph at a point without the numbers of its large tensors, and without shapes that an exporter wrote down."""
     graph = subject.model.graph
     given = graphs.fed_inputs(subject.model)
-    fed = inputs.fed_by(subject.spec, [value.name for value in given])
+    fed = inputs.match_inputs(subject.spec, [value.name for value in given])
     lengths = inputs.shapes(subject.spec, at)
     declared = {one["name"]: one for one in subject.spec["inputs"]}
     outputs = [_value(value.name, value.type.tensor_type.elem_type, None) for value in graph.output]

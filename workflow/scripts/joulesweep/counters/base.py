@@ -1,20 +1,9 @@
-"""What every counter offers.
+"""What every counter offers, and what it is given to count."""
 
-A counter is a module with literals that can be read without importing it, and functions:
-
-    libraries = (...)     distributions whose versions decide what it counts
-    counts = "..."        what it counts: module (of torch), or graph (an ONNX file that has no torch module)
-    check = True          whether it only cross-checks: where it fails, the row stands, and its notes say why
-    point(subject, at)    columns of the row of counts at a point
-    layers(subject, at)   rows of the table of layers, by (module, operator), `ALL` for all operators of a module; not of
-                          a cross-check
-
-A cross-check may return the column `notes`: a sentence for a reader who wonders why its figure is another.
-"""
-
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import onnx
@@ -39,3 +28,28 @@ class Graph:
 
     spec: Mapping[str, Any]
     model: "onnx.ModelProto"
+
+
+class Counter(ABC):
+    """One way of counting. The attributes are literals, which the workflow reads without importing the file.
+
+    Attributes:
+        libraries: distributions whose versions decide what it counts.
+        counts: what it counts: module (of torch), or graph (an ONNX file that has no torch module).
+        check: whether it only cross-checks: where it fails, the row stands, and its notes say why.
+    """
+
+    libraries: ClassVar[tuple[str, ...]]
+    counts: ClassVar[str]
+    check: ClassVar[bool]
+
+    @abstractmethod
+    def point(self, subject: Any, at: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns of the row of counts at a point of the input axes.
+
+        A cross-check may return the column `notes`: a sentence for a reader who wonders why its figure differs.
+        """
+
+    def layers(self, subject: Any, at: Mapping[str, Any]) -> Layers:
+        """Rows of the table of layers, by (module, operator), `ALL` for all operators of a module; none of a cross-check."""
+        return {}

@@ -9,44 +9,47 @@ write: caches and fusion make them fewer.
 from collections.abc import Mapping
 from typing import Any
 
+from joulesweep.counters import base
 from joulesweep.counters._trace import Trace, Work, trace
 from joulesweep.counters.base import ALL, Layers, Subject
 from joulesweep.launches.columns import listed
 
-libraries = ("torch",)
-counts = "module"
-check = False
 
+class Counter(base.Counter):
+    """Counts multiply-adds and bytes moved from the operators of one pass."""
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
-    """FLOPs, multiply-adds and bytes of one pass at a point, by operator kind too, and the operators without a formula."""
-    found = trace(subject, at)
-    total = found.total
-    moved = total.weight_bytes + total.activation_bytes
-    kinds = {
-        operator: work.flops // 2
-        for (module, operator), work in found.work.items()
-        if module == "" and operator != ALL and work.flops
-    }
-    return {
-        "flops": total.flops,
-        "macs": total.flops // 2,
-        "macs_by_operator": listed(kinds),
-        "uncounted_operators": listed(found.uncounted),
-        "weight_moved_bytes": total.weight_bytes,
-        "activation_moved_bytes": total.activation_bytes,
-        "flops_per_byte": total.flops / moved if moved else None,
-        "reused_modules": listed(_reused(subject, found)),
-    }
+    libraries = ("torch",)
+    counts = "module"
+    check = False
 
+    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+        """FLOPs, multiply-adds and bytes of one pass at a point, by operator kind too, and the operators without a formula."""
+        found = trace(subject, at)
+        total = found.total
+        moved = total.weight_bytes + total.activation_bytes
+        kinds = {
+            operator: work.flops // 2
+            for (module, operator), work in found.work.items()
+            if module == "" and operator != ALL and work.flops
+        }
+        return {
+            "flops": total.flops,
+            "macs": total.flops // 2,
+            "macs_by_operator": listed(kinds),
+            "uncounted_operators": listed(found.uncounted),
+            "weight_moved_bytes": total.weight_bytes,
+            "activation_moved_bytes": total.activation_bytes,
+            "flops_per_byte": total.flops / moved if moved else None,
+            "reused_modules": listed(_reused(subject, found)),
+        }
 
-def layers(subject: Subject, at: Mapping[str, Any]) -> Layers:
-    """The work of one pass in each module, those of the modules inside it included, in all and by operator kind."""
-    found = trace(subject, at)
-    rows = {key: _columns(work) for key, work in found.work.items()}
-    for name, _ in subject.module.named_modules():  # those too that did not run, or in which nothing ran
-        rows[(name, ALL)] = _columns(found.work.get((name, ALL), Work())) | {"calls": found.calls[name]}
-    return rows
+    def layers(self, subject: Subject, at: Mapping[str, Any]) -> Layers:
+        """The work of one pass in each module, those of the modules inside it included, in all and by operator kind."""
+        found = trace(subject, at)
+        rows = {key: _columns(work) for key, work in found.work.items()}
+        for name, _ in subject.module.named_modules():  # those too that did not run, or in which nothing ran
+            rows[(name, ALL)] = _columns(found.work.get((name, ALL), Work())) | {"calls": found.calls[name]}
+        return rows
 
 
 def _columns(work: Work) -> dict[str, int]:

@@ -13,13 +13,10 @@ from typing import Any
 
 from torch import nn
 
+from joulesweep.counters import base
 from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported
 from joulesweep.model import inputs
-
-libraries = ("torch",)
-counts = "module"
-check = True
 
 
 @dataclass(frozen=True)
@@ -48,16 +45,23 @@ class Transformer:
         }
 
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
-    """Multiply-adds of one pass at a point, in all and by part.
+class Counter(base.Counter):
+    """Cross-checks transformers by the textbook formula."""
 
-    Raises:
-        Unsupported: the model is none whose dimensions are known.
-    """
-    shape = next(iter(inputs.shapes(subject.spec, at).values()))
-    parts = _described(subject.module, shape).parts()
-    listed = ", ".join(f"{name.replace('_', '-')} {shape[0] * macs}" for name, macs in parts.items())
-    return {"macs_formula": shape[0] * sum(parts.values()), "notes": f"formula: {listed}"}
+    libraries = ("torch",)
+    counts = "module"
+    check = True
+
+    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+        """Multiply-adds of one pass at a point, in all and by part.
+
+        Raises:
+            Unsupported: the model is none whose dimensions are known.
+        """
+        shape = next(iter(inputs.shapes(subject.spec, at).values()))
+        parts = _described(subject.module, shape).parts()
+        listed = ", ".join(f"{name.replace('_', '-')} {shape[0] * macs}" for name, macs in parts.items())
+        return {"macs_formula": shape[0] * sum(parts.values()), "notes": f"formula: {listed}"}
 
 
 def _described(module: Any, shape: tuple[int, ...]) -> Transformer:

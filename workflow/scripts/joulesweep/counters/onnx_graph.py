@@ -5,24 +5,20 @@ holds graphs of its own (Loop, Scan, and If whose condition depends on data): th
 their parameters are.
 """
 
+import collections
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from onnx import NodeProto
 
-from joulesweep.counters import _onnx_weights
+from joulesweep.counters import _onnx_weights, base
 from joulesweep.counters._onnx_macs import FORMULAS
 from joulesweep.counters._onnx_shapes import shape, with_shapes
 from joulesweep.counters.base import ALL, Graph, Layers
 from joulesweep.launches.columns import listed
 from joulesweep.model import graph as graphs
-
-libraries = ("onnx",)
-counts = "graph"
-check = False
 
 _NOTHING = {"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Shape", "Size", "Constant", "Dropout"}
 _MOVES = _NOTHING | {
@@ -32,36 +28,42 @@ _MOVES = _NOTHING | {
 }  # fmt: skip
 
 
-def point(subject: Graph, at: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of the file, and multiply-adds and bytes of one pass at a point."""
-    found = _work(subject, at)
-    total = found.pop(ALL)
-    moved = total.weight_bytes + total.activation_bytes
-    return _onnx_weights.count(subject.model) | {
-        "macs": total.macs,
-        "flops": 2 * total.macs,
-        "macs_by_operator": listed({name: work.macs for name, work in found.items() if work.macs}),
-        "uncounted_operators": listed(total.uncounted),
-        "weight_moved_bytes": total.weight_bytes,
-        "activation_moved_bytes": total.activation_bytes,
-        "flops_per_byte": 2 * total.macs / moved if moved else None,
-    }
+class Counter(base.Counter):
+    """Counts a graph's weights, multiply-adds and bytes moved."""
 
+    libraries = ("onnx",)
+    counts = "graph"
+    check = False
 
-def layers(subject: Graph, at: Mapping[str, Any]) -> Layers:
-    """The work of one pass in all and by operator kind: a graph has no modules."""
-    rows = {
-        ("", name): {
-            "calls": work.calls,
-            "macs": work.macs,
-            "flops": 2 * work.macs,
-            "weight_moved_bytes": work.weight_bytes,
-            "activation_moved_bytes": work.activation_bytes,
+    def point(self, subject: Graph, at: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters of the file, and multiply-adds and bytes of one pass at a point."""
+        found = _work(subject, at)
+        total = found.pop(ALL)
+        moved = total.weight_bytes + total.activation_bytes
+        return _onnx_weights.count(subject.model) | {
+            "macs": total.macs,
+            "flops": 2 * total.macs,
+            "macs_by_operator": listed({name: work.macs for name, work in found.items() if work.macs}),
+            "uncounted_operators": listed(total.uncounted),
+            "weight_moved_bytes": total.weight_bytes,
+            "activation_moved_bytes": total.activation_bytes,
+            "flops_per_byte": 2 * total.macs / moved if moved else None,
         }
-        for name, work in _work(subject, at).items()
-    }
-    rows[("", ALL)] |= {"calls": 1, "params": _onnx_weights.count(subject.model)["params"]}
-    return rows
+
+    def layers(self, subject: Graph, at: Mapping[str, Any]) -> Layers:
+        """The work of one pass in all and by operator kind: a graph has no modules."""
+        rows = {
+            ("", name): {
+                "calls": work.calls,
+                "macs": work.macs,
+                "flops": 2 * work.macs,
+                "weight_moved_bytes": work.weight_bytes,
+                "activation_moved_bytes": work.activation_bytes,
+            }
+            for name, work in _work(subject, at).items()
+        }
+        rows[("", ALL)] |= {"calls": 1, "params": _onnx_weights.count(subject.model)["params"]}
+        return rows
 
 
 @dataclass
@@ -70,7 +72,7 @@ class _Work:
     macs: int = 0
     weight_bytes: int = 0
     activation_bytes: int = 0
-    uncounted: Counter[str] = field(default_factory=Counter)
+    uncounted: collections.Counter[str] = field(default_factory=collections.Counter)
 
 
 def _work(subject: Graph, at: Mapping[str, Any]) -> dict[str, _Work]:

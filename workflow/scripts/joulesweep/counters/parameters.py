@@ -8,25 +8,28 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from joulesweep.counters import base
 from joulesweep.counters.base import ALL, Layers, Subject
 from joulesweep.launches.columns import listed
 
-libraries = ("torch",)
-counts = "module"
-check = False
 
+class Counter(base.Counter):
+    """Counts parameters and buffers."""
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
-    """Elements of the parameters: each once, at every use, by storage, and of those that can be trained; and what else."""
-    return count(subject.module)
+    libraries = ("torch",)
+    counts = "module"
+    check = False
 
+    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+        """Elements of the parameters: each once, at every use, by storage, and of those that can be trained; and what else."""
+        return count(subject.module)
 
-def layers(subject: Subject, at: Mapping[str, Any]) -> Layers:
-    """Elements of the parameters in each module, those of the modules inside it included."""
-    return {
-        (name, ALL): {"params": sum(parameter.numel() for parameter in module.parameters())}
-        for name, module in subject.module.named_modules()
-    }
+    def layers(self, subject: Subject, at: Mapping[str, Any]) -> Layers:
+        """Elements of the parameters in each module, those of the modules inside it included."""
+        return {
+            (name, ALL): {"params": sum(parameter.numel() for parameter in module.parameters())}
+            for name, module in subject.module.named_modules()
+        }
 
 
 def count(module: nn.Module) -> dict[str, Any]:

@@ -16,33 +16,36 @@ import ptflops
 from ptflops.pytorch_ops import MODULES_MAPPING
 from torch import nn
 
-from joulesweep.counters import _shape_pass
+from joulesweep.counters import _shape_pass, base
 from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported
 from joulesweep.model import call_arguments
-
-libraries = ("torch", "ptflops")
-counts = "module"
-check = True
 
 _LARGEST_BYTES = 1 << 29
 _PRODUCTS = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention, nn.RNNBase, nn.RNNCellBase)
 _OTHERS = [kind for kind in MODULES_MAPPING if not issubclass(kind, _PRODUCTS)]
 
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
-    """Multiply-adds of one pass by either back end, and of what the one with hooks is made."""
-    found = dict(_of_example(subject, at["size"], at["sequence"]))
-    macs = {name: at["batch"] * value for name, value in found.items() if isinstance(value, int)}
-    note = found.get("reason") or (
-        f"{macs['products']} in modules with products, {macs['modules'] - macs['products']} in normalisation, activations "
-        f"and pooling, {macs['hooks'] - macs['modules']} in functions that it patches (matmul, add, mul, softmax, others)"
-    )
-    return {
-        "macs_ptflops": macs.get("hooks"),
-        "macs_ptflops_aten": macs["operators"],
-        "notes": f"ptflops: {note}",
-    }
+class Counter(base.Counter):
+    """Cross-checks with ptflops."""
+
+    libraries = ("torch", "ptflops")
+    counts = "module"
+    check = True
+
+    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+        """Multiply-adds of one pass by either back end, and of what the one with hooks is made."""
+        found = dict(_of_example(subject, at["size"], at["sequence"]))
+        macs = {name: at["batch"] * value for name, value in found.items() if isinstance(value, int)}
+        note = found.get("reason") or (
+            f"{macs['products']} in modules with products, {macs['modules'] - macs['products']} in normalisation, activations "
+            f"and pooling, {macs['hooks'] - macs['modules']} in functions that it patches (matmul, add, mul, softmax, others)"
+        )
+        return {
+            "macs_ptflops": macs.get("hooks"),
+            "macs_ptflops_aten": macs["operators"],
+            "notes": f"ptflops: {note}",
+        }
 
 
 @functools.lru_cache(maxsize=1)

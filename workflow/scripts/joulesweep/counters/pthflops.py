@@ -11,23 +11,28 @@ from typing import Any
 
 import pthflops
 
-from joulesweep.counters import _shape_pass
+from joulesweep.counters import _shape_pass, base
 from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported
 
-libraries = ("torch", "pthflops")
-counts = "module"
-check = True
 
+class Counter(base.Counter):
+    """Cross-checks with pthflops."""
 
-def point(subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
-    """What pthflops counts in one pass at a point.
+    libraries = ("torch", "pthflops")
+    counts = "module"
+    check = True
 
-    Raises:
-        Unsupported: the model has several inputs.
-    """
-    with _shape_pass.ready(subject, at) as given, contextlib.redirect_stdout(io.StringIO()):
-        if len(given) > 1:
-            raise Unsupported("takes one input only")
-        count, _ = pthflops.count_ops(subject.module, next(iter(given.values())), print_readable=False, verbose=False)
-    return {"macs_pthflops": int(count)}
+    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+        """What pthflops counts in one pass at a point.
+
+        Raises:
+            Unsupported: the model has several inputs.
+        """
+        with _shape_pass.ready(subject, at) as given, contextlib.redirect_stdout(io.StringIO()):
+            if len(given) > 1:
+                raise Unsupported("takes one input only")
+            count, _ = pthflops.count_ops(
+                subject.module, next(iter(given.values())), print_readable=False, verbose=False
+            )
+        return {"macs_pthflops": int(count)}

@@ -25,7 +25,7 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
-    kind = plugins.declared("sources", spec["source"].partition(":")[0], "counted_as")
+    kind = plugins.declared("sources", spec["source"].partition(":")[0], "count_from")
     subject = graph(spec, manifest) if kind == "graph" else module(spec)
     found = [point_columns(subject, point) for point in job["points"]]
     for columns, point in zip(found, job["points"], strict=True):
@@ -54,7 +54,7 @@ def module(spec: Mapping[str, Any]) -> Subject:
     from joulesweep.counters import _shape_pass
     from joulesweep.export import from_module
 
-    source = plugins.load("sources", spec["source"].partition(":")[0])
+    source = plugins.load("sources", spec["source"].partition(":")[0])()
     try:
         with torch.device("meta"):
             subject = Subject(spec, source.build(spec))
@@ -89,7 +89,7 @@ def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[st
     notes = []
     for name in _counters(subject):
         try:
-            found = plugins.load("counters", name).point(subject, point)
+            found = plugins.load("counters", name)().point(subject, point)
         except Exception as error:
             reason = f"{name}: {_reason(error)}"
             if plugins.declared("counters", name, "check"):
@@ -109,7 +109,7 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
         if plugins.declared("counters", name, "check"):
             continue  # it cannot tell layers apart
         try:
-            layers = plugins.load("counters", name).layers(subject, base)
+            layers = plugins.load("counters", name)().layers(subject, base)
         except Exception as error:
             log.info("count %s: no layers from %s: %s", subject.spec["name"], name, _reason(error))
             continue

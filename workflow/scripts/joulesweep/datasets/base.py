@@ -1,12 +1,8 @@
-"""What every data set offers.
+"""What every data set offers."""
 
-A data set is a module with a literal that can be read without importing it, and one function:
-
-    libraries = (...)   distributions whose versions decide what it holds
-    load()              its `Examples`, the same on every machine
-"""
-
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,3 +15,17 @@ class Examples:
     train_labels: np.ndarray
     test_inputs: np.ndarray
     test_labels: np.ndarray
+
+
+class DataSet(ABC):
+    """Labelled data. The attribute is a literal, which the workflow reads without importing the file.
+
+    Attributes:
+        libraries: distributions whose versions decide what it holds.
+    """
+
+    libraries: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def load(self) -> Examples:
+        """Its examples, the same on every machine."""

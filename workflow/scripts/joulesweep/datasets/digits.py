@@ -2,28 +2,34 @@
 
 import numpy as np
 
+from joulesweep.datasets import base
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
 from joulesweep.model import rng
 
-libraries = ("scikit-learn",)
-
 _TEST = 500
 
 
-def load() -> Examples:
-    """Images [1, 8, 8] with values from 0 to 1, split once and for all by a seeded order.
+class DataSet(base.DataSet):
+    """The digits in two parts."""
 
-    Raises:
-        UserError: scikit-learn is missing.
-    """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise UserError(f"data: digits needs scikit-learn ({error}); pip install scikit-learn") from error
-    found = load_digits()
-    images = (found.images[:, None] / 16).astype(np.float32)
-    labels = found.target.astype(np.int64)
-    order = rng.permutation("digits", len(labels))
-    test, train = order[:_TEST], order[_TEST:]
-    return Examples(images[train], labels[train], images[test], labels[test])
+    libraries = ("scikit-learn",)
+
+    def load(
+        self,
+    ) -> Examples:
+        """Images [1, 8, 8] with values from 0 to 1, split once and for all by a seeded order.
+
+        Raises:
+            UserError: scikit-learn is missing.
+        """
+        try:
+            from sklearn.datasets import load_digits
+        except ImportError as error:
+            raise UserError(f"data: digits needs scikit-learn ({error}); pip install scikit-learn") from error
+        found = load_digits()
+        images = (found.images[:, None] / 16).astype(np.float32)
+        labels = found.target.astype(np.int64)
+        order = rng.permutation("digits", len(labels))
+        test, train = order[:_TEST], order[_TEST:]
+        return Examples(images[train], labels[train], images[test], labels[test])

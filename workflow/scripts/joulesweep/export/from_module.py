@@ -55,7 +55,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
 
 def model(spec: Mapping[str, Any]) -> torch.nn.Module:
     """The module of a specification with its weights: random, the source's own, or the user's."""
-    source = plugins.load("sources", spec["source"].partition(":")[0])
+    source = plugins.load("sources", spec["source"].partition(":")[0])()
     torch.manual_seed(0)  # for what is no parameter, such as a buffer of random features
     if spec["weights"] == "pretrained":
         return source.pretrained(spec)

@@ -71,7 +71,7 @@ def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> M
         found = Manifest.read(path)
     except UserError:
         return None
-    same = found.spec_digest == job["spec_digest"] and found.answers(job["formats"], points)
+    same = found.spec_digest == job["spec_digest"] and found.is_complete_for(job["formats"], points)
     return found if same and not (found.errors and found.versions != dict(job["versions"])) else None
 
 

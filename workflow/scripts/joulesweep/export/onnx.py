@@ -70,7 +70,7 @@ def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any]
         name: {place: Dim.DYNAMIC for place, length in enumerate(found) if length in free}
         for name, found in lengths.items()
     }
-    positional, keywords = call_arguments.placed(module, list(example))
+    positional, keywords = call_arguments.bind_inputs(module, list(example))
     with warnings.catch_warnings(), _quiet(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.export.export(
@@ -95,12 +95,12 @@ def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mappi
         ValueError: they differ by more than rounding explains.
     """
     try:
-        runtime = plugins.load("runtimes", "onnxruntime").Runtime()
+        runtime = plugins.load("runtimes", "onnxruntime")()
     except ImportError:
         if (note := "onnxruntime is missing: the ONNX file was not compared with the module") not in manifest.notes:
             manifest.notes.append(note)
         return
-    eager = plugins.load("runtimes", "eager").Runtime()
+    eager = plugins.load("runtimes", "eager")()
     forward = runtime.load(Artefact(manifest.spec, file, "", "", "", 0), torch.get_num_threads())
     found = runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))
     wanted = eager.arrays(from_module.run(module, manifest.spec, point))

@@ -86,9 +86,9 @@ def _calibration(spec: Mapping[str, Any], point: Mapping[str, Any], model: Any) 
     """A reader of calibration inputs, and what they are."""
     from onnxruntime import quantization
 
-    fed = inputs.fed_by(spec, [value.name for value in graph.fed_inputs(model)])
+    fed = inputs.match_inputs(spec, [value.name for value in graph.fed_inputs(model)])
     if spec.get("data"):
-        examples = plugins.load("datasets", spec["data"]).load().train_inputs[:_EXAMPLES]
+        examples = plugins.load("datasets", spec["data"])().load().train_inputs[:_EXAMPLES]
         source = f"{len(examples)} training examples of {spec['data']}"
         batches = [dict.fromkeys(fed, examples[index : index + 1]) for index in range(len(examples))]
     else:

@@ -17,17 +17,17 @@ def others_share(before: Mapping[str, Any], after: Mapping[str, Any], own_s: flo
     return max(0.0, (after["busy_s"] - before["busy_s"] - own_s) / (wall_s * (os.cpu_count() or 1)))
 
 
-def well(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def succeeded(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Launches that ended ok."""
     return [line for line in lines if line["status"] == "ok"]
 
 
-def calm(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def undisturbed(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those of them during which the machine was not busy."""
-    return [line for line in well(lines) if line["others_share"] <= BUSY]
+    return [line for line in succeeded(lines) if line["others_share"] <= BUSY]
 
 
-def counting(lines: Sequence[Mapping[str, Any]], first_stage: int) -> list[Mapping[str, Any]]:
+def used(lines: Sequence[Mapping[str, Any]], first_stage: int) -> list[Mapping[str, Any]]:
     """The launches that a point's figures are made from: the calm ones, or all that went well where these are too few."""
-    undisturbed = calm(lines)
-    return undisturbed if len(undisturbed) >= first_stage else well(lines)
+    quiet = undisturbed(lines)
+    return quiet if len(quiet) >= first_stage else succeeded(lines)

@@ -32,7 +32,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
-    examples = plugins.load("datasets", spec["data"]).load()
+    examples = plugins.load("datasets", spec["data"])().load()
     threads = number(job["threads"])
     rows = []
     with device_lock(job["device"]):
@@ -61,7 +61,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
 
 def _of_runtime(name: str, manifest: Manifest, images: np.ndarray, labels: np.ndarray, threads: int) -> dict[str, Any]:
     """Columns of one runtime: the share of examples whose largest output is their label's, with its interval."""
-    runtime = plugins.load("runtimes", name).Runtime()
+    runtime = plugins.load("runtimes", name)()
     base = inputs.base_point(manifest.spec)
     takes = {name: list(shape[1:]) for name, shape in inputs.shapes(manifest.spec, base).items()}
     if list(takes.values()) != [list(images.shape[1:])]:

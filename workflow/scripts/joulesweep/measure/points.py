@@ -32,14 +32,14 @@ class Point:
         return " ".join(f"{axis}={value}" for axis, value in self.axes.items() if value is not None)
 
     @property
-    def device(self) -> str:
+    def compute_device(self) -> str:
         """Where the passes run: cpu, cuda, mps."""
-        return plugins.declared("runtimes", self.identity["runtime"], "device")
+        return plugins.declared("runtimes", self.identity["runtime"], "compute_device")
 
     @property
     def reference(self) -> str:
         """The kind of reference that tells how fast the device is while this point is measured."""
-        return reference_baseline.kind(self.device, self.identity["runtime"])
+        return reference_baseline.kind(self.compute_device, self.identity["runtime"])
 
     @property
     def preload(self) -> list[str]:

@@ -32,7 +32,7 @@ class Description:
     `wrap_J` has one entry a rail: the counter's range, after which it starts again at 0; infinite where it never does;
     empty where the meter reads watts. `update_s` is the expected time between two updates, `settle_s` how long the
     meter takes to forget what was before (its averaging or settling time), `window_s` the shortest fair window.
-    `stamped` says that a reading carries the time of the meter's own update, and that one seen again has the same time:
+    `has_timestamps` says that a reading carries the time of the meter's own update, and that one seen again has the same time:
     equal values at different times are then different readings.
     """
 
@@ -45,7 +45,7 @@ class Description:
     settle_s: float
     window_s: float
     wrap_J: tuple[float, ...] = ()  # noqa: N815 - joules, as in the tables
-    stamped: bool = False
+    has_timestamps: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Reading:
 class Meter(ABC):
     """One meter under the user's settings; `pid` is the measured process, for meters that follow one.
 
-    `apart` says that it rests on a foreign library and is asked in a process of its own, since such a library may hang or
+    `isolated` says that it rests on a foreign library and is asked in a process of its own, since such a library may hang or
     crash; `joined` that it is no meter to read but a `Log`. A meter's file has a literal `SETTINGS`: what the user may
     set, and what that means; every meter also takes `python`, an interpreter of its own.
     """
 
-    apart: ClassVar[bool] = False
+    isolated: ClassVar[bool] = False
     joined: ClassVar[bool] = False
 
     def __init__(self, settings: Mapping[str, Any], pid: int | None = None) -> None:

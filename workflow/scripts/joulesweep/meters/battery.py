@@ -45,7 +45,7 @@ class Meter(base.Meter):
             update_s=10.0,
             settle_s=30.0,
             window_s=5.0,
-            stamped=True,
+            has_timestamps=True,
         )
 
     _last: tuple[int, list[dict[str, str]], tuple[float, ...]] | None = None

@@ -35,7 +35,7 @@ SETTINGS = {
 class Meter(base.Meter):
     """A client of the service; a reading is stamped when the service sent it."""
 
-    apart = True
+    isolated = True
 
     def available(self) -> base.Availability:
         """Usable where the service answers and shows the rails of a known board."""
@@ -64,7 +64,7 @@ class Meter(base.Meter):
             update_s=self._interval_s,
             settle_s=self._interval_s,
             window_s=5.0,
-            stamped=True,
+            has_timestamps=True,
         )
 
     def read(self) -> base.Reading:

@@ -60,7 +60,7 @@ class Meter(base.Log):
             update_s=self._update_s,
             settle_s=max(1.0, self._update_s),
             window_s=5.0,
-            stamped=True,
+            has_timestamps=True,
         )
 
     def readings(self) -> list[tuple[int, float]]:

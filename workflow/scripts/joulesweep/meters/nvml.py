@@ -19,7 +19,7 @@ SETTINGS = {"gpu": "number of the card, from 0"}
 class Meter(base.Meter):
     """One card; the setting `gpu` names another than the first."""
 
-    apart = True
+    isolated = True
 
     def available(self) -> base.Availability:
         """Usable where the driver answers for energy or for power."""

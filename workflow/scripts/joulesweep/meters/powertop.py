@@ -73,7 +73,7 @@ class Meter(base.Meter):
             update_s=self._seconds + _WARM_UP_S,
             settle_s=30.0,
             window_s=5.0,
-            stamped=True,
+            has_timestamps=True,
         )
 
     def read(self) -> base.Reading:

@@ -54,7 +54,7 @@ class Meter(base.Meter):
             update_s=self._interval_s,
             settle_s=0.25,
             window_s=5.0,
-            stamped=True,
+            has_timestamps=True,
         )
 
     def read(self) -> base.Reading:

@@ -8,13 +8,13 @@ from torch import nn
 
 
 def call(module: nn.Module, names: Sequence[str], values: Sequence[Any]) -> Any:
-    """The outputs of one pass, the inputs handed over as `placed` says."""
-    positional, keywords = placed(module, names)
+    """The outputs of one pass, the inputs handed over as `bind_inputs` says."""
+    positional, keywords = bind_inputs(module, names)
     given = dict(zip(names, values, strict=True))
     return module(*(given[name] for name in positional), **{name: given[name] for name in keywords})
 
 
-def placed(module: nn.Module, names: Sequence[str]) -> tuple[list[str], list[str]]:
+def bind_inputs(module: nn.Module, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Which inputs are given by position, in which order, and which by keyword.
 
     Where `forward` has a parameter named as one of them, all are taken as its parameters, by position as far as they

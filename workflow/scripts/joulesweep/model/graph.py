@@ -77,7 +77,7 @@ def _declared(model: onnx.ModelProto, spec: Mapping[str, Any]) -> Iterator[tuple
     """For each input of the file its dimensions there and its declared lengths."""
     given = fed_inputs(model)
     lengths = {one["name"]: inputs.dimensions(one) for one in spec["inputs"]}
-    for value, declared in zip(given, inputs.fed_by(spec, [value.name for value in given]).values(), strict=True):
+    for value, declared in zip(given, inputs.match_inputs(spec, [value.name for value in given]).values(), strict=True):
         yield value.type.tensor_type.shape.dim, lengths[declared]
 
 

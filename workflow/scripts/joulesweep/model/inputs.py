@@ -20,7 +20,7 @@ def names(spec: Mapping[str, Any]) -> list[str]:
     return [one["name"] for one in spec["inputs"]]
 
 
-def fed_by(spec: Mapping[str, Any], graph: Sequence[str]) -> dict[str, str]:
+def match_inputs(spec: Mapping[str, Any], graph: Sequence[str]) -> dict[str, str]:
     """For each input of a graph, by its name there, the declared input that feeds it.
 
     Where all of them are declared, by name; else in order, since a file that the user brought may name them otherwise.

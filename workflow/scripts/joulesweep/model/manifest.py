@@ -24,7 +24,7 @@ class Entry:
     bytes: int
     weight_bytes: int
 
-    def serves(self, size: int | None, sequence: int | None) -> bool:
+    def covers(self, size: int | None, sequence: int | None) -> bool:
         """Whether the file can be run at this size and sequence."""
         return self.size in (None, size) and self.sequence in (None, sequence)
 
@@ -93,20 +93,20 @@ class Manifest:
             if key in self.errors:
                 raise Unsupported(f"the model does not run at {key}: {self.errors[key]}")
         for entry in self.artefacts.get(form, []):
-            if entry.serves(size, sequence):
+            if entry.covers(size, sequence):
                 file = self.folder / entry.file
                 return Artefact(self.spec, file, entry.digest, self.model_digest, self.input_digest, entry.weight_bytes)
         raise Unsupported(self.errors.get(form) or f"no {form} file serves size={size} sequence={sequence}")
 
-    def answers(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
+    def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
         """Whether every format at every point has a file, still whole, or a reason why there is none."""
         points = list(points)
-        answered = all(self._answers(form, point) for form in forms for point in points)
+        answered = all(self._covers_point(form, point) for form in forms for point in points)
         return answered and all(self._whole(entry) for files in self.artefacts.values() for entry in files)
 
-    def _answers(self, form: str, point: Mapping[str, Any]) -> bool:
+    def _covers_point(self, form: str, point: Mapping[str, Any]) -> bool:
         size, sequence = point.get("size"), point.get("sequence")
-        served = any(entry.serves(size, sequence) for entry in self.artefacts.get(form, []))
+        served = any(entry.covers(size, sequence) for entry in self.artefacts.get(form, []))
         return served or not self.errors.keys().isdisjoint({form, f"size={size}", f"sequence={sequence}"})
 
     def _whole(self, entry: Entry) -> bool:

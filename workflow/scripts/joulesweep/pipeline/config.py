@@ -156,16 +156,16 @@ def _complete(path: Path, name: str, model: Mapping[str, Any], values: Mapping[s
 
 
 def _source_content(path: Path, where: str, scheme: str, rest: str, weights: str) -> dict[str, str]:
-    """Digests of the user's own files that a source reads; which these are, it declares as `refers`."""
-    refers = plugins.declared("sources", scheme, "refers")
-    if refers == "function":
+    """Digests of the user's own files that a source reads; which these are, it declares as `argument_is`."""
+    argument_is = plugins.declared("sources", scheme, "argument_is")
+    if argument_is == "function":
         file = rest.rpartition(":")[0]
         if not file:
             raise UserError(f"{path}: {where}.source: {scheme}:{rest}: expected {scheme}:FILE.py:FUNCTION")
         return {file: digest.of_user_module(_existing(path, f"{where}.source", file))}
-    if refers == "file":
+    if argument_is == "file":
         return {rest: digest.of_file(_existing(path, f"{where}.source", rest))}
-    if refers == "folder" and Path(rest).is_dir():
+    if argument_is == "folder" and Path(rest).is_dir():
         files = [Path(rest) / "config.json"]
         files += sorted(Path(rest).glob("*.safetensors")) if weights == "pretrained" else []
         return {str(file): digest.of_file(_existing(path, f"{where}.source", str(file))) for file in files}

@@ -215,7 +215,7 @@ class Stages:
 
     def _counters(self, model: str) -> list[str]:
         """The counters for what a model is: a torch module, or a graph."""
-        kind = plugins.declared("sources", self._scheme(model), "counted_as")
+        kind = plugins.declared("sources", self._scheme(model), "count_from")
         return [name for name in plugins.names("counters") if plugins.declared("counters", name, "counts") == kind]
 
     def _counting_libraries(self, model: str) -> list[str]:

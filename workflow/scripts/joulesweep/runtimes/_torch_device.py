@@ -22,7 +22,7 @@ class TorchDevice(eager.Runtime):
             Unsupported: there is no such device, or this torch was built without it.
         """
         if not self.is_available():
-            raise Unsupported(f"torch sees no {self.device} device here; is this a build of torch for it?")
+            raise Unsupported(f"torch sees no {self.compute_device} device here; is this a build of torch for it?")
         return super().load(artefact, threads)
 
     def synchronize(self) -> None:

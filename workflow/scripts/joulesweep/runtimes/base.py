@@ -15,13 +15,13 @@ class Runtime(ABC):
 
     Attributes:
         format: the format of the artefact that it loads: module, onnx, onnx-int8.
-        device: where passes run: cpu, cuda, mps. It decides which reference tells how fast that is at a moment.
+        compute_device: where passes run: cpu, cuda, mps. It decides which reference tells how fast that is at a moment.
         libraries: distributions whose versions matter to its figures.
         preload: modules that a server of measuring processes imports beforehand; they start no thread.
     """
 
     format: ClassVar[str]
-    device: ClassVar[str]
+    compute_device: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
     preload: ClassVar[tuple[str, ...]]
 

@@ -16,19 +16,19 @@ class Runtime(base.Runtime):
     """Runs the module operator by operator."""
 
     format = "module"
-    device = "cpu"
+    compute_device = "cpu"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Build the module without drawing weights that would be thrown away, and copy the exported ones into it."""
         torch.set_num_threads(threads)
-        source = plugins.load("sources", artefact.spec["source"].partition(":")[0])
+        source = plugins.load("sources", artefact.spec["source"].partition(":")[0])()
         with weights.Uninitialised():
             module = source.build(artefact.spec)
         weights.load(module, artefact.file)
-        module.to(self.device)
-        positional, keywords = call_arguments.placed(module, inputs.names(artefact.spec))
+        module.to(self.compute_device)
+        positional, keywords = call_arguments.bind_inputs(module, inputs.names(artefact.spec))
 
         def forward(given: dict[str, torch.Tensor]) -> Any:
             with torch.inference_mode():
@@ -38,7 +38,7 @@ class Runtime(base.Runtime):
 
     def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
         """The inputs as tensors on the device, by name."""
-        return {name: torch.from_numpy(array).to(self.device) for name, array in inputs.items()}
+        return {name: torch.from_numpy(array).to(self.compute_device) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The output tensors as arrays."""

@@ -9,7 +9,7 @@ class Runtime(TorchDevice):
     """Runs the module operator by operator on the first GPU."""
 
     format = "module"
-    device = "cuda"
+    compute_device = "cuda"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
     is_available = staticmethod(torch.cuda.is_available)

@@ -9,7 +9,7 @@ class Runtime(TorchDevice):
     """Runs the module operator by operator."""
 
     format = "module"
-    device = "mps"
+    compute_device = "mps"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
     is_available = staticmethod(torch.backends.mps.is_available)

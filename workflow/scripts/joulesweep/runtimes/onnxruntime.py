@@ -15,7 +15,7 @@ class Runtime(base.Runtime):
     """Runs an ONNX file with ONNX Runtime's own optimisations."""
 
     format = "onnx"
-    device = "cpu"
+    compute_device = "cpu"
     libraries = ("onnxruntime",)
     preload = ("onnxruntime",)
 
@@ -26,7 +26,7 @@ class Runtime(base.Runtime):
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors; what a warning says concerns the exporter, not the user
         session = onnxruntime.InferenceSession(str(artefact.file), options, providers=["CPUExecutionProvider"])
-        fed = inputs.fed_by(artefact.spec, [node.name for node in session.get_inputs()])
+        fed = inputs.match_inputs(artefact.spec, [node.name for node in session.get_inputs()])
 
         def forward(given: dict[str, np.ndarray]) -> list[np.ndarray]:
             return session.run(None, {name: given[declared] for name, declared in fed.items()})

@@ -7,6 +7,6 @@ class Runtime(onnxruntime.Runtime):
     """Runs the quantised ONNX file."""
 
     format = "onnx-int8"
-    device = "cpu"
+    compute_device = "cpu"
     libraries = ("onnxruntime",)
     preload = ("onnxruntime",)

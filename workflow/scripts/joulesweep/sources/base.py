@@ -1,26 +1,43 @@
-"""What every source offers, and what several of them need.
-
-A source is a module with literals that can be read without importing it, and two functions:
-
-    libraries = (...)   distributions whose versions decide what it builds
-    preload = (...)     modules that a server of measuring processes imports beforehand; they start no thread
-    refers = "..."      what follows the scheme in `source:`: a name, a file, a folder, or a function of a Python file
-    default_weights     what a model has whose configuration does not say: random, or pretrained
-    counted_as          module, or graph where no torch module can be made
-    build(spec)         the model as a `torch.nn.Module` in eval mode, its weights not yet filled in
-    pretrained(spec)    the same with the weights that the source itself has
-
-`build` may be called where tensors are made on the meta device; what is built then has shapes and no numbers.
-"""
+"""What every source offers, and what several of them need."""
 
 import difflib
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from joulesweep.errors import UserError
+
+
+class Source(ABC):
+    """Where models come from. The attributes are literals, which the workflow reads without importing the file.
+
+    Attributes:
+        libraries: distributions whose versions decide what it builds.
+        preload: modules that a server of measuring processes imports beforehand; they start no thread.
+        argument_is: what follows the scheme in `source:`: a name, a file, a folder, or a function of a Python file.
+        default_weights: weights of a model whose configuration names none: random, or pretrained.
+        count_from: module, or graph where no torch module can be made.
+    """
+
+    libraries: ClassVar[tuple[str, ...]]
+    preload: ClassVar[tuple[str, ...]]
+    argument_is: ClassVar[str]
+    default_weights: ClassVar[str]
+    count_from: ClassVar[str]
+
+    @abstractmethod
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The model as a `torch.nn.Module` in eval mode, its weights not yet filled in.
+
+        It may be called where tensors are made on the meta device: what is built then has shapes and no numbers.
+        """
+
+    @abstractmethod
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same with the weights that the source itself has."""
 
 
 def place(spec: Mapping[str, Any]) -> str:

@@ -4,27 +4,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from joulesweep.errors import Unsupported
-
-libraries = ()
-preload = ()
-refers = "file"
-default_weights = "pretrained"
-counted_as = "graph"
+from joulesweep.sources import base
 
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """No module can be made of an ONNX file.
+class Source(base.Source):
+    """Names an ONNX file; no torch module can be made of it."""
 
-    Raises:
-        Unsupported: always.
-    """
-    raise Unsupported("the source is an ONNX file, which has no torch module; use the runtime onnxruntime")
+    libraries = ()
+    preload = ()
+    argument_is = "file"
+    default_weights = "pretrained"
+    count_from = "graph"
 
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """No module can be made of an ONNX file.
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """No module can be made of an ONNX file.
+        Raises:
+            Unsupported: always.
+        """
+        raise Unsupported("the source is an ONNX file, which has no torch module; use the runtime onnxruntime")
 
-    Raises:
-        Unsupported: always.
-    """
-    return build(spec)
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """No module can be made of an ONNX file.
+
+        Raises:
+            Unsupported: always.
+        """
+        return self.build(spec)

@@ -11,34 +11,36 @@ from typing import Any
 from joulesweep.errors import UserError
 from joulesweep.sources import base
 
-libraries = ("torch",)
-preload = ("torch",)
-refers = "file"
-default_weights = "pretrained"
-counted_as = "module"
 
+class Source(base.Source):
+    """Loads a program that `torch.export` saved."""
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """The program as a module; it was exported in the mode in which it runs.
+    libraries = ("torch",)
+    preload = ("torch",)
+    argument_is = "file"
+    default_weights = "pretrained"
+    count_from = "module"
 
-    Raises:
-        UserError: torch or the file is missing, or the file holds no exported program.
-    """
-    torch = base.library("torch", spec["name"])
-    file = base.file(spec)
-    try:
-        with torch.device("cpu"):
-            module = torch.export.load(str(file)).module()
-    except Exception as error:  # a file that is something else fails in many ways
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"models.{spec['name']}.source: {file} holds no exported program ({reason})") from error
-    module.__signature__ = _signature(module)
-    return module.to("meta") if torch.get_default_device().type == "meta" else module
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The program as a module; it was exported in the mode in which it runs.
 
+        Raises:
+            UserError: torch or the file is missing, or the file holds no exported program.
+        """
+        torch = base.library("torch", spec["name"])
+        file = base.file(spec)
+        try:
+            with torch.device("cpu"):
+                module = torch.export.load(str(file)).module()
+        except Exception as error:  # a file that is something else fails in many ways
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"models.{spec['name']}.source: {file} holds no exported program ({reason})") from error
+        module.__signature__ = _signature(module)
+        return module.to("meta") if torch.get_default_device().type == "meta" else module
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """The same: the file's own weights are kept."""
-    return build(spec)
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same: the file's own weights are kept."""
+        return self.build(spec)
 
 
 def _signature(module: Any) -> inspect.Signature:

@@ -9,45 +9,47 @@ from typing import Any
 from joulesweep.errors import UserError
 from joulesweep.sources import base
 
-libraries = ("torch",)
-preload = ("torch",)
-refers = "function"
-default_weights = "random"
-counted_as = "module"
 
+class Source(base.Source):
+    """Calls the user's function."""
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """The model as a module in eval mode, as the user's function makes it.
+    libraries = ("torch",)
+    preload = ("torch",)
+    argument_is = "function"
+    default_weights = "random"
+    count_from = "module"
 
-    Raises:
-        UserError: torch, the file or the function is missing, the file cannot be imported, or no module is returned.
-    """
-    torch = base.library("torch", spec["name"])
-    where = f"models.{spec['name']}.source"
-    path, _, function = base.place(spec).rpartition(":")
-    file = Path(path)
-    if not file.is_file():
-        raise UserError(f"{where}: there is no file {path!r} below {Path.cwd()}")
-    # The folder stays importable: the function may import its neighbours when it is called.
-    folder = str(file.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        module = _import(file)
-    except Exception as error:
-        raise UserError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
-    if not callable(getattr(module, function, None)):
-        hint = base.nearest(function, [name for name in vars(module) if not name.startswith("_")])
-        raise UserError(f"{where}: {path} has no function {function!r}{hint}")
-    model = getattr(module, function)()
-    if not isinstance(model, torch.nn.Module):
-        raise UserError(f"{where}: {function}() returns {type(model).__name__}; expected a torch.nn.Module")
-    return model.eval()
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The model as a module in eval mode, as the user's function makes it.
 
+        Raises:
+            UserError: torch, the file or the function is missing, the file cannot be imported, or no module is returned.
+        """
+        torch = base.library("torch", spec["name"])
+        where = f"models.{spec['name']}.source"
+        path, _, function = base.place(spec).rpartition(":")
+        file = Path(path)
+        if not file.is_file():
+            raise UserError(f"{where}: there is no file {path!r} below {Path.cwd()}")
+        # The folder stays importable: the function may import its neighbours when it is called.
+        folder = str(file.resolve().parent)
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        try:
+            module = _import(file)
+        except Exception as error:
+            raise UserError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
+        if not callable(getattr(module, function, None)):
+            hint = base.nearest(function, [name for name in vars(module) if not name.startswith("_")])
+            raise UserError(f"{where}: {path} has no function {function!r}{hint}")
+        model = getattr(module, function)()
+        if not isinstance(model, torch.nn.Module):
+            raise UserError(f"{where}: {function}() returns {type(model).__name__}; expected a torch.nn.Module")
+        return model.eval()
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """The same: weights that the user's function fills in itself are kept."""
-    return build(spec)
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same: weights that the user's function fills in itself are kept."""
+        return self.build(spec)
 
 
 def _import(file: Path) -> Any:

@@ -6,29 +6,31 @@ from typing import Any
 from joulesweep.errors import UserError
 from joulesweep.sources import base
 
-libraries = ("torch", "timm")
-preload = ("timm",)
-refers = "name"
-default_weights = "random"
-counted_as = "module"
 
+class Source(base.Source):
+    """Builds what timm's `create_model` knows."""
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """The model as a module in eval mode, its weights not yet filled in.
+    libraries = ("torch", "timm")
+    preload = ("timm",)
+    argument_is = "name"
+    default_weights = "random"
+    count_from = "module"
 
-    Raises:
-        UserError: timm is missing, or has no model of that name.
-    """
-    return _model(spec, pretrained=False)
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The model as a module in eval mode, its weights not yet filled in.
 
+        Raises:
+            UserError: timm is missing, or has no model of that name.
+        """
+        return _model(spec, pretrained=False)
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """The same with timm's default weights, which it downloads once.
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same with timm's default weights, which it downloads once.
 
-    Raises:
-        UserError: timm is missing, has no such model or weights, or they cannot be downloaded.
-    """
-    return base.downloaded("timm", spec, lambda: _model(spec, pretrained=True))
+        Raises:
+            UserError: timm is missing, has no such model or weights, or they cannot be downloaded.
+        """
+        return base.downloaded("timm", spec, lambda: _model(spec, pretrained=True))
 
 
 def _model(spec: Mapping[str, Any], pretrained: bool) -> Any:

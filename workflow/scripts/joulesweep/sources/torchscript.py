@@ -7,30 +7,32 @@ from typing import Any
 from joulesweep.errors import UserError
 from joulesweep.sources import base
 
-libraries = ("torch",)
-preload = ("torch",)
-refers = "file"
-default_weights = "pretrained"
-counted_as = "module"
 
+class Source(base.Source):
+    """Loads a program that `torch.jit` saved."""
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """The script module in eval mode.
+    libraries = ("torch",)
+    preload = ("torch",)
+    argument_is = "file"
+    default_weights = "pretrained"
+    count_from = "module"
 
-    Raises:
-        UserError: torch or the file is missing, or the file holds no script module.
-    """
-    torch = base.library("torch", spec["name"])
-    file = base.file(spec)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it is deprecated concerns who writes such files
-            return torch.jit.load(str(file), map_location=torch.get_default_device().type).eval()
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"models.{spec['name']}.source: {file} holds no script module ({reason})") from error
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The script module in eval mode.
 
+        Raises:
+            UserError: torch or the file is missing, or the file holds no script module.
+        """
+        torch = base.library("torch", spec["name"])
+        file = base.file(spec)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that it is deprecated concerns who writes such files
+                return torch.jit.load(str(file), map_location=torch.get_default_device().type).eval()
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"models.{spec['name']}.source: {file} holds no script module ({reason})") from error
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """The same: the file's own weights are kept."""
-    return build(spec)
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same: the file's own weights are kept."""
+        return self.build(spec)

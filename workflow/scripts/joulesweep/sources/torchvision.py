@@ -7,29 +7,31 @@ from typing import Any
 from joulesweep.errors import UserError
 from joulesweep.sources import base
 
-libraries = ("torch", "torchvision")
-preload = ("torchvision",)
-refers = "name"
-default_weights = "random"
-counted_as = "module"
 
+class Source(base.Source):
+    """Builds what torchvision's `get_model` knows."""
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """The model as a module in eval mode, its weights not yet filled in.
+    libraries = ("torch", "torchvision")
+    preload = ("torchvision",)
+    argument_is = "name"
+    default_weights = "random"
+    count_from = "module"
 
-    Raises:
-        UserError: torchvision is missing, or has no model of that name.
-    """
-    return _model(spec, None)
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The model as a module in eval mode, its weights not yet filled in.
 
+        Raises:
+            UserError: torchvision is missing, or has no model of that name.
+        """
+        return _model(spec, None)
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """The same with torchvision's best weights, which it downloads once.
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same with torchvision's best weights, which it downloads once.
 
-    Raises:
-        UserError: torchvision is missing, has no such model or weights, or they cannot be downloaded.
-    """
-    return base.downloaded("torchvision", spec, lambda: _model(spec, "DEFAULT"))
+        Raises:
+            UserError: torchvision is missing, has no such model or weights, or they cannot be downloaded.
+        """
+        return base.downloaded("torchvision", spec, lambda: _model(spec, "DEFAULT"))
 
 
 def _model(spec: Mapping[str, Any], weights: str | None) -> Any:

@@ -13,39 +13,43 @@ from typing import Any
 from joulesweep.errors import UserError
 from joulesweep.sources import base
 
-libraries = ("torch", "transformers")
-preload = ("transformers",)
-refers = "folder"
-default_weights = "random"
-counted_as = "module"
 
+class Source(base.Source):
+    """Builds a class or a described folder of transformers."""
 
-def build(spec: Mapping[str, Any]) -> Any:
-    """The model as a module in eval mode, its weights not yet filled in.
+    libraries = ("torch", "transformers")
+    preload = ("transformers",)
+    argument_is = "folder"
+    default_weights = "random"
+    count_from = "module"
 
-    Raises:
-        UserError: transformers is missing, has no such class, or the folder or hub has no configuration.
-    """
-    architecture, configuration = _described(spec)
-    return architecture(configuration).eval()
+    def build(self, spec: Mapping[str, Any]) -> Any:
+        """The model as a module in eval mode, its weights not yet filled in.
 
+        Raises:
+            UserError: transformers is missing, has no such class, or the folder or hub has no configuration.
+        """
+        architecture, configuration = _described(spec)
+        return architecture(configuration).eval()
 
-def pretrained(spec: Mapping[str, Any]) -> Any:
-    """The same with the weights of the folder, or of the hub, in single precision as `build` makes them.
+    def pretrained(self, spec: Mapping[str, Any]) -> Any:
+        """The same with the weights of the folder, or of the hub, in single precision as `build` makes them.
 
-    Raises:
-        UserError: the source is a class, or there are no weights, or no network.
-    """
-    where = base.place(spec)
-    architecture, configuration = _described(spec)
-    if not _is_named(where):
-        raise UserError(
-            f"models.{spec['name']}.weights: the class {where} has no weights of its own; "
-            "name a folder or OWNER/NAME as the source, or use random or a file"
+        Raises:
+            UserError: the source is a class, or there are no weights, or no network.
+        """
+        where = base.place(spec)
+        architecture, configuration = _described(spec)
+        if not _is_named(where):
+            raise UserError(
+                f"models.{spec['name']}.weights: the class {where} has no weights of its own; "
+                "name a folder or OWNER/NAME as the source, or use random or a file"
+            )
+        return base.downloaded(
+            "transformers",
+            spec,
+            lambda: architecture.from_pretrained(where, config=configuration, dtype="float32").eval(),
         )
-    return base.downloaded(
-        "transformers", spec, lambda: architecture.from_pretrained(where, config=configuration, dtype="float32").eval()
-    )
 
 
 def _described(spec: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -91,7 +91,7 @@ def of_rows(
 
 def _launched(lines: list[dict[str, Any]], levels: ReferenceLevels) -> Launched:
     first_stage, level = int(lines[0]["first_stage"]), levels.seconds(lines[0]["reference"])
-    used = selection.counting(lines, first_stage)
+    used = selection.used(lines, first_stage)
     return Launched(tuple(Launch.of_line(line, level) for line in used), first_stage)
 
 

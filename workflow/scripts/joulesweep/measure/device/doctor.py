@@ -68,13 +68,13 @@ def _clock() -> str:
 
 def _meter(name: str, settings: Mapping[str, Any]) -> str:
     """Whether a meter can be read, what it covers, and what it shows while one core is busy."""
-    found = meter_probe.look(name, settings, live=True)
+    found = meter_probe.probe(name, settings, live=True)
     if not found["usable"]:
         return f"not usable: {found['reason']}"
     about = found["description"]
     if "failure" in found:
         shown = f"but a reading failed: {found['failure']}"
-    elif plugins.load("meters", name).Meter.joined:
+    elif plugins.load("meters", name).joined:
         shown = f"its last reading is {found['watts']:.2f} W"
     else:
         shown = f"{found['watts']:.2f} W with one core busy"

@@ -72,7 +72,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
 
 
 def _is_log(meter: Mapping[str, Any]) -> bool:
-    return meter["name"] != "none" and plugins.load("meters", meter["name"]).Meter.joined
+    return meter["name"] != "none" and plugins.load("meters", meter["name"]).joined
 
 
 def _launch_settings(meter: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _refusal(meter: Mapping[str, Any]) -> str:
         return meter["reason"]
     if _is_log(meter):
         return ""
-    answer = meter_probe.look(meter["name"], meter["settings"])
+    answer = meter_probe.probe(meter["name"], meter["settings"])
     return "" if answer["usable"] else f"{meter['name']}: {answer['reason']}"
 
 
@@ -164,7 +164,7 @@ def _times(meter: Mapping[str, Any], window_s: float) -> tuple[Description, timi
     if _is_log(meter):
         description = meter_probe.meter(name, settings).describe()
         return description, timing.times(description, description.update_s, window_s)
-    answer = meter_probe.look(name, settings)
+    answer = meter_probe.probe(name, settings)
     if not answer["usable"]:
         raise MeterError(answer["reason"])
     description = Description(**answer["description"])

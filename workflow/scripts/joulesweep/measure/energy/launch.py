@@ -13,7 +13,7 @@ from typing import Any
 
 from joulesweep.measure.device import cool_down
 from joulesweep.measure.energy import sync_marker
-from joulesweep.measure.processes.prepare import ready
+from joulesweep.measure.processes.prepare import prepare_pass
 
 _WARM_UP_S = 0.2
 _WARM_UP_PASSES = 2
@@ -28,7 +28,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     which the meter is looked at once more); `cool_C`, the temperature to wait for before the idle window, None where it
     is not known; and `marker_bit_s`, 0 where no marker is wanted.
     """
-    one_pass = ready(argument)
+    one_pass = prepare_pass(argument)
     for _ in range(_WARM_UP_PASSES):
         one_pass()
     _passes_for(one_pass, _WARM_UP_S)

@@ -21,9 +21,9 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if wanted == "none":
         return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy")
     if wanted != "auto":
-        found = meter_probe.look(wanted, settings.get(wanted, {}))
+        found = meter_probe.probe(wanted, settings.get(wanted, {}))
         return _choice(wanted, found["reason"], found, settings)
-    looks = {name: meter_probe.look(name, settings.get(name, {})) for name in plugins.names("meters")}
+    looks = {name: meter_probe.probe(name, settings.get(name, {})) for name in plugins.names("meters")}
     usable = sorted((_rank(found["description"]), name) for name, found in looks.items() if found["usable"])
     if not usable:
         return _choice("none", f"no meter works here (`make doctor` tells about each); {_cures(looks)}".rstrip("; "))

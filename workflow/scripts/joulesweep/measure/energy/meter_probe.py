@@ -26,7 +26,7 @@ _FIRST_READING_S = 10.0  # powertop needs six seconds
 
 def meter(name: str, settings: Mapping[str, Any], pid: int | None = None) -> Any:
     """One meter by name, under its settings."""
-    return plugins.load("meters", name).Meter(settings, pid)
+    return plugins.load("meters", name)(settings, pid)
 
 
 def command(settings: Mapping[str, Any], module: str, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,14 +41,14 @@ def command(settings: Mapping[str, Any], module: str, job: Mapping[str, Any]) ->
     }
 
 
-def look(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[str, Any]:
+def probe(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[str, Any]:
     """`usable`, `reason`, `present`; where usable its `description`; where `live` also `watts`, or `failure`."""
-    if "python" not in settings and not plugins.load("meters", name).Meter.apart:
+    if "python" not in settings and not plugins.load("meters", name).isolated:
         return here(name, settings, live)
     job = {"name": name, "settings": dict(settings), "live": live}
     try:
         done = subprocess.run(
-            **command(settings, "joulesweep.measure.meter_look", job),
+            **command(settings, "joulesweep.measure.energy.meter_probe", job),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE_S,

@@ -29,7 +29,7 @@ def interval_s(description: Description) -> float:
 
     A reading with a stamp of its own is looked for more often, so that none is overlooked.
     """
-    return max(_FASTEST_S, description.update_s / (10 if description.stamped else 3))
+    return max(_FASTEST_S, description.update_s / (10 if description.has_timestamps else 3))
 
 
 class MeterError(Exception):
@@ -42,7 +42,7 @@ class Sampler:
     def __init__(self, name: str, settings: Mapping[str, Any], pid: int | None = None) -> None:
         job = {"name": name, "settings": dict(settings), "pid": pid}
         self._process = subprocess.Popen(
-            **meter_probe.command(settings, "joulesweep.measure.sampler", job),
+            **meter_probe.command(settings, "joulesweep.measure.energy.sampler", job),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -98,7 +98,7 @@ def sample(name: str, settings: Mapping[str, Any], pid: int | None) -> dict[str,
         "unit": description.unit,
         "rails": description.rails,
         "covers": description.covers,
-        "update_s": 0.0 if description.stamped else description.update_s,
+        "update_s": 0.0 if description.has_timestamps else description.update_s,
         "wrap_J": [None if math.isinf(joules) else joules for joules in description.wrap_J],
         "time_ns": times,
         "values": values,

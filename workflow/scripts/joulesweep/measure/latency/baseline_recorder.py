@@ -21,7 +21,7 @@ _BETWEEN_S = 6.0
 _TIMEOUT_S = 30.0
 
 
-class Levelling:
+class BaselineRecorder:
     """The levels kept in one file; used by one measuring at a time."""
 
     def __init__(self, path: Path, digest: str) -> None:
@@ -36,24 +36,24 @@ class Levelling:
         except ValueError:
             return ReferenceLevels()
 
-    def maybe_look(self, server: Server, kind: str, runtime: str) -> None:
+    def sample_if_due(self, server: Server, kind: str, runtime: str) -> None:
         """Take a look in a child of `server` if the level lacks one and the last one is long enough ago."""
         levels = self.levels
         now = time.monotonic()
         if len(levels.looks.get(kind, ())) >= LOOKS or now - self._last_s.get(kind, -_BETWEEN_S) < _BETWEEN_S:
             return
         self._last_s[kind] = now
-        outcome = server.run(look, {"runtime": runtime}, _TIMEOUT_S)
+        outcome = server.run(sample, {"runtime": runtime}, _TIMEOUT_S)
         if outcome.status == "ok":
             parts = {**levels.parts, kind: outcome.value["parts"]}
-            looks = {**levels.looks, kind: [*levels.looks.get(kind, ()), outcome.value["look"]]}
+            looks = {**levels.looks, kind: [*levels.looks.get(kind, ()), outcome.value["sample"]]}
             kinds = {name: {"parts": parts[name], "looks": looks[name]} for name in looks}
             replace_text(self._path, json.dumps({"reference": self._digest, "kinds": kinds}) + "\n")
 
 
-def look(argument: Mapping[str, Any]) -> dict[str, Any]:
+def sample(argument: Mapping[str, Any]) -> dict[str, Any]:
     """One look at a runtime's reference in a fresh process, as a launch sees it: the first one meets cold code."""
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
-    reference = reference_for(runtime.device, runtime.pass_s)
-    reference.look()
-    return {"parts": list(reference.parts), "look": reference.look()}
+    runtime = plugins.load("runtimes", argument["runtime"])()
+    reference = reference_for(runtime.compute_device, runtime.pass_s)
+    reference.sample()
+    return {"parts": list(reference.parts), "sample": reference.sample()}

@@ -16,7 +16,7 @@ from joulesweep.measure import preflight
 from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency import rows as latency_rows
-from joulesweep.measure.latency.baseline_recorder import Levelling
+from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
 from joulesweep.measure.lock import device_lock
 from joulesweep.measure.points import Point, interleaved, points_of
 from joulesweep.measure.processes.parent_death import die_with_parent
@@ -41,13 +41,13 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     manifest = Manifest.read(manifest_path)
     points = points_of(job, manifest)
     journal = Journal(out.with_suffix(".jsonl"))
-    levelling = Levelling(out.parents[1] / "reference.json", job["reference_digest"])
-    sweep = _Sweep(job, journal, levelling)
+    baseline = BaselineRecorder(out.parents[1] / "reference.json", job["reference_digest"])
+    sweep = _Sweep(job, journal, baseline)
     if any(map(sweep.lacking, points)) or sweep.lacking_sustained(points):
         with device_lock(job["device"]):
             preflight.warn()
             sweep.measure(points)
-    levels = levelling.levels
+    levels = baseline.levels
     rows = [
         latency_rows.row(
             point,
@@ -66,8 +66,8 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
 class _Sweep:
     """The launches of one job, which ones are lacking and how they are made."""
 
-    def __init__(self, job: Mapping[str, Any], journal: Journal, levelling: Levelling) -> None:
-        self._job, self._journal, self._levelling = job, journal, levelling
+    def __init__(self, job: Mapping[str, Any], journal: Journal, baseline: BaselineRecorder) -> None:
+        self._job, self._journal, self._baseline = job, journal, baseline
         self._settings: Mapping[str, Any] = job["settings"]
         self._servers: dict[str, Server] = {}
         self._cool_celsius: float | None = None
@@ -106,11 +106,11 @@ class _Sweep:
         if self._given_up(lines):
             return 0
         first, again = self._settings["launches"], self._settings["again"]
-        well, calm, failed = len(selection.well(lines)), len(selection.calm(lines)), self._failed(lines)
+        well, calm, failed = len(selection.succeeded(lines)), len(selection.undisturbed(lines)), self._failed(lines)
         lacking = min(first - calm, first + again - well) - failed
         if lacking > 0:
             return lacking
-        used = selection.counting(lines, first)
+        used = selection.used(lines, first)
         if len(used) < first:
             return 0
         seconds = [latency_rows.launch_s(line) for line in used[:first]]
@@ -140,7 +140,7 @@ class _Sweep:
         earlier = self._journal.lines(point.key)
         if self._given_up(earlier):
             return
-        self._levelling.maybe_look(server, point.reference, point.identity["runtime"])
+        self._baseline.sample_if_due(server, point.reference, point.identity["runtime"])
         argument = self._argument(point, lab=not any(line.get("lab_s") for line in earlier))
         line = self._told(point, server, launch.run, argument, self._settings["timeout_s"])
         first_stage = self._settings["launches"]
@@ -167,9 +167,9 @@ class _Sweep:
         """A launch as the journal keeps it: how it ended, what it found, when, and the device before and after it."""
         server.start()
         wait_s, cool = cool_down.cool_down(self._cool_celsius, _COOL_DOWN_S)
-        before, start = state.snapshot(point.device), datetime.now(timezone.utc)
+        before, start = state.snapshot(point.compute_device), datetime.now(timezone.utc)
         outcome = server.run(run, argument, timeout_s, memory_bytes=self._settings["memory_bytes"])
-        end, after = datetime.now(timezone.utc), state.snapshot(point.device)
+        end, after = datetime.now(timezone.utc), state.snapshot(point.compute_device)
         wall_s = (end - start).total_seconds()
         return {
             "status": outcome.status,
@@ -194,7 +194,7 @@ class _Sweep:
 
     def _running(self, point: Point) -> str:
         """The point and its interval so far, as the bar shows them."""
-        good = selection.counting(self._journal.lines(point.key), self._settings["launches"])
+        good = selection.used(self._journal.lines(point.key), self._settings["launches"])
         name = f"{point.identity['runtime']} {point.axes_text}"
         if len(good) < 2:
             return name

@@ -41,7 +41,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
     arrays = inputs.make(artefact.spec, point)
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
+    runtime = plugins.load("runtimes", argument["runtime"])()
     start = time.perf_counter_ns()
     forward = runtime.load(artefact, point["threads"])
     load_s = (time.perf_counter_ns() - start) * 1e-9
@@ -59,8 +59,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     settled = warm_up(one_pass)
     peak_bytes = memory.peak()  # before the reference's buffers exist
     lab_s = [one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
-    reference = reference_for(runtime.device, runtime.pass_s)
-    found = rounds(one_pass, reference.look)
+    reference = reference_for(runtime.compute_device, runtime.pass_s)
+    found = rounds(one_pass, reference.sample)
     return {
         "load_s": load_s,
         "first_s": first_s,
@@ -89,10 +89,10 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
                 return False
 
 
-def rounds(one_pass: Callable[[], float], look: Callable[[], list[float]]) -> dict[str, Any]:
+def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> dict[str, Any]:
     """Rounds of passes, each between two looks at the reference, until there are enough of everything."""
     begin = time.perf_counter()
-    looks = [look()]
+    looks = [sample()]
     done: list[dict[str, Any]] = []
     every: list[float] = []
     in_rounds = 0.0
@@ -101,7 +101,7 @@ def rounds(one_pass: Callable[[], float], look: Callable[[], list[float]]) -> di
         start = time.perf_counter()
         times = _block(one_pass, ROUND_S)
         in_rounds += time.perf_counter() - start
-        looks.append(look())
+        looks.append(sample())
         used = times[_unused(times) :]
         done.append({"passes": len(times), "used": len(used), "mean_s": float(np.mean(used))})
         used_s += sum(used)

@@ -28,14 +28,14 @@ _ADDITIONS = 12_000
 _REPEATS = {"matrix": 2, "memory": 4, "convolution": 4}
 
 
-class Look(Protocol):
+class ReferenceProbe(Protocol):
     """A reference: the names of its parts, and the seconds that each takes at this moment."""
 
     @property
     def parts(self) -> Sequence[str]:
         """Names of the parts."""
 
-    def look(self) -> list[float]:
+    def sample(self) -> list[float]:
         """Seconds of each part, in the order of `parts`."""
 
 
@@ -46,7 +46,7 @@ def rest(seconds: float) -> None:
         pass
 
 
-def reference_for(device: str, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> Look:
+def reference_for(device: str, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> ReferenceProbe:
     """The reference of the CPU, or of another device, whose seconds `pass_s` tells as it does a pass's."""
     if device == "cpu":
         return Reference()
@@ -83,7 +83,7 @@ class Reference:
         self._mixture = (self._matrix, self._cache, self._memory, self._convolution, self._python)  # as in MIXTURE
         self.parts: Sequence[str] = MIXTURE
 
-    def look(self) -> list[float]:
+    def sample(self) -> list[float]:
         """Seconds of each part, after a rest and one run that does not count."""
         rest(REST_S)
         for part in self._mixture:

@@ -38,8 +38,8 @@ def row(
     """
     if point.artefact is None:
         return {**point.identity, "status": "unsupported", "message": point.unsupported}
-    well = selection.well(lines)
-    good = selection.counting(lines, settings["launches"])
+    well = selection.succeeded(lines)
+    good = selection.used(lines, settings["launches"])
     failures = Counter((line["status"], line["message"]) for line in lines if line["status"] != "ok")
     (status, message), _ = failures.most_common(1)[0] if failures else (("error", "too few launches"), 0)
     counts = {

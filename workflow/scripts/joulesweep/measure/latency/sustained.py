@@ -8,7 +8,7 @@ import numpy as np
 
 from joulesweep.measure.device import state
 from joulesweep.measure.latency.launch import warm_up
-from joulesweep.measure.processes.prepare import ready
+from joulesweep.measure.processes.prepare import prepare_pass
 
 BURST_SHARE, SUSTAINED_SHARE = 0.1, 0.2  # of the time: the first tenth against the last fifth
 _BLOCK_S = 1.0
@@ -20,7 +20,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     Returns `burst_s` and `sustained_s`, seconds of a pass in the first tenth and in the last fifth of that time, and
     `blocks`: for each second, when it ended (seconds since the start), seconds of a pass, clock in Hz, temperature in °C.
     """
-    one_pass = ready(argument)
+    one_pass = prepare_pass(argument)
     warm_up(one_pass)
     blocks = []
     start = time.perf_counter()

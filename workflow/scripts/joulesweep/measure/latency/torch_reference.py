@@ -33,7 +33,7 @@ class TorchReference:
         self.parts: Sequence[str] = PARTS
         self._mixture = (self._matrix, self._memory, self._convolution, self._queue)
 
-    def look(self) -> list[float]:
+    def sample(self) -> list[float]:
         """Seconds of each part, in the order of `PARTS`, after a rest and one run that does not count."""
         time.sleep(REST_S)
         with torch.inference_mode():

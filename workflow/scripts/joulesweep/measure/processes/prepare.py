@@ -9,14 +9,14 @@ from joulesweep.model import inputs
 from joulesweep.model.manifest import Artefact
 
 
-def ready(argument: Mapping[str, Any]) -> Callable[[], float]:
+def prepare_pass(argument: Mapping[str, Any]) -> Callable[[], float]:
     """A function that does one pass to its end on the device and returns its seconds.
 
     The argument holds `artefact`, `runtime`, and `point` with its number of threads.
     """
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
-    runtime = plugins.load("runtimes", argument["runtime"]).Runtime()
+    runtime = plugins.load("runtimes", argument["runtime"])()
     forward = runtime.load(artefact, point["threads"])
     prepared = runtime.prepare(inputs.make(artefact.spec, point))
     gc.collect()
