@@ -4,6 +4,7 @@ import csv
 import sys
 
 import pytest
+from joulesweep.counting import job as counting_job
 from joulesweep.launches import columns
 
 from tests.digits_model import digits_spec
@@ -19,7 +20,7 @@ def _count(exported, tmp_path, **more):
         "versions": {"torch": "2", "numpy": "1"},
         **more,
     }
-    job.count(job, exported, tmp_path / "counts.csv", tmp_path / "layers.csv")
+    counting_job.count(job, exported, tmp_path / "counts.csv", tmp_path / "layers.csv")
     with (tmp_path / "counts.csv").open() as rows, (tmp_path / "layers.csv").open() as layers:
         return list(csv.DictReader(rows)), list(csv.DictReader(layers))
 

@@ -161,7 +161,7 @@ def test_auto_prefers_wider_coverage(tmp_path, monkeypatch):
     real = plugins.load
 
     def load(kind: str, name: str):
-        return type("module", (), {"Meter": Whole}) if name == "zz" else real(kind, name)
+        return Whole if name == "zz" else real(kind, name)
 
     monkeypatch.setattr(plugins, "names", lambda kind: ["rapl", "zz"])
     monkeypatch.setattr(plugins, "load", load)

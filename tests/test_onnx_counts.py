@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from joulesweep import plugins
 from joulesweep.counters.base import Graph
-from joulesweep.counting import job
+from joulesweep.counting import job as counting_job
 from joulesweep.model.manifest import Manifest
 
 from tests.digits_model import digits_spec
@@ -36,7 +36,7 @@ def _graph(nodes: list, tensors: dict[str, np.ndarray], given: dict[str, list], 
 
 
 def _columns(graph: Graph, **at: int) -> dict[str, Any]:
-    found = job.point_columns(graph, {"batch": 1, "size": None, "sequence": None, **at})
+    found = counting_job.point_columns(graph, {"batch": 1, "size": None, "sequence": None, **at})
     assert found["status"] == "ok", found["message"]
     return found
 
@@ -49,8 +49,8 @@ def _zeros(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 def test_an_exported_network_has_the_multiply_adds_of_its_module_at_every_point(exported, point):
     point = {"sequence": None, **point}
     graph = Graph(digits_spec(), onnx.load(exported.parent / "model.onnx"))
-    wanted = plugins.load("counters", "flops")().point(job.module(digits_spec()), point)
-    assert job.point_columns(graph, point)["macs"] == wanted["macs"]
+    wanted = plugins.load("counters", "flops")().point(counting_job.module(digits_spec()), point)
+    assert counting_job.point_columns(graph, point)["macs"] == wanted["macs"]
 
 
 def test_eight_bits_change_the_bytes_and_nothing_that_is_multiplied(exported):

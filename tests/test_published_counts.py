@@ -2,7 +2,7 @@
 
 import pytest
 from joulesweep import plugins
-from joulesweep.counting import job
+from joulesweep.counting import job as counting_job
 from joulesweep.model import inputs
 
 from tests.count_specs import image
@@ -32,7 +32,7 @@ MODELS = {
 
 
 def _agrees(spec: dict, published: dict) -> None:
-    subject = job.module(spec)
+    subject = counting_job.module(spec)
     assert plugins.load("counters", "parameters")().point(subject, {})["params"] == published["num_params"]
     found = plugins.load("counters", "flops")().point(subject, inputs.base_point(spec))
     assert found["macs"] / 1e9 == pytest.approx(published["_ops"], rel=0.005, abs=ROUNDING)

@@ -73,4 +73,4 @@ def test_looks_for_a_level_are_taken_in_processes_of_their_own_and_spread_over_t
 
 def test_a_look_names_its_parts():
     found = sample({"runtime": "onnxruntime"})
-    assert len(found["parts"]) == len(found["look"]) == len(MIXTURE)
+    assert len(found["parts"]) == len(found["sample"]) == len(MIXTURE)

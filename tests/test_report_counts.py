@@ -7,7 +7,7 @@ from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.shared_parameters import sharing
 from joulesweep.analysis.report.tables import counts as table
-from joulesweep.counting import job
+from joulesweep.counting import job as counting_job
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.merged.load import Merged, load
@@ -35,7 +35,7 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Merged:
     results: Path = tmp_path_factory.mktemp("results")
     for name, spec in MODELS.items():
         base = inputs.base_point(spec)
-        row = {"model": name, "runtime": "eager", **base, **job.point_columns(job.module(spec), base)}
+        row = {"model": name, "runtime": "eager", **base, **counting_job.point_columns(counting_job.module(spec), base)}
         write_table(results / "models" / name / "counts.csv", columns.COUNTS, [row])
     models = {name: {**spec, "runtimes": ["eager"]} for name, spec in MODELS.items()}
     merge({"device": "laptop", "models": models}, results, results / "merged")

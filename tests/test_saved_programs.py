@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from joulesweep import plugins
-from joulesweep.counting import job
+from joulesweep.counting import job as counting_job
 from joulesweep.errors import Unsupported
 from joulesweep.export.job import export
 from joulesweep.model import inputs
@@ -80,7 +80,7 @@ def test_an_exported_program_runs_in_every_runtime_with_its_own_weights(pt2, tmp
 
 def test_an_exported_program_is_counted_and_what_it_cannot_tell_is_a_note(pt2):
     spec = _spec(f"pt2:{pt2}", GATED, {"sequence": 4})
-    row = job.point_columns(job.module(spec), {"batch": 2, "size": None, "sequence": 4})
+    row = counting_job.point_columns(counting_job.module(spec), {"batch": 2, "size": None, "sequence": 4})
     assert (row["status"], row["macs"], row["params"]) == ("ok", 2 * GATED_MACS, 6 * 6 + 6 + 6 * 3 + 3)
     assert "pthflops: takes one input only" in row["notes"]
 
@@ -97,7 +97,7 @@ def test_a_script_module_is_counted_and_run_eagerly_and_cannot_be_exported(tmp_p
     np.testing.assert_allclose(_outputs(manifest, "eager", base), wanted, atol=1e-6)
     with pytest.raises(Unsupported, match="Exporting a ScriptModule is not supported"):
         manifest.artefact("onnx", base)
-    row = job.point_columns(job.module(spec), base)
+    row = counting_job.point_columns(counting_job.module(spec), base)
     assert (row["status"], row["macs"], row["params"]) == ("ok", 36 * 4 * 27, 4 * 27 + 4)
 
 
@@ -135,4 +135,7 @@ def test_a_waveform_is_an_input_like_any_other(tmp_path):
         point = {"batch": 2, "size": None, "sequence": sequence}
         wanted = _outputs(manifest, "eager", point)
         np.testing.assert_allclose(_outputs(manifest, "onnxruntime", point), wanted, atol=1e-5)
-        assert job.point_columns(job.module(spec), point)["macs"] == 2 * ((sequence - 9) // 4 + 1) * 4 * 9
+        assert (
+            counting_job.point_columns(counting_job.module(spec), point)["macs"]
+            == 2 * ((sequence - 9) // 4 + 1) * 4 * 9
+        )

@@ -2,7 +2,7 @@
 
 import pytest
 from joulesweep import plugins
-from joulesweep.counting import job
+from joulesweep.counting import job as counting_job
 from joulesweep.model import inputs
 
 from tests.count_specs import image, tokens
@@ -14,7 +14,7 @@ VOCABULARY, WIDTH, SEQUENCE = 30522, 768, 128
 
 
 def _columns(spec: dict, *counters: str, **at: int) -> dict:
-    subject = job.module(spec)
+    subject = counting_job.module(spec)
     found: dict = {}
     for name in counters:
         found |= plugins.load("counters", name)().point(subject, {**inputs.base_point(spec), **at})

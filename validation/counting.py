@@ -59,7 +59,7 @@ def count(source: str, axes: dict[str, int]) -> dict[str, Any]:
     import time
 
     sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-    from joulesweep.counting import job
+    from joulesweep.counting import job as counting_job
     from joulesweep.model import inputs
     from torch.utils.flop_counter import FlopCounterMode  # noqa: F401 - imports are not counting
 
@@ -68,10 +68,10 @@ def count(source: str, axes: dict[str, int]) -> dict[str, Any]:
     spec = {"name": "validation", "source": source, "inputs": [one], "axes": axes}
     __import__(source.partition(":")[0])
     begin = time.perf_counter()
-    subject = job.module(spec)
+    subject = counting_job.module(spec)
     base = inputs.base_point(spec)
-    found = job.point_columns(subject, base)
-    layers = job.layer_rows(subject, base)
+    found = counting_job.point_columns(subject, base)
+    layers = counting_job.layer_rows(subject, base)
     seconds = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {**found, "layers": len(layers), "seconds": seconds, "peak_bytes": peak}
