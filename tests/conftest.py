@@ -28,14 +28,30 @@ def _no_lock_file_left() -> Iterator[None]:
             file.unlink()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says what pytest-xdist may run at the same time.
+
+    A file's tests stay together, since they share fixtures. Tests that measure wait for each other anyway (the lock of
+    the machine), so all of them are one group.
+    """
+    for item in items:
+        group = "measuring" if item.get_closest_marker("measuring") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """Path of the manifest of the shipped digits network, exported once in every format; nobody writes there."""
     pytest.importorskip("torch")
     from joulesweep.export.job import export
 
-    path = tmp_path_factory.mktemp("models") / "digits_cnn" / "manifest-0123456789ab.json"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(ROOT)
-        export(export_job(digits_spec()), path)
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent  # the workers' folders lie in one folder of the run
+    path = shared / "exported" / "digits_cnn" / "manifest-0123456789ab.json"
+    with (shared / "exported.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if not path.exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(ROOT)
+                export(export_job(digits_spec()), path)
     return path

@@ -10,6 +10,8 @@ import pytest
 from tests.digits_model import ROOT
 from tests.workflow_copy import MLP, Copy, configuration
 
+pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+
 DEVICE = f"failing-{os.getpid()}"
 EXPECTED = {
     "crashes": ("crashed", r"killed by SIGSEGV \(it touched memory that is not its own; .*\)"),

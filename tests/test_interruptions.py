@@ -15,6 +15,8 @@ import pytest
 
 from tests.workflow_copy import MLP, Copy, configuration
 
+pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+
 DEVICE = f"interruptions-{os.getpid()}"
 LAUNCHES = 3
 TWO = {**MLP, "runtimes": ["eager", "onnxruntime"]}

@@ -14,7 +14,11 @@ from tests.jetson_board import ORIN_NX, SECOND, Drawing, devices
 from tests.jtop_service import CHIPS, Service, why_not
 from tests.workflow_copy import CNN, Copy, configuration
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can")
+pytestmark = [
+    pytest.mark.measuring,
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can"),
+]
 DEVICE = f"jetson-{os.getpid()}"
 CONFIG = configuration(
     DEVICE,

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from joulesweep.launches.columns import LATENCY
 from joulesweep.launches.journal import Journal, unpack
 from joulesweep.measure.latency import job, launch, sustained
@@ -15,6 +16,8 @@ from joulesweep.measure.latency.reference import Reference
 from joulesweep.measure.points import Point
 
 from tests.digits_model import ROOT, digits_spec
+
+pytestmark = pytest.mark.measuring
 
 SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
 SETTINGS = {
