@@ -24,7 +24,9 @@ def _doctor(**job: object) -> str:
 def test_every_meter_is_named_usable_or_with_what_to_do(tmp_path):
     told = _doctor(meters={"rapl": {"root": str(tmp_path)}})
     for name in plugins.names("meters"):
-        assert re.search(rf"^  {name} +(usable|not usable): \S", told, re.MULTILINE) or f"  {name}" in told
+        line = re.search(rf"^  {re.escape(name)} +(.*)$", told, re.MULTILINE)
+        assert line is not None, name
+        assert re.fullmatch(r"usable, (measured|modelled): .+; .+; .+|not usable: .*\w.*", line[1]), line[0]
     assert "watts_per_core" in told
     assert "modprobe" in told
 
