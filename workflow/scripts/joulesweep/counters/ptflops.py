@@ -18,7 +18,7 @@ from torch import nn
 
 from joulesweep.counters import _shape_pass, base
 from joulesweep.counters.base import Subject
-from joulesweep.errors import Unsupported
+from joulesweep.errors import Unsupported, shortened
 from joulesweep.model import call_arguments
 
 _LARGEST_BYTES = 1 << 29
@@ -61,7 +61,7 @@ def _of_example(subject: Subject, size: int | None, sequence: int | None) -> Map
             for left_out in ([], _OTHERS)
         )
     except Exception as error:
-        return found | {"reason": " ".join(str(error).split())[:200]}
+        return found | {"reason": shortened(str(error), 200)}
     return found | {"hooks": hooks, "modules": modules, "products": products}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from joulesweep import plugins
 from joulesweep.counters.base import ALL, Graph, Layers, Subject
-from joulesweep.errors import Unsupported, UserError
+from joulesweep.errors import Unsupported, UserError, one_line
 from joulesweep.launches.columns import COUNTS, LAYERS, listed
 from joulesweep.launches.table_file import write_table
 from joulesweep.model import inputs
@@ -91,7 +91,7 @@ def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[st
         try:
             found = plugins.load("counters", name)().point(subject, point)
         except Exception as error:
-            reason = f"{name}: {_reason(error)}"
+            reason = f"{name}: {one_line(error)}"
             if plugins.declared("counters", name, "check"):
                 notes.append(reason)
             else:
@@ -111,7 +111,7 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
         try:
             layers = plugins.load("counters", name)().layers(subject, base)
         except Exception as error:
-            log.info("count %s: no layers from %s: %s", subject.spec["name"], name, _reason(error))
+            log.info("count %s: no layers from %s: %s", subject.spec["name"], name, one_line(error))
             continue
         for key, columns in layers.items():
             found.setdefault(key, {}).update(columns)
@@ -129,15 +129,6 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
 def _counters(subject: Subject | Graph) -> Iterator[str]:
     kind = "module" if isinstance(subject, Subject) else "graph"
     return (name for name in plugins.names("counters") if plugins.declared("counters", name, "counts") == kind)
-
-
-def _reason(error: Exception) -> str:
-    """An exception in one line; a missing library with the command that installs it."""
-    if isinstance(error, ImportError) and error.name:
-        return f"{error.name} is missing; pip install {error.name.partition('.')[0]}"
-    if isinstance(error, Unsupported):
-        return str(error)
-    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"[:200]
 
 
 def _explain_refusal(columns: dict[str, Any], point: Mapping[str, Any], manifest: Manifest) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 
 from joulesweep import plugins
-from joulesweep.errors import UserError
-from joulesweep.export.reasons import reason
+from joulesweep.errors import UserError, one_line
 from joulesweep.model import call_arguments, inputs, weights
 from joulesweep.model.manifest import Manifest, entry
 
@@ -39,7 +38,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         log.debug("export to ONNX", exc_info=True)
         for form in ("onnx", "onnx-int8"):
             if form in formats:
-                manifest.errors[form] = reason(error)
+                manifest.errors[form] = one_line(error)
         return
     if "onnx" in formats:
         from joulesweep.model import graph
@@ -91,7 +90,7 @@ def _refusal(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[st
     try:
         run(module, spec, point)
     except Exception as error:
-        return reason(error)
+        return one_line(error)
     return None
 
 

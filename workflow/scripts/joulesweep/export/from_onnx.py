@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import digest
-from joulesweep.errors import UserError
-from joulesweep.export.reasons import reason
+from joulesweep.errors import UserError, one_line
 from joulesweep.model.manifest import Manifest, entry
 
 
@@ -45,6 +44,6 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         try:
             from joulesweep.export import quantise
         except ImportError as error:
-            manifest.errors["onnx-int8"] = reason(error)
+            manifest.errors["onnx-int8"] = one_line(error)
         else:
             quantise.export(manifest, [(copy, size, sequence)], points[0])

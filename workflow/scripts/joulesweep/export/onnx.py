@@ -11,8 +11,8 @@ import torch
 from torch.export import Dim
 
 from joulesweep import plugins
+from joulesweep.errors import one_line
 from joulesweep.export import from_module
-from joulesweep.export.reasons import reason
 from joulesweep.model import call_arguments, graph, inputs
 from joulesweep.model.manifest import Artefact, Manifest
 
@@ -36,7 +36,7 @@ def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping
         except ImportError:
             raise
         except Exception as error:
-            manifest.notes.append(f"one ONNX file a size: {reason(error)}")
+            manifest.notes.append(f"one ONNX file a size: {one_line(error)}")
     made: Made = []
     for point in points:
         values = [str(point[axis]) for axis in ("size", "sequence") if point[axis] is not None]

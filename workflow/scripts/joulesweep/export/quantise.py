@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from joulesweep import plugins
-from joulesweep.export.reasons import reason
+from joulesweep.errors import one_line
 from joulesweep.model import graph, inputs
 from joulesweep.model.manifest import Manifest, entry
 
@@ -35,7 +35,7 @@ def export(manifest: Manifest, files: Sequence[tuple[Path, int | None, int | Non
                 manifest.notes.append(note)
             made.append(entry(target, size, sequence, graph.weight_bytes(graph.load(target))))
     except Exception as error:
-        manifest.errors["onnx-int8"] = reason(error)
+        manifest.errors["onnx-int8"] = one_line(error)
         return
     manifest.artefacts["onnx-int8"] = made
 

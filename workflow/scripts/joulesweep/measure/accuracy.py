@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from joulesweep import plugins
-from joulesweep.errors import Unsupported
+from joulesweep.errors import Unsupported, one_line
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.device.threads import number
@@ -53,7 +53,7 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
                 log.info("evaluate %s@%s: %.1f %%", manifest.model, runtime, 100 * float(row["value"]))
             except Exception as error:
                 status = "unsupported" if isinstance(error, Unsupported) else "error"
-                row |= {"status": status, "message": f"{type(error).__name__}: {error}"[:300]}
+                row |= {"status": status, "message": one_line(error)}
                 log.info("evaluate %s@%s: %s", manifest.model, runtime, row["message"])
             rows.append(row | {"measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds")})
     write_table(out, columns.ACCURACY, rows)

@@ -17,7 +17,7 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, one_line
 from joulesweep.model import rng
 
 _EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
@@ -79,7 +79,7 @@ def read(module: nn.Module, file: Path) -> None:
             found = torch.load(file, map_location="cpu", weights_only=True)
             found = next((found[key] for key in ("state_dict", "model") if isinstance(found.get(key), dict)), found)
     except Exception as error:
-        raise UserError(f"weights: {file}: cannot be read: {' '.join(str(error).split())[:200]}") from error
+        raise UserError(f"weights: {file}: cannot be read: {one_line(error, 200)}") from error
     wanted = module.state_dict()
     tied = {name for names in _tied(module) if any(name in found for name in names) for name in names}
     missing = [name for name in wanted if name not in found and name not in tied]

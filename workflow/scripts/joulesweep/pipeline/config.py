@@ -3,7 +3,6 @@
 Runs under Snakemake's interpreter. What it makes is plain data: each stage gets the part that concerns it as JSON.
 """
 
-import difflib
 import json
 import platform
 import re
@@ -17,7 +16,7 @@ import jsonschema
 import yaml
 
 from joulesweep import digest, plugins
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, nearest
 from joulesweep.launches.columns import AXES
 from joulesweep.model import inputs
 from joulesweep.pipeline import input_specs
@@ -210,7 +209,7 @@ def _sentence(error: jsonschema.ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = sorted(error.schema["properties"])
         unknown = next(name for name in error.instance if name not in known)
-        return f"{key}: unknown key {unknown!r}{_nearest(str(unknown), known)}; known are {', '.join(known)}"
+        return f"{key}: unknown key {unknown!r}{nearest(str(unknown), known)}; known are {', '.join(known)}"
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{key}: the key {missing!r} is missing"
@@ -254,12 +253,7 @@ def _existing(path: Path, key: str, file: str) -> Path:
 
 def _one_of(path: Path, key: str, value: str, known: Any) -> None:
     if value not in known:
-        raise UserError(f"{path}: {key}: unknown {value!r}{_nearest(value, known)}; expected one of {', '.join(known)}")
-
-
-def _nearest(word: str, known: Any) -> str:
-    match = difflib.get_close_matches(word, list(known), 1)
-    return f" (did you mean {match[0]!r}?)" if match else ""
+        raise UserError(f"{path}: {key}: unknown {value!r}{nearest(value, known)}; expected one of {', '.join(known)}")
 
 
 class _Loader(yaml.SafeLoader):

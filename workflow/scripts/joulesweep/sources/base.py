@@ -1,14 +1,13 @@
 """What every source offers, and what several of them need."""
 
-import difflib
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, one_line
 
 
 class Source(ABC):
@@ -80,14 +79,7 @@ def downloaded(library: str, spec: Mapping[str, Any], fetch: Callable[[], Any]) 
     except UserError:
         raise
     except Exception as error:  # every library and its network stack has errors of its own
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(
-            f"models.{spec['name']}.weights: {library} has no pretrained weights here ({reason}); "
+            f"models.{spec['name']}.weights: {library} has no pretrained weights here ({one_line(error, 150)}); "
             "run once where there is a network, or use random or a file"
         ) from error
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known name most like a word, as the end of a sentence; empty where none is near."""
-    match = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {match[0]!r}?" if match else ""

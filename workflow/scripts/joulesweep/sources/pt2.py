@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, one_line
 from joulesweep.sources import base
 
 
@@ -33,8 +33,9 @@ class Source(base.Source):
             with torch.device("cpu"):
                 module = torch.export.load(str(file)).module()
         except Exception as error:  # a file that is something else fails in many ways
-            reason = " ".join(str(error).split())[:200]
-            raise UserError(f"models.{spec['name']}.source: {file} holds no exported program ({reason})") from error
+            raise UserError(
+                f"models.{spec['name']}.source: {file} holds no exported program ({one_line(error, 150)})"
+            ) from error
         module.__signature__ = _signature(module)
         return module.to("meta") if torch.get_default_device().type == "meta" else module
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, nearest
 from joulesweep.sources import base
 
 
@@ -40,7 +40,7 @@ class Source(base.Source):
         except Exception as error:
             raise UserError(f"{where}: {path} cannot be imported: {type(error).__name__}: {error}") from error
         if not callable(getattr(module, function, None)):
-            hint = base.nearest(function, [name for name in vars(module) if not name.startswith("_")])
+            hint = nearest(function, [name for name in vars(module) if not name.startswith("_")])
             raise UserError(f"{where}: {path} has no function {function!r}{hint}")
         model = getattr(module, function)()
         if not isinstance(model, torch.nn.Module):

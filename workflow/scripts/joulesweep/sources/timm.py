@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, nearest
 from joulesweep.sources import base
 
 
@@ -37,6 +37,6 @@ def _model(spec: Mapping[str, Any], pretrained: bool) -> Any:
     timm = base.library("timm", spec["name"])
     name = base.place(spec)
     if not timm.is_model(name):
-        hint = base.nearest(name, timm.list_models())
+        hint = nearest(name, timm.list_models())
         raise UserError(f"models.{spec['name']}.source: timm has no model {name!r}{hint}")
     return timm.create_model(name, pretrained=pretrained).eval()

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, one_line
 from joulesweep.sources import base
 
 
@@ -30,8 +30,9 @@ class Source(base.Source):
                 warnings.simplefilter("ignore")  # that it is deprecated concerns who writes such files
                 return torch.jit.load(str(file), map_location=torch.get_default_device().type).eval()
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UserError(f"models.{spec['name']}.source: {file} holds no script module ({reason})") from error
+            raise UserError(
+                f"models.{spec['name']}.source: {file} holds no script module ({one_line(error, 150)})"
+            ) from error
 
     def pretrained(self, spec: Mapping[str, Any]) -> Any:
         """The same: the file's own weights are kept."""

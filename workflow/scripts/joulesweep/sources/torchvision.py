@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, nearest
 from joulesweep.sources import base
 
 
@@ -38,7 +38,7 @@ def _model(spec: Mapping[str, Any], weights: str | None) -> Any:
     models = base.library("torchvision", spec["name"]).models
     name = base.place(spec)
     if name not in models.list_models():
-        hint = base.nearest(name, models.list_models())
+        hint = nearest(name, models.list_models())
         raise UserError(f"models.{spec['name']}.source: torchvision has no model {name!r}{hint}")
     # Segmentation and detection models fetch weights for their backbone unless told not to.
     backbone = "weights_backbone" in inspect.signature(models.get_model_builder(name)).parameters

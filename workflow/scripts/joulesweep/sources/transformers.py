@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, nearest, one_line
 from joulesweep.sources import base
 
 
@@ -65,7 +65,7 @@ def _described(spec: Mapping[str, Any]) -> tuple[Any, Any]:
     if getattr(architecture, "config_class", None) is None:
         models = [known for known in dir(transformers) if "Model" in known or "For" in known]
         raise UserError(
-            f"models.{spec['name']}.source: transformers has no model class {name!r}{base.nearest(name, models)}"
+            f"models.{spec['name']}.source: transformers has no model class {name!r}{nearest(name, models)}"
         )
     if not _is_named(where):
         configuration = architecture.config_class()
@@ -77,8 +77,9 @@ def _configuration(transformers: Any, spec: Mapping[str, Any], where: str) -> An
     try:
         return transformers.AutoConfig.from_pretrained(where)
     except Exception as error:  # as many kinds as ways to fail
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"models.{spec['name']}.source: {where} has no configuration here ({reason})") from error
+        raise UserError(
+            f"models.{spec['name']}.source: {where} has no configuration here ({one_line(error, 150)})"
+        ) from error
 
 
 def _is_named(where: str) -> bool:

@@ -6,12 +6,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from joulesweep.errors import Unsupported, UserError
+from joulesweep.errors import LINE, Unsupported, one_line, shortened
 
 _MEMORY = re.compile(
     r"out of memory|can't allocate memory|not enough memory|failed to allocate memory|bad_alloc|bad allocation", re.I
 )
-_LENGTH = 300
 
 # What a person makes of a signal; others are told by their name alone.
 _MEANING = {
@@ -34,23 +33,21 @@ class Outcome:
 
 def of_exception(error: BaseException) -> Outcome:
     """The outcome of a function that raised."""
-    text = _line(str(error))
+    text = one_line(error)
     if isinstance(error, Unsupported):
         return Outcome("unsupported", text)
     if isinstance(error, MemoryError) or _MEMORY.search(text):
-        return Outcome("oom", _line(f"{type(error).__name__}: {text}"))
-    if isinstance(error, UserError):
-        return Outcome("error", text)
+        return Outcome("oom", text)
     if isinstance(error, ImportError):
         return of_import_error(error)
-    return Outcome("error", _line(f"{type(error).__name__}: {text}"))
+    return Outcome("error", text)
 
 
 def of_import_error(error: ImportError, module: str = "") -> Outcome:
     """The outcome of a library that is missing, or that cannot be loaded, with the command that installs it."""
     package = (error.name or module).partition(".")[0]
     cure = f"; {sys.executable} -m pip install {package}" if package else ""
-    return Outcome("error", _line(f"{type(error).__name__}: {error}") + cure)
+    return Outcome("error", shortened(f"{type(error).__name__}: {error}", LINE - len(cure)) + cure)
 
 
 def of_exit(code: int | None) -> Outcome:
@@ -79,7 +76,3 @@ def _name(number: int) -> str:
     except ValueError:
         return f"signal {number}"
     return f"{known.name} ({_MEANING[known]})" if known in _MEANING else known.name
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:_LENGTH]
