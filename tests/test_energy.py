@@ -117,6 +117,18 @@ def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
     assert abs(float(row["net_energy_J"])) < 0.5 * float(row["energy_J"])
 
 
+def test_a_meter_whose_interpreter_starts_slowly_is_waited_for_in_every_launch(exported, tmp_path):
+    """It takes longer than all that lay between the start of a launch and its idle window."""
+    python = tmp_path / "slow-python"
+    python.write_text(f'#!/bin/sh\nsleep 1.5\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})
+    settings = {"root": str(tree), "python": str(python)}
+    with Counting(tree / ZONE, lambda _: 20.0):
+        row = _measure(_job({"name": "rapl", "reason": "r", "usable": True, "settings": settings}), exported, tmp_path)
+    assert (row["status"], row["message"], row["windows"]) == ("ok", "", "2")
+
+
 def test_a_meter_that_disappears_half_way_leaves_a_row_that_says_so(exported, tmp_path):
     tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})
     job = _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}})

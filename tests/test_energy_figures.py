@@ -47,8 +47,21 @@ def test_a_meter_that_fell_silent_gives_no_figure_but_what_it_said():
 
 
 def test_a_meter_that_never_answered_gives_no_figure():
-    with pytest.raises(SilentError, match="idle window"):
+    with pytest.raises(SilentError, match="the meter never gave a reading: bus error"):
         window_figures.figures(_record(without=(0, 8)), WINDOWS)
+
+
+def test_silence_without_a_failed_reading_says_how_long_it_was():
+    for without, seconds in (((3.2, 3.8), "0.70"), ((3.52, 5), "0.50")):
+        record = {**_record(without=without), "missing": []}
+        with pytest.raises(SilentError, match=f"silent in the work window: no reading for {seconds} s"):
+            window_figures.figures(record, WINDOWS)
+
+
+def test_a_meter_that_began_too_late_is_not_blamed_for_what_failed_after_the_window():
+    late = {**_record(without=(0, 1.2)), "missing": [[9 * SECOND, "the measured process 7 has ended"]]}
+    with pytest.raises(SilentError, match=r"the meter's first reading came 0\.25 s after the idle window began"):
+        window_figures.figures(late, WINDOWS)
 
 
 def test_a_meter_that_stands_still_under_work_gives_no_figure_rather_than_zero_watts():

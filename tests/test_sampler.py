@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import psutil
 import pytest
+from joulesweep.measure.energy import sampler
 from joulesweep.measure.energy.power_trace import PowerTrace
 from joulesweep.measure.energy.sampler import MeterError, Sampler
+from joulesweep.meters import rapl
 
 from tests.powercap import RANGE_UJ, Counting, lay_out
 
@@ -27,9 +28,10 @@ def test_joules_of_a_known_curve_are_found_through_a_wrap(tmp_path):
     """5 W, then 40 W: the integral over each part is what was drawn, though the counter wrapped."""
     lay_out(tmp_path, {ZONE: "package-0"})
     with Counting(tmp_path / ZONE, _step, RANGE_UJ - 20_000_000) as drawn:
-        sampler = Sampler("rapl", {"root": str(tmp_path)})
+        running = Sampler("rapl", {"root": str(tmp_path)})
+        running.wait_for_first_reading()
         time.sleep(2.2)
-        trace = PowerTrace.of_record(sampler.stop())
+        trace = PowerTrace.of_record(running.stop())
     start, end = int(trace.time_ns[1]), int(trace.time_ns[-2])
     middle = (start + end) // 2
     for window in ((start, middle), (middle, end), (start, end)):
@@ -43,28 +45,66 @@ def test_a_meter_may_be_read_under_an_interpreter_of_its_own_which_needs_no_pack
     shim = tmp_path / "python"
     shim.write_text(f'#!/bin/sh\ntouch {tmp_path}/asked\nexec {sys.executable} -S "$@"\n')
     shim.chmod(0o755)
-    sampler = Sampler("rapl", {"root": str(tmp_path / "tree"), "python": str(shim)})
-    time.sleep(0.5)
-    assert sampler.stop()["values"]
+    running = Sampler("rapl", {"root": str(tmp_path / "tree"), "python": str(shim)})
+    running.wait_for_first_reading()
+    assert running.stop()["values"]
     assert (tmp_path / "asked").exists()
 
 
-def test_looks_are_uneven(tmp_path):
+def _slow_python(folder: Path, seconds: float) -> str:
+    """An interpreter that needs so long to start."""
+    python = folder / "slow-python"
+    python.write_text(f'#!/bin/sh\nsleep {seconds}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return str(python)
+
+
+def test_the_time_between_readings_is_uneven_around_a_third_of_the_update_interval(tmp_path, monkeypatch):
+    """What the sampler asks for is looked at, since a busy machine would make any waiting uneven."""
     lay_out(tmp_path, {ZONE: "package-0"})
-    sampler = Sampler("rapl", {"root": str(tmp_path)})
-    time.sleep(0.6)
-    times = sampler.stop()["time_ns"]
-    gaps = {round((after - before) / 1e6) for before, after in pairwise(times)}
-    assert len(gaps) > 3
+    asked: list[float] = []
+
+    def stop_after_200(seconds: float) -> bool:
+        asked.append(seconds)
+        return len(asked) == 200
+
+    monkeypatch.setattr(sampler, "_wait", stop_after_200)
+    sampler.sample("rapl", {"root": str(tmp_path)}, None)
+    mean_s = sampler.interval_s(rapl.Meter({"root": str(tmp_path)}).describe())
+    assert len(set(asked)) == 200
+    assert sum(asked) / 200 == pytest.approx(mean_s, rel=0.1)
+    assert min(asked) < 0.6 * mean_s
+    assert max(asked) > 1.4 * mean_s
+
+
+def test_the_first_reading_is_waited_for_however_slowly_the_interpreter_starts(tmp_path):
+    lay_out(tmp_path, {ZONE: "package-0"})
+    started = Sampler("rapl", {"root": str(tmp_path), "python": _slow_python(tmp_path, 1.5)})
+    started.wait_for_first_reading()
+    now_ns = time.monotonic_ns()
+    assert started.stop()["time_ns"][0] <= now_ns
+
+
+def test_a_first_reading_that_does_not_come_is_told_with_what_the_meter_said(tmp_path):
+    """The file of the counter is there and unreadable as a number, so every reading fails."""
+    lay_out(tmp_path, {ZONE: "package-0"})
+    (tmp_path / ZONE / "energy_uj").write_text("\n")
+    failing = Sampler("rapl", {"root": str(tmp_path)})
+    with pytest.raises(MeterError, match=r"gave no reading within 3 s: invalid literal"):
+        failing.wait_for_first_reading(3)
+
+
+def test_a_first_reading_of_a_sampler_that_ends_is_told_with_its_reason():
+    with pytest.raises(MeterError, match="watts_per_core"):
+        Sampler("cpu-time", {}).wait_for_first_reading()
 
 
 def test_a_meter_that_dies_leaves_missing_readings_with_the_reason(tmp_path):
     lay_out(tmp_path, {ZONE: "package-0"})
-    sampler = Sampler("rapl", {"root": str(tmp_path)})
-    time.sleep(0.5)
+    running = Sampler("rapl", {"root": str(tmp_path)})
+    running.wait_for_first_reading()
     shutil.rmtree(tmp_path / ZONE)
-    time.sleep(0.3)
-    record = sampler.stop()
+    record = running.stop()  # which asks for one more reading
     assert record["values"]
     assert record["missing"]
     assert "energy_uj" in record["missing"][0][1]
@@ -72,15 +112,15 @@ def test_a_meter_that_dies_leaves_missing_readings_with_the_reason(tmp_path):
 
 
 def test_a_meter_that_cannot_start_is_told_with_its_reason(tmp_path):
-    sampler = Sampler("cpu-time", {})
+    failing = Sampler("cpu-time", {})
     with pytest.raises(MeterError, match="watts_per_core"):
-        sampler.stop()
+        failing.stop()
 
 
 def test_the_record_is_plain_json(tmp_path):
-    sampler = Sampler("cpu-time", {"watts_per_core": 5}, os.getpid())
-    time.sleep(0.3)
-    assert json.loads(json.dumps(sampler.stop()))["kind"] == "modelled"
+    running = Sampler("cpu-time", {"watts_per_core": 5}, os.getpid())
+    running.wait_for_first_reading()
+    assert json.loads(json.dumps(running.stop()))["kind"] == "modelled"
 
 
 def test_the_sampler_dies_with_a_job_that_is_killed(tmp_path):
@@ -95,9 +135,9 @@ def test_the_sampler_dies_with_a_job_that_is_killed(tmp_path):
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(scripts)}
     ) as job:
         assert job.stdout is not None
-        sampler = psutil.Process(int(job.stdout.readline()))
+        child = psutil.Process(int(job.stdout.readline()))
         job.kill()
-    sampler.wait(10)
+    child.wait(60)
 
 
 def test_the_sampler_imports_nothing_heavy():

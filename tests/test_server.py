@@ -119,6 +119,23 @@ def test_the_pid_is_told_when_the_process_starts(server):
     assert server.run(double, {"number": 1}, LONG, pids.append).value["pid"] == pids[0]
 
 
+def began(_: dict[str, Any]) -> dict[str, int]:
+    return {"time_ns": time.monotonic_ns()}
+
+
+def test_the_work_and_its_time_limit_begin_when_the_callback_has_returned(server):
+    """The callback takes longer than the work may, as a meter's slow start can."""
+    returned: list[int] = []
+
+    def start_slowly(_: int) -> None:
+        time.sleep(1.5)
+        returned.append(time.monotonic_ns())
+
+    outcome = server.run(began, {}, 1.0, on_start=start_slowly)
+    assert outcome.status == "ok", outcome.message
+    assert outcome.value["time_ns"] >= returned[0]
+
+
 @pytest.mark.parametrize(
     ("function", "status", "message"),
     [

@@ -63,9 +63,12 @@ def _processor_seconds(pid: int | None) -> float:
         return time.process_time()
     if sys.platform == "linux":
         # Linux numbers the processor clock of process p as ~p * 8 + 2; it resolves nanoseconds, psutil's figure 10 ms.
-        return time.clock_gettime((~pid << 3) | 2)
+        try:
+            return time.clock_gettime((~pid << 3) | 2)
+        except OSError:  # its number would be 22, "Invalid argument"
+            raise OSError(f"the measured process {pid} has ended") from None
     try:
         times = psutil.Process(pid).cpu_times()
     except psutil.Error as error:
-        raise OSError(f"process {pid} is gone") from error
+        raise OSError(f"the measured process {pid} has ended") from error
     return times.user + times.system

@@ -37,8 +37,14 @@ def command(settings: Mapping[str, Any], module: str, job: Mapping[str, Any]) ->
     return {
         "args": [python, "-m", module, json.dumps(job)],
         "env": {**os.environ, "PYTHONPATH": os.pathsep.join(path)},
-        "text": True,
     }
+
+
+def reason(error: Exception) -> str:
+    """What an error of a meter says in one line: for one of the system's, the file and its words instead of its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def probe(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[str, Any]:
@@ -51,6 +57,7 @@ def probe(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[st
             **command(settings, "joulesweep.measure.energy.meter_probe", job),
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            text=True,
             timeout=_PATIENCE_S,
             check=False,
         )
@@ -76,10 +83,10 @@ def here(name: str, settings: Mapping[str, Any], live: bool) -> dict[str, Any]:
             try:
                 found["watts"] = _watts(one)
             except (OSError, ValueError) as error:
-                found["failure"] = str(error)
+                found["failure"] = reason(error)
         return found
     except (OSError, ValueError, TypeError) as error:  # it went away between two questions, or a setting is none
-        return _unusable(str(error))
+        return _unusable(reason(error))
     finally:
         with suppress(OSError, subprocess.SubprocessError):
             one.close()

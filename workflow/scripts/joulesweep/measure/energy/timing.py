@@ -11,7 +11,7 @@ from joulesweep.measure.energy.power_trace import PowerTrace, SilentError, Uncov
 from joulesweep.measure.energy.sampler import MeterError, Sampler, interval_s
 from joulesweep.meters.base import Description
 
-_LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep, and until the sampler runs
+_LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep
 _LOOK_UPDATES = 5
 _FEW_LOOKS = 3  # readings that tell no interval; a battery may need half a minute for each
 
@@ -35,6 +35,7 @@ def observed_interval_s(name: str, settings: Mapping[str, Any], description: Des
     """
     for looking_s in (max(0.5, _LOOK_UPDATES * description.update_s), 3 * _LOOK_UPDATES * description.update_s):
         sampler = Sampler(name, settings)
+        sampler.wait_for_first_reading()
         time.sleep(looking_s)
         trace = PowerTrace.of_record(sampler.stop())
         if trace.time_ns.size > _FEW_LOOKS:
@@ -58,13 +59,13 @@ def launch(
     dies or falls silent has the status `no_meter`: that is tried again when it is back.
     """
     samplers: list[Sampler] = []
-    outcome = run(
-        energy_launch.run,
-        argument,
-        timeout_s,
-        on_start=lambda pid: samplers.append(Sampler(meter["name"], meter["settings"], pid)),
-    )
+
+    def start_sampler(pid: int) -> None:
+        samplers.append(Sampler(meter["name"], meter["settings"], pid))
+        samplers[0].wait_for_first_reading()
+
     try:
+        outcome = run(energy_launch.run, argument, timeout_s, on_start=start_sampler)
         record = samplers[0].stop() if samplers else None
         if outcome.status != "ok":
             return {"status": outcome.status, "message": outcome.message}, {"record": record}

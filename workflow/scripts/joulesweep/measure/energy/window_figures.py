@@ -106,10 +106,22 @@ def _check_counter(trace: PowerTrace, record: Mapping[str, Any], name: str, star
 
 
 def _check_cover(trace: PowerTrace, record: Mapping[str, Any], name: str, start: int, end: int) -> None:
-    """Refuse a window in which the meter fell silent; what it said when it did is the best reason."""
+    """Refuse a window in which the meter fell silent, with what it said then, else with the time without a reading."""
+    times = trace.time_ns
+    if not times.size:
+        raise SilentError(f"the meter never gave a reading{_said(record['missing'], '')}")
+    if times[0] > start:
+        raise SilentError(
+            f"the meter's first reading came {(times[0] - start) * 1e-9:.2f} s after the {name} window began"
+        )
     gap_s = trace.longest_gap_s(start, end)
-    silent = not trace.time_ns.size or trace.time_ns[0] > start or trace.time_ns[-1] < end
-    if silent or gap_s > _LONGEST_GAP * (end - start) * 1e-9:
-        reasons = [reason for moment, reason in record["missing"] if moment >= start] or [None]
-        said = f": {reasons[-1]}" if reasons[-1] else ""
-        raise SilentError(f"the meter fell silent in the {name} window{said}")
+    if times[-1] < end or gap_s > _LONGEST_GAP * (end - start) * 1e-9:
+        reasons = [missing for missing in record["missing"] if start <= missing[0] <= end]
+        silent_s = (end - times[-1]) * 1e-9 if times[-1] < end else gap_s
+        raise SilentError(
+            f"the meter fell silent in the {name} window{_said(reasons, f': no reading for {silent_s:.2f} s')}"
+        )
+
+
+def _said(reasons: Sequence[tuple[int, str]], otherwise: str) -> str:
+    return f": {reasons[-1][1]}" if reasons else otherwise

@@ -61,8 +61,9 @@ class Server:
     ) -> Outcome:
         """Run a module's function in a fresh process; however that ends, the outcome says how.
 
-        `on_start` is given the pid of the process when it starts. A process that holds more than `memory_bytes` is
-        stopped; by default that is nine tenths of what is available now, so that the machine never has to swap for it.
+        `on_start` is called with the pid of the process before its work begins; the work, and its time limit of
+        `timeout_s`, begin when `on_start` has returned. A process that holds more than `memory_bytes` is stopped. The
+        default is nine tenths of what is available now, so that the machine never has to swap for it.
         """
         work = pickle.dumps((function, argument))
         self.start()
@@ -74,6 +75,7 @@ class Server:
             pid = self._requests.recv()
             if on_start is not None:
                 on_start(pid)
+            self._requests.send("begin")
             outcome = self._requests.recv()
         except (EOFError, ConnectionError):
             return self._died()

@@ -54,14 +54,20 @@ def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
 
 
 def _launch(work: bytes, timeout_s: float, memory_bytes: int, requests: Connection) -> Outcome:
-    """Run one piece of work in a process of its own, tell the job its pid, and wait for its end."""
+    """Run one piece of work in a process of its own and wait for its end.
+
+    The job is told its pid, and says when the work may begin.
+    """
     context: Any = multiprocessing.get_context(_START)
-    answers, answer = context.Pipe(duplex=False)
+    answers, answer = context.Pipe()
     process = context.Process(target=_work, args=(os.getpid(), answer, work))
     process.start()
     answer.close()
     try:
         requests.send(process.pid)
+        begin = requests.recv()
+        with suppress(OSError):  # it has died already: its exit status says how
+            answers.send(begin)
         end = time.monotonic() + timeout_s
         while not (
             ready := wait([answers, process.sentinel, requests], min(_WATCH_S, max(0.0, end - time.monotonic())))
@@ -96,9 +102,10 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _work(server: int, answer: Connection, work: bytes) -> None:
-    """In the process that measures: do the work and send its outcome."""
+    """In the process that measures: do the work when the job says so, and send its outcome."""
     die_with_parent(server)
     _be_killed_first()
+    answer.recv()
     try:
         function, argument = pickle.loads(work)
         outcome = pickle.dumps(Outcome("ok", "", function(argument)))
