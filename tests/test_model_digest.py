@@ -16,9 +16,9 @@ import sys
 sys.path[:0] = ["workflow/scripts", "."]
 import torch
 from joulesweep.model import weights
-from joulesweep.export.from_module import model
+from joulesweep.model.module import build
 from tests.count_specs import tokens
-print(weights.digest(model(spec := tokens("python:tests/digest_model.py:build", 16)), spec))
+print(weights.digest(build(spec := tokens("python:tests/digest_model.py:build", 16)), spec))
 """
 # Seen with Python 3.10, 3.11 and 3.12, torch 2.13.0 and 2.14.1, on a processor told to use no vectors, AVX2 and AVX-512.
 DIGEST = "8f82de9a1ec24379"

@@ -52,7 +52,7 @@ def module(spec: Mapping[str, Any]) -> Subject:
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs torch, which is missing here; pip install torch") from error
     from joulesweep.counters import _shape_pass
-    from joulesweep.export import from_module
+    from joulesweep.model.module import build
 
     source = plugins.load("sources", spec["source"].partition(":")[0])()
     try:
@@ -64,7 +64,7 @@ def module(spec: Mapping[str, Any]) -> Subject:
         raise
     except Exception:
         log.debug("count %s: not built on the meta device", spec["name"], exc_info=True)
-    return Subject(spec, from_module.model(spec))
+    return Subject(spec, build(spec))
 
 
 def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:

@@ -2,15 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from joulesweep import plugins
 from joulesweep.errors import UserError, one_line
-from joulesweep.model import call_arguments, inputs, weights
+from joulesweep.model import weights
 from joulesweep.model.manifest import Manifest, entry
+from joulesweep.model.module import build, run
 
 log = logging.getLogger("joulesweep")
 
@@ -21,7 +20,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     Raises:
         UserError: the source cannot build the model, or the user's weights do not fit it.
     """
-    module = model(manifest.spec)
+    module = build(manifest.spec)
     manifest.model_digest = weights.digest(module, manifest.spec)
     runs = _points_that_run(manifest, module, points)
     file = manifest.folder / "weights.safetensors"
@@ -52,20 +51,6 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         quantise.export(manifest, made, runs[0])
 
 
-def model(spec: Mapping[str, Any]) -> torch.nn.Module:
-    """The module of a specification with its weights: random, the source's own, or the user's."""
-    source = plugins.load("sources", spec["source"].partition(":")[0])()
-    torch.manual_seed(0)  # for what is no parameter, such as a buffer of random features
-    if spec["weights"] == "pretrained":
-        return source.pretrained(spec)
-    module = source.build(spec)
-    if spec["weights"] == "random":
-        weights.draw(module)
-    else:
-        weights.read(module, Path(spec["weights"]))
-    return module
-
-
 def _points_that_run(
     manifest: Manifest, module: torch.nn.Module, points: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
@@ -92,15 +77,3 @@ def _refusal(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[st
     except Exception as error:
         return one_line(error)
     return None
-
-
-def example(spec: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """The inputs of a model at a point, as tensors."""
-    return {name: torch.from_numpy(array) for name, array in inputs.make(spec, point).items()}
-
-
-def run(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]) -> Any:
-    """The outputs of a module at a point."""
-    given = example(spec, point)
-    with torch.inference_mode():
-        return call_arguments.call(module, list(given), list(given.values()))

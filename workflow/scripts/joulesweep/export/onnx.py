@@ -12,9 +12,10 @@ from torch.export import Dim
 
 from joulesweep import plugins
 from joulesweep.errors import one_line
-from joulesweep.export import from_module
 from joulesweep.model import call_arguments, graph, inputs
 from joulesweep.model.manifest import Artefact, Manifest
+from joulesweep.model.module import example as example_inputs
+from joulesweep.model.module import run
 
 _TOLERANCE = 1e-3
 Made = list[tuple[Path, int | None, int | None]]
@@ -54,7 +55,7 @@ def _every_axis_is_free(module: torch.nn.Module, spec: Mapping[str, Any]) -> boo
     others = {"size": lambda value: value + 32, "sequence": lambda value: value // 2 or 2}
     for axis, value in spec["axes"].items():
         try:
-            from_module.run(module, spec, {**base, axis: others[axis](value)})
+            run(module, spec, {**base, axis: others[axis](value)})
         except Exception:
             return False
     return bool(spec["axes"])
@@ -64,7 +65,7 @@ def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any]
     """Export at one point with these axes free, strip and write."""
     import onnxscript  # noqa: F401 - so that its absence is told by its name
 
-    example = from_module.example(manifest.spec, {**point, "batch": 2})
+    example = example_inputs(manifest.spec, {**point, "batch": 2})
     lengths = {one["name"]: inputs.dimensions(one) for one in manifest.spec["inputs"]}
     shapes = {
         name: {place: Dim.DYNAMIC for place, length in enumerate(found) if length in free}
@@ -103,7 +104,7 @@ def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mappi
     eager = plugins.load("runtimes", "eager")()
     forward = runtime.load(Artefact(manifest.spec, file, "", "", "", 0), torch.get_num_threads())
     found = runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))
-    wanted = eager.arrays(from_module.run(module, manifest.spec, point))
+    wanted = eager.arrays(run(module, manifest.spec, point))
     for one, other in zip(found, wanted, strict=True):
         scale = float(np.abs(other).max(initial=0.0)) or 1.0
         error = float(np.abs(one - other).max(initial=0.0)) / scale
