@@ -89,7 +89,7 @@ def latency_row(
         "reference_share": 0.05, "peak_bytes": int(3e8 + seconds * 1e9), "peak_above_load_bytes": 4_000_000, "flags": "",
         **provenance(model),
     }  # fmt: skip
-    return {**row, **more}
+    return _with_base({**row, **more})
 
 
 def energy_row(device: str, model: str, runtime: str, joules: float, half: float = 0.04, **more: Any) -> dict[str, Any]:
@@ -101,7 +101,14 @@ def energy_row(device: str, model: str, runtime: str, joules: float, half: float
         "ci_low_J": joules / (1 + half), "ci_high_J": joules * (1 + half), "net_energy_J": joules * 0.64,
         "net_ci_low_J": joules * 0.6, "net_ci_high_J": joules * 0.68, "flags": "", **provenance(model),
     }  # fmt: skip
-    return {**row, **more}
+    return _with_base({**row, **more})
+
+
+def _with_base(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, marked as the base point or not as the configuration of these models does."""
+    native = MODELS.get(row["model"], (224,))[0]
+    is_base = row["batch"] == 1 and row.get("size") in (None, native) and row.get("threads", 2) == 2
+    return {"base": int(is_base), **row}
 
 
 def tree(
@@ -130,7 +137,7 @@ def _counts(results: Path, model: str) -> None:
     native, params, macs, _, _ = MODELS[model]
     rows = [
         {
-            "model": model, "runtime": runtime, **point, "status": "ok", "params": params,
+            "model": model, "runtime": runtime, **point, "base": int(point == points(model)[0]), "status": "ok", "params": params,
             "params_every_use": params + (4096 if model == "vit_tiny" else 0), "params_by_storage": params,
             "params_trainable": params, "weight_bytes": params * (1 if "int8" in runtime else 4),
             "macs": int(macs * point["batch"] * (point["size"] / native) ** 2),
@@ -183,5 +190,5 @@ def _device_rows(results: Path, device: str, model: str, slower: float, kind: st
 
 def failed(row: dict[str, Any], status: str, message: str) -> dict[str, Any]:
     """The same point without a figure."""
-    keep = ("device", "model", "runtime", *columns.AXES, *provenance(row["model"]))
+    keep = ("device", "model", "runtime", *columns.AXES, "base", *provenance(row["model"]))
     return {**{name: row[name] for name in keep if name in row}, "status": status, "message": message}

@@ -15,7 +15,10 @@ pytest.importorskip("torch")
 def _count(exported, tmp_path, **more):
     job = {
         "model": {**digits_spec(), "runtimes": ["eager", "onnxruntime"], **more.pop("spec", {})},
-        "points": [{"batch": batch, "size": size, "sequence": None} for batch, size in ((1, 8), (4, 8), (1, 16))],
+        "points": [
+            {"batch": batch, "size": size, "sequence": None, "base": int((batch, size) == (1, 8))}
+            for batch, size in ((1, 8), (4, 8), (1, 16))
+        ],
         "code_digest": "c",
         "versions": {"torch": "2", "numpy": "1"},
         **more,

@@ -72,6 +72,7 @@ def test_a_figure_without_data_says_what_is_missing_and_why(tmp_path):
         "8",
         "",
         "2",
+        "1",
         "no_meter",
         "no meter works: RAPL is closed",
     ]

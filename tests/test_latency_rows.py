@@ -21,6 +21,7 @@ IDENTITY = {
     "size": 8,
     "sequence": None,
     "threads": 1,
+    "base": 1,
 }
 POINT = Point(IDENTITY, {}, artefact=object())  # type: ignore[arg-type]
 LEVEL = dict.fromkeys(MIXTURE, 1e-3)

@@ -180,7 +180,12 @@ def test_bytes_moved_are_those_of_weights_and_of_what_goes_in_and_out():
 
 def test_an_onnx_model_is_counted_without_torch(exported, tmp_path):
     spec = {**digits_spec(), "source": "onnx:a.onnx", "runtimes": ["onnxruntime"], "weights": "pretrained"}
-    job = {"model": spec, "points": [{"batch": 1, "size": 8, "sequence": None}], "code_digest": "c", "versions": {}}
+    job = {
+        "model": spec,
+        "points": [{"batch": 1, "size": 8, "sequence": None, "base": 1}],
+        "code_digest": "c",
+        "versions": {},
+    }
     code = (
         "import sys; sys.modules['torch'] = None; sys.path.insert(0, 'workflow/scripts')\n"
         "from pathlib import Path; from joulesweep.counting.job import count\n"

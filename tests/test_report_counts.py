@@ -35,7 +35,13 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Merged:
     results: Path = tmp_path_factory.mktemp("results")
     for name, spec in MODELS.items():
         base = inputs.base_point(spec)
-        row = {"model": name, "runtime": "eager", **base, **counting_job.point_columns(counting_job.module(spec), base)}
+        row = {
+            "model": name,
+            "runtime": "eager",
+            **base,
+            "base": 1,
+            **counting_job.point_columns(counting_job.module(spec), base),
+        }
         write_table(results / "models" / name / "counts.csv", columns.COUNTS, [row])
     models = {name: {**spec, "runtimes": ["eager"]} for name, spec in MODELS.items()}
     merge({"device": "laptop", "models": models}, results, results / "merged")

@@ -145,7 +145,7 @@ def _row(
     row = {
         "model": manifest.model,
         "runtime": runtime,
-        **{axis: point[axis] for axis in ("batch", "size", "sequence")},
+        **{name: point[name] for name in ("batch", "size", "sequence", "base")},
         **columns,
         "model_digest": manifest.model_digest,
         "input_digest": manifest.input_digest,

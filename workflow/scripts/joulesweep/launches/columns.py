@@ -50,6 +50,10 @@ _INPUT_AXES = _columns(
     sequence="length of the input in tokens or samples; empty where the input is no sequence",
 )
 _THREADS = _columns(int, threads="threads that the runtime was given")
+_BASE = _columns(
+    int,
+    base="1 at the model's base point, where models are compared: batch 1, native size or sequence, configured threads; else 0",
+)
 _STATUS = _columns(
     str,
     status="ok, or why there is no figure: oom, timeout, crashed, error, unsupported, no_meter",
@@ -72,6 +76,7 @@ COUNTS = Table(
     _SCHEMA
     + _VARIANT
     + _INPUT_AXES
+    + _BASE
     + _STATUS
     + _columns(
         int,
@@ -137,6 +142,7 @@ LATENCY = Table(
     + _VARIANT
     + _INPUT_AXES
     + _THREADS
+    + _BASE
     + _STATUS
     + _columns(
         int,
@@ -203,6 +209,7 @@ ENERGY = Table(
     + _VARIANT
     + _INPUT_AXES
     + _THREADS
+    + _BASE
     + _STATUS
     + _columns(
         str,

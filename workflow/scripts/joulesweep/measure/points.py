@@ -8,6 +8,7 @@ from typing import Any
 from joulesweep import plugins
 from joulesweep.errors import Unsupported
 from joulesweep.launches import columns, reference_baseline
+from joulesweep.launches.journal import canonical
 from joulesweep.measure.device.threads import number
 from joulesweep.model.manifest import Artefact, Manifest
 
@@ -54,10 +55,14 @@ class Point:
 def points_of(job: Mapping[str, Any], manifest: Manifest, key: Mapping[str, Any] | None = None) -> list[Point]:
     """The points of a job in its order; `key` is what the stage adds to the key of a launch.
 
-    Points that are one here, as all physical cores and two threads on two cores, are there once.
+    Points that are the same here, as all physical cores and two threads on two cores, are there once: the first, so that
+    the base point stays one.
     """
-    points = [_point(job, manifest, point, key or {}) for point in job["points"]]
-    return [point for index, point in enumerate(points) if point not in points[:index]]
+    points: dict[str, Point] = {}
+    for values in job["points"]:
+        point = _point(job, manifest, values, key or {})
+        points.setdefault(canonical(point.key), point)
+    return list(points.values())
 
 
 def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int) -> Iterator[Point]:
@@ -85,6 +90,7 @@ def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any],
         "model": manifest.model,
         "runtime": runtime,
         **axes,
+        "base": point["base"],
         "model_digest": manifest.model_digest,
         "artefact_digest": artefact.digest if artefact else None,
         "input_digest": manifest.input_digest,

@@ -40,14 +40,12 @@ class Merged:
 def load(folder: Path, models: Mapping[str, Mapping[str, Any]]) -> Merged:
     """The merged tables of a folder; models are in the order of the configuration, those of other devices after them."""
     read = {name: _read(folder / f"{name}.csv", MERGED[name]) for name in Merged.__dataclass_fields__}
-    native = _native(read["latency"], models)
-    threads = _threads(read["latency"])
     order = {model: place for place, model in enumerate(models)}
     for name in ("counts", "latency", "energy", "accuracy"):
         frame = read[name]
         frame = frame.assign(place=frame["model"].map(order).fillna(len(order)))
         frame = frame.sort_values(["place", "model"], kind="stable").drop(columns="place").reset_index(drop=True)
-        read[name] = frame.assign(base=_is_base(frame, native, threads) if "batch" in frame else True)
+        read[name] = _with_base(frame)
     return Merged(**read)
 
 
@@ -67,42 +65,21 @@ def _read(path: Path, table: Table) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].fillna("") for name in texts})
 
 
-def _native(latency: pd.DataFrame, models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """Each model's native size and sequence: from its configured input, else the value that most of its points share.
+def _with_base(frame: pd.DataFrame) -> pd.DataFrame:
+    """`base` as a truth value, and for each axis `base_AXIS`: whether the row has there what its variant has at the base point.
 
-    Sweeps vary one axis at a time from the base point, so every other sweep repeats the native value; on equal counts
-    it is the largest.
+    A table without axes has one row for each variant, which stands for it.
     """
-    native = {
-        str(model): {axis: _commonest(rows[axis]) for axis in ("size", "sequence")}
-        for model, rows in latency.groupby("model")
-    }
-    for model, spec in models.items():
-        native.setdefault(model, {}).update({axis: float(value) for axis, value in spec.get("axes", {}).items()})
-    return native
-
-
-def _threads(latency: pd.DataFrame) -> dict[str, float]:
-    """Each device's base number of threads: the one that most of its points share."""
-    return {str(device): _commonest(rows["threads"]) for device, rows in latency.groupby("device")}
-
-
-def _commonest(values: pd.Series) -> float:
-    counts = values.dropna().value_counts()
-    return float(max(counts[counts == counts.max()].index)) if len(counts) else float("nan")
-
-
-def _is_base(frame: pd.DataFrame, native: Mapping[str, Mapping[str, float]], threads: Mapping[str, float]) -> pd.Series:
-    for axis in AXES:
-        if axis not in frame:
-            continue
-        if axis == "batch":
-            expected = pd.Series(1.0, index=frame.index)
-        elif axis == "threads":
-            expected = frame["device"].map(threads).astype(float)
-        else:
-            expected = (
-                frame["model"].map(lambda model, axis=axis: native.get(model, {}).get(axis, float("nan"))).astype(float)
-            )
-        frame[f"base_{axis}"] = (frame[axis] == expected) | frame[axis].isna()
-    return frame[[f"base_{axis}" for axis in AXES if f"base_{axis}" in frame]].all(axis=1)
+    if "base" not in frame:
+        return frame.assign(base=True)
+    frame = frame.assign(base=frame["base"] == 1)
+    variant = [name for name in VARIANT if name in frame]
+    axes = [axis for axis in AXES if axis in frame]
+    base = frame.loc[frame["base"], [*variant, *axes]].drop_duplicates(variant)
+    expected = frame[variant].merge(base, on=variant, how="left").set_axis(frame.index)
+    return frame.assign(
+        **{
+            f"base_{axis}": (frame[axis] == expected[axis]) | (frame[axis].isna() & expected[axis].isna())
+            for axis in axes
+        }
+    )

@@ -83,8 +83,11 @@ class Config:
 
     def count_points(self, model: str) -> list[dict[str, Any]]:
         """The points at which FLOPs are counted: those of the sweep, threads aside."""
-        points = [{axis: point[axis] for axis in AXES if axis != "threads"} for point in _points(self.models[model])]
-        return [point for index, point in enumerate(points) if point not in points[:index]]
+        points: dict[tuple, dict[str, Any]] = {}
+        for point in _points(self.models[model]):
+            counted = {name: value for name, value in point.items() if name != "threads"}
+            points.setdefault(tuple(counted[axis] for axis in AXES if axis != "threads"), counted)
+        return list(points.values())
 
     @property
     def axes(self) -> list[str]:
@@ -191,8 +194,10 @@ def _values(spec: Mapping[str, Any], axis: str) -> list[Any]:
 
 
 def _points(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The points of a model: `base` is 1 at the base point, which is the first, and 0 at the points of the sweeps."""
     base = _base(spec)
-    return [base] + [{**base, axis: value} for axis in AXES for value in _values(spec, axis)[1:]]
+    swept = [{**base, axis: value, "base": 0} for axis in AXES for value in _values(spec, axis)[1:]]
+    return [{**base, "base": 1}, *swept]
 
 
 def _check_schema(path: Path, written: Mapping[str, Any]) -> None:
