@@ -22,8 +22,7 @@ def export_job(spec: dict, **more: object) -> dict:
     """The job that exports a model in every format at its native size."""
     return {
         "model": spec,
-        "sizes": [8],
-        "sequences": [],
+        "values": {"size": [8]},
         "formats": ["module", "onnx", "onnx-int8"],
         "spec_digest": "0123456789ab",
         "versions": {},

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joulesweep.axes import AXES
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.schema import SCHEMA
@@ -190,5 +191,5 @@ def _device_rows(results: Path, device: str, model: str, slower: float, kind: st
 
 def failed(row: dict[str, Any], status: str, message: str) -> dict[str, Any]:
     """The same point without a figure."""
-    keep = ("device", "model", "runtime", *columns.AXES, "base", *provenance(row["model"]))
+    keep = ("device", "model", "runtime", *AXES, "base", *provenance(row["model"]))
     return {**{name: row[name] for name in keep if name in row}, "status": status, "message": message}

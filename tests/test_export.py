@@ -74,7 +74,7 @@ def test_another_process_makes_the_same_bytes(exported, tmp_path):
 
 def test_a_manifest_that_fits_is_kept_without_torch(exported):
     """A copied folder serves a device that has no torch."""
-    job = export_job(digits_spec(), sizes=[8, 16], versions={"torch": "another"})
+    job = export_job(digits_spec(), values={"size": [8, 16]}, versions={"torch": "another"})
     code = (
         "import sys; sys.modules['torch'] = None; sys.path.insert(0, 'workflow/scripts')\n"
         "from pathlib import Path; from joulesweep.export.job import export\n"
@@ -109,12 +109,12 @@ def _mlp_of_one_size(tmp_path: Path, **more: object) -> Manifest:
     spec = {**digits_spec("mlp"), "weights": "random", "data": None}
     path = tmp_path / "manifest-1.json"
     (tmp_path / "manifest-0.json").write_text("{}")
-    return export(export_job(spec, sizes=[8, 16], formats=["module", "onnx"], **more), path)
+    return export(export_job(spec, values={"size": [8, 16]}, formats=["module", "onnx"], **more), path)
 
 
 def test_a_model_for_one_size_says_so_at_the_others(tmp_path):
     manifest = _mlp_of_one_size(tmp_path)
-    assert [(entry.size, entry.file) for entry in manifest.artefacts["onnx"]] == [(8, "model-8.onnx")]
+    assert [(entry.fixed, entry.file) for entry in manifest.artefacts["onnx"]] == [({"size": 8}, "model-8.onnx")]
     assert "size=16" in manifest.errors
     assert outputs(manifest, "onnxruntime", {"batch": 5, "size": 8, "sequence": None}).shape == (5, 10)
     assert not (tmp_path / "manifest-0.json").exists()

@@ -63,22 +63,9 @@ def test_a_figure_without_data_says_what_is_missing_and_why(tmp_path):
     path = results / "devices/laptop/energy/digits_cnn.csv"
     rows = path.read_text(encoding="utf-8").splitlines()
     header = rows[0].split(",")
-    values = [
-        str(SCHEMA),
-        "laptop",
-        "digits_cnn",
-        "eager",
-        "1",
-        "8",
-        "",
-        "2",
-        "1",
-        "no_meter",
-        "no meter works: RAPL is closed",
-    ]
-    path.write_text(
-        "\n".join([rows[0], ",".join(values + [""] * (len(header) - len(values)))]) + "\n", encoding="utf-8"
-    )
+    row = {"schema": str(SCHEMA), "device": "laptop", "model": "digits_cnn", "runtime": "eager", "batch": "1"}
+    row |= {"size": "8", "threads": "2", "base": "1", "status": "no_meter", "message": "no meter works: RAPL is closed"}
+    path.write_text("\n".join([rows[0], ",".join(row.get(name, "") for name in header)]) + "\n", encoding="utf-8")
     job = synthetic.job(models=["digits_cnn"])
     merge(job, results, results / "merged")
     merged = load(results / "merged", job["models"])

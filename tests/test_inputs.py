@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from joulesweep.axes import INPUT_AXES
 from joulesweep.model import inputs
 
 from tests.digits_model import digits_spec
@@ -58,8 +59,16 @@ def test_the_same_point_gives_the_same_values():
 
 
 def test_the_base_point_has_the_axes_of_the_inputs():
-    assert inputs.base_point(digits_spec()) == {"batch": 1, "size": 8, "sequence": None}
-    assert inputs.base_point(TOKENS) == {"batch": 1, "size": None, "sequence": 16}
+    others = dict.fromkeys(INPUT_AXES)
+    assert inputs.base_point(digits_spec()) == {"batch": 1, **others, "size": 8}
+    assert inputs.base_point(TOKENS) == {"batch": 1, **others, "sequence": 16}
+
+
+@pytest.mark.parametrize(("size", "shape"), [(None, (3, 48, 64)), (24, (3, 24, 32)), (32, (3, 32, 43)), (1, (3, 1, 1))])
+def test_a_scaled_length_keeps_its_ratio_rounded_to_a_whole_number(size, shape):
+    spec = {"inputs": [declared("image", [3, "size", {"size": 64}])], "axes": {"size": 48}}
+    assert inputs.shapes(spec, {"batch": 2, "size": size}) == {"image": (2, *shape)}
+    assert inputs.dimensions(spec["inputs"][0]) == ["batch", 3, "size", "size"]
 
 
 def test_a_graph_is_fed_by_name_where_all_its_inputs_are_declared_and_else_in_order():

@@ -10,7 +10,7 @@ def manifest(tmp_path):
     file = tmp_path / "model-8.onnx"
     file.write_bytes(b"graph")
     found = Manifest("m", "s", "d", "i", {"name": "m"}, tmp_path)
-    found.artefacts["onnx"] = [entry(file, 8, None, 4)]
+    found.artefacts["onnx"] = [entry(file, {"size": 8}, 4)]
     found.errors = {"onnx-int8": "no quantiser", "size=99": "too large"}
     return found
 

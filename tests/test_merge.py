@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joulesweep.analysis.merge import read_table
 from joulesweep.analysis.merge.job import merge
+from joulesweep.axes import AXES
 from joulesweep.launches import columns, merge_inputs
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.reference_baseline import MIXTURE
@@ -273,9 +274,7 @@ def _launched(results: Path, slowdowns: list[float]) -> None:
                 "rounds": [{"mean_s": row["raw_s"] * scale * slowdown}] * 5,
                 "looks": [[1e-3 * scale * slowdown] * len(MIXTURE)] * 6,
             }
-            journal.append(
-                {name: row.get(name, None if name in columns.AXES else "") for name in columns.LAUNCH_KEY}, line
-            )
+            journal.append({name: row.get(name, None if name in AXES else "") for name in columns.LAUNCH_KEY}, line)
     levels = {"reference": "r", "kinds": {"cpu": {"parts": MIXTURE, "looks": [[1e-3] * len(MIXTURE)]}}}
     (results / "devices/laptop/reference.json").write_text(json.dumps(levels))
 

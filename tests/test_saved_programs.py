@@ -42,7 +42,7 @@ def _spec(source: str, given: list, axes: dict, weights: str = "pretrained") -> 
 
 
 def _export(spec: dict, folder: Path, sequences: list[int]) -> Manifest:
-    job = {"model": spec, "sizes": [], "sequences": sequences, "spec_digest": "s", "versions": {}}
+    job = {"model": spec, "values": {"sequence": sequences}, "spec_digest": "s", "versions": {}}
     return export({**job, "formats": ["module", "onnx", "onnx-int8"]}, folder / "manifest-s.json")
 
 

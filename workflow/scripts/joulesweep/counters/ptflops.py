@@ -16,6 +16,7 @@ import ptflops
 from ptflops.pytorch_ops import MODULES_MAPPING
 from torch import nn
 
+from joulesweep.axes import INPUT_AXES
 from joulesweep.counters import _shape_pass, base
 from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported, shortened
@@ -35,7 +36,7 @@ class Counter(base.Counter):
 
     def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
         """Multiply-adds of one pass by either back end, and of what the one with hooks is made."""
-        found = dict(_of_example(subject, at["size"], at["sequence"]))
+        found = dict(_of_example(subject, tuple((axis, at.get(axis)) for axis in INPUT_AXES)))
         macs = {name: at["batch"] * value for name, value in found.items() if isinstance(value, int)}
         note = found.get("reason") or (
             f"{macs['products']} in modules with products, {macs['modules'] - macs['products']} in normalisation, activations "
@@ -49,9 +50,9 @@ class Counter(base.Counter):
 
 
 @functools.lru_cache(maxsize=1)
-def _of_example(subject: Subject, size: int | None, sequence: int | None) -> Mapping[str, Any]:
+def _of_example(subject: Subject, lengths: tuple[tuple[str, int | None], ...]) -> Mapping[str, Any]:
     """Multiply-adds of one example by back end and part, or the reason why the one with hooks found nothing."""
-    at = {"batch": 1, "size": size, "sequence": sequence}
+    at = {"batch": 1, **dict(lengths)}
     found: dict[str, Any] = {"operators": _count(subject, at, "aten")}
     try:
         # Without numbers, torch computes shapes by calling the very functions that ptflops patches: they count twice.

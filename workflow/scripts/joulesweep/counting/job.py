@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
+from joulesweep.axes import INPUT_AXES
 from joulesweep.counters.base import ALL, Graph, Layers, Subject
 from joulesweep.errors import Unsupported, UserError, one_line
 from joulesweep.launches.columns import COUNTS, LAYERS, listed
@@ -133,7 +134,7 @@ def _counters(subject: Subject | Graph) -> Iterator[str]:
 
 def _explain_refusal(columns: dict[str, Any], point: Mapping[str, Any], manifest: Manifest) -> None:
     """Where the export saw that the model itself refuses a point, that is the reason why it was not counted there."""
-    refused = [manifest.errors.get(f"{axis}={point[axis]}") for axis in ("size", "sequence")]
+    refused = [manifest.errors.get(f"{axis}={point.get(axis)}") for axis in INPUT_AXES]
     if columns["status"] == "error" and any(refused):
         columns |= {"status": "unsupported", "message": next(filter(None, refused))}
 
@@ -145,7 +146,7 @@ def _row(
     row = {
         "model": manifest.model,
         "runtime": runtime,
-        **{name: point[name] for name in ("batch", "size", "sequence", "base")},
+        **{name: point.get(name) for name in ("batch", *INPUT_AXES, "base")},
         **columns,
         "model_digest": manifest.model_digest,
         "input_digest": manifest.input_digest,

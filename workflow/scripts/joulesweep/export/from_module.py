@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from joulesweep.axes import INPUT_AXES
 from joulesweep.errors import UserError, one_line
 from joulesweep.model import weights
 from joulesweep.model.manifest import Manifest, entry
@@ -26,7 +27,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     file = manifest.folder / "weights.safetensors"
     if "module" in formats:
         size = weights.save(module, file)
-        manifest.artefacts["module"] = [entry(file, None, None, size)]
+        manifest.artefacts["module"] = [entry(file, {}, size)]
     if not runs or not {"onnx", "onnx-int8"} & set(formats):
         return
     try:
@@ -42,9 +43,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     if "onnx" in formats:
         from joulesweep.model import graph
 
-        manifest.artefacts["onnx"] = [
-            entry(path, size, sequence, graph.weight_bytes(graph.load(path))) for path, size, sequence in made
-        ]
+        manifest.artefacts["onnx"] = [entry(path, fixed, graph.weight_bytes(graph.load(path))) for path, fixed in made]
     if "onnx-int8" in formats:
         from joulesweep.export import quantise
 
@@ -62,8 +61,8 @@ def _points_that_run(
         if refusal is None:
             found.append(point)
         else:
-            varied = [axis for axis in ("size", "sequence") if point[axis] != base[axis]]
-            for axis in varied or ("size", "sequence"):
+            varied = [axis for axis in INPUT_AXES if point[axis] != base[axis]]
+            for axis in varied or manifest.spec["axes"]:
                 manifest.errors[f"{axis}={point[axis]}"] = refusal
     if not found:
         raise UserError(f"models.{manifest.model}.input: the model does not run on it: {refusal}")

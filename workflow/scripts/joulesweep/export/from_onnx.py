@@ -23,7 +23,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
     manifest.model_digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
     copy = manifest.folder / "model.onnx"
     copy.write_bytes(source.read_bytes())
-    size = sequence = None
+    fixed: dict[str, int] = {}
     weight_bytes = copy.stat().st_size
     try:
         from joulesweep.model import graph
@@ -35,9 +35,9 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         graph.save(model, copy)
         weight_bytes = graph.weight_bytes(model)
         if graph.fixed(model, manifest.spec):
-            size, sequence = points[0]["size"], points[0]["sequence"]
+            fixed = dict(manifest.spec["axes"])
     if "onnx" in formats:
-        manifest.artefacts["onnx"] = [entry(copy, size, sequence, weight_bytes)]
+        manifest.artefacts["onnx"] = [entry(copy, fixed, weight_bytes)]
     if "module" in formats:
         manifest.errors["module"] = "an ONNX file cannot be run by torch; use the runtime onnxruntime"
     if "onnx-int8" in formats:
@@ -46,4 +46,4 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
         except ImportError as error:
             manifest.errors["onnx-int8"] = one_line(error)
         else:
-            quantise.export(manifest, [(copy, size, sequence)], points[0])
+            quantise.export(manifest, [(copy, fixed)], points[0])

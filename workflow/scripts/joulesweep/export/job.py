@@ -61,7 +61,7 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
 def _points(job: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The points to serve, as far as files differ between them: the base point, then each axis varied alone."""
     base = inputs.base_point(job["model"])
-    varied = [("size", value) for value in job["sizes"]] + [("sequence", value) for value in job["sequences"]]
+    varied = [(axis, value) for axis, values in job["values"].items() for value in values]
     return [base] + [{**base, axis: value} for axis, value in varied if value != base[axis]]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.export import Dim
 
-from joulesweep import plugins
+from joulesweep import axes, plugins
 from joulesweep.errors import one_line
 from joulesweep.model import call_arguments, graph, inputs
 from joulesweep.model.manifest import Artefact, Manifest
@@ -18,11 +18,11 @@ from joulesweep.model.module import example as example_inputs
 from joulesweep.model.module import run
 
 _TOLERANCE = 1e-3
-Made = list[tuple[Path, int | None, int | None]]
+Made = list[tuple[Path, dict[str, int]]]
 
 
 def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping[str, Any]]) -> Made:
-    """The files that were made, each with the size and sequence it serves alone, or None for all of them.
+    """The files that were made, each with the values of the axes that are fixed in it.
 
     Whether size is free is the model's business and not the sweep's: a longer sweep must not change the file.
     """
@@ -33,29 +33,29 @@ def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping
             _write(module, manifest, base, {"batch", *manifest.spec["axes"]}, file)
             for point in (*points, {**base, "batch": 3}):
                 _check(module, manifest, file, point)
-            return [(file, None, None)]
+            return [(file, {})]
         except ImportError:
             raise
         except Exception as error:
             manifest.notes.append(f"one ONNX file a size: {one_line(error)}")
     made: Made = []
     for point in points:
-        values = [str(point[axis]) for axis in ("size", "sequence") if point[axis] is not None]
-        file = manifest.folder / f"{'-'.join(['model', *values])}.onnx"
+        fixed = {axis: point[axis] for axis in manifest.spec["axes"]}
+        file = manifest.folder / f"{'-'.join(['model', *map(str, fixed.values())])}.onnx"
         _write(module, manifest, point, {"batch"}, file)
         for batch in (1, 3):
             _check(module, manifest, file, {**point, "batch": batch})
-        made.append((file, point["size"], point["sequence"]))
+        made.append((file, fixed))
     return made
 
 
 def _every_axis_is_free(module: torch.nn.Module, spec: Mapping[str, Any]) -> bool:
     """Whether there are axes beside the batch, and the module itself runs at another value of each."""
     base = inputs.base_point(spec)
-    others = {"size": lambda value: value + 32, "sequence": lambda value: value // 2 or 2}
     for axis, value in spec["axes"].items():
+        other = value // 2 or 2 if axes.ALL[axis].bounded else value + 32
         try:
-            run(module, spec, {**base, axis: others[axis](value)})
+            run(module, spec, {**base, axis: other})
         except Exception:
             return False
     return bool(spec["axes"])

@@ -23,17 +23,16 @@ _DRAWN = 4
 _TRANSFORMER = {"LayerNormalization", "Attention", "SimplifiedLayerNormalization"}
 
 
-def export(manifest: Manifest, files: Sequence[tuple[Path, int | None, int | None]], point: Mapping[str, Any]) -> None:
+def export(manifest: Manifest, files: Sequence[tuple[Path, dict[str, int]]], point: Mapping[str, Any]) -> None:
     """Quantise each file and enter the results, or the reason why not, into the manifest."""
     made = []
     try:
-        for file, size, sequence in files:
+        for file, fixed in files:
             target = file.with_name(f"{file.stem}-int8.onnx")
-            at = {**point, "size": size or point["size"], "sequence": sequence or point["sequence"]}
-            note = _quantise(file, target, manifest.spec, at)
+            note = _quantise(file, target, manifest.spec, {**point, **fixed})
             if note not in manifest.notes:
                 manifest.notes.append(note)
-            made.append(entry(target, size, sequence, graph.weight_bytes(graph.load(target))))
+            made.append(entry(target, fixed, graph.weight_bytes(graph.load(target))))
     except Exception as error:
         manifest.errors["onnx-int8"] = one_line(error)
         return

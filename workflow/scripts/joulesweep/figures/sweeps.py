@@ -6,18 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from joulesweep import axes as sweep_axes
+from joulesweep.axes import AXES
 from joulesweep.figures import _style
 from joulesweep.figures._quantities import Quantity
-from joulesweep.launches.columns import AXES
 from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import Merged, sweep
 
-_AXIS_WORDS = {
-    "batch": "batch (examples a pass)",
-    "size": "input height and width (pixels)",
-    "sequence": "sequence length",
-    "threads": "threads",
-}
 _MOST_COLUMNS = 4
 
 
@@ -62,7 +57,7 @@ def swept(merged: Merged, quantity: Quantity, axis: str) -> Figure:
     for place, (device, model) in enumerate(panels):
         below = panels[place + columns] if place + columns < len(panels) else (None, None)
         if model is not None and (below[1] is None or below[0] != device):
-            grid.flat[place].set_xlabel(_AXIS_WORDS[axis], fontsize=8)
+            grid.flat[place].set_xlabel(sweep_axes.ALL[axis].label, fontsize=8)
         if place % columns == 0:
             grid.flat[place].set_ylabel(quantity.label(merged), fontsize=8)
     more = (

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
+from joulesweep import axes
+from joulesweep.axes import AXES, INPUT_AXES
 
-AXES = ("batch", "size", "sequence", "threads")
+STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
 
 # What names a launch in the journal of a model's latency: the columns of its row that it depends on.
 LAUNCH_KEY = (*AXES, "model_digest", "artefact_digest", "input_digest", "code_digest", "versions", "runtime")
@@ -43,16 +44,11 @@ _DEVICE = _columns(str, device="device that was measured")
 _VARIANT = _columns(
     str, model="model, as the configuration names it", runtime="how the model was run, precision included"
 )
-_INPUT_AXES = _columns(
-    int,
-    batch="examples in one pass",
-    size="height and width of the input image in pixels; empty where the input is no image",
-    sequence="length of the input in tokens or samples; empty where the input is no sequence",
-)
-_THREADS = _columns(int, threads="threads that the runtime was given")
+_INPUT_AXES = _columns(int, **{name: axes.ALL[name].meaning for name in ("batch", *INPUT_AXES)})
+_THREADS = _columns(int, threads=axes.THREADS.meaning)
 _BASE = _columns(
     int,
-    base="1 at the model's base point, where models are compared: batch 1, native size or sequence, configured threads; else 0",
+    base="1 at the model's base point, where models are compared: batch 1, the input's native shape, configured threads; else 0",
 )
 _STATUS = _columns(
     str,
@@ -72,7 +68,7 @@ _POINT_KEY = ("device", "model", "runtime", *AXES)
 
 COUNTS = Table(
     "counts",
-    ("model", "runtime", "batch", "size", "sequence"),
+    ("model", "runtime", "batch", *INPUT_AXES),
     _SCHEMA
     + _VARIANT
     + _INPUT_AXES

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from joulesweep import plugins
+from joulesweep.axes import AXES
 from joulesweep.errors import Unsupported
 from joulesweep.launches import columns, reference_baseline
 from joulesweep.launches.journal import canonical
@@ -25,7 +26,7 @@ class Point:
     @property
     def axes(self) -> dict[str, Any]:
         """Value of each axis; None where the model's input has no such axis."""
-        return {axis: self.identity[axis] for axis in columns.AXES}
+        return {axis: self.identity[axis] for axis in AXES}
 
     @property
     def axes_text(self) -> str:
@@ -79,7 +80,7 @@ def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int) -> I
 
 def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any], key: Mapping[str, Any]) -> Point:
     runtime = point["runtime"]
-    axes = {axis: point[axis] for axis in columns.AXES} | {"threads": number(point["threads"])}
+    axes = {axis: point.get(axis) for axis in AXES} | {"threads": number(point["threads"])}
     artefact, unsupported = None, ""
     try:
         artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.launches.columns import AXES, Table
+from joulesweep.axes import AXES
+from joulesweep.launches.columns import Table
 from joulesweep.merged.columns import MERGED
 
 VARIANT = ["device", "model", "runtime"]

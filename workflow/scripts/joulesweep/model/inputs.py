@@ -1,8 +1,9 @@
 """The inputs of a model at a point: made with numpy from the specification alone, the same on every machine.
 
 A completed specification holds `inputs`, a list in the model's own order, each with name, shape, dtype, low and high; a
-length in a shape is a number or the name of an axis (batch, size, sequence). `axes` holds the native length of each axis
-but the batch. A shape that does not name the batch has it in front, unless `batched` is false.
+length in a shape is a number, the name of an axis, or `{axis: length}` where it is scaled with the axis in the native
+ratio. `axes` holds the native value of each axis but the batch. A shape that does not name the batch has it in front,
+unless `batched` is false.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from joulesweep.axes import INPUT_AXES
 from joulesweep.model import rng
 
 
@@ -37,23 +39,36 @@ def match_inputs(spec: Mapping[str, Any], graph: Sequence[str]) -> dict[str, str
 
 
 def dimensions(one: Mapping[str, Any]) -> list[int | str]:
-    """Lengths of one input, the batch included: numbers, and names of axes."""
-    lengths = list(one["shape"])
-    return lengths if "batch" in lengths or not one.get("batched", True) else ["batch", *lengths]
+    """Lengths of one input, the batch included: numbers, and names of axes, those of scaled lengths too."""
+    return [next(iter(length)) if isinstance(length, Mapping) else length for length in _lengths(one)]
 
 
 def shapes(spec: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Shape of every input at a point; an axis that the point leaves open has its native length."""
-    at = {"batch": 1, **spec["axes"], **{axis: value for axis, value in point.items() if value is not None}}
+    values = {"batch": 1, **spec["axes"], **{axis: value for axis, value in point.items() if value is not None}}
     return {
-        one["name"]: tuple(at[length] if isinstance(length, str) else length for length in dimensions(one))
-        for one in spec["inputs"]
+        one["name"]: tuple(_length(length, values, spec["axes"]) for length in _lengths(one)) for one in spec["inputs"]
     }
 
 
+def _lengths(one: Mapping[str, Any]) -> list[Any]:
+    """The declared shape of one input with the batch in its place."""
+    lengths = list(one["shape"])
+    return lengths if "batch" in lengths or not one.get("batched", True) else ["batch", *lengths]
+
+
+def _length(length: Any, values: Mapping[str, int], native: Mapping[str, int]) -> int:
+    if isinstance(length, str):
+        return values[length]
+    if isinstance(length, Mapping):  # scaled with its axis, rounded half up to a whole number
+        ((axis, own),) = length.items()
+        return max(1, (2 * values[axis] * own + native[axis]) // (2 * native[axis]))
+    return length
+
+
 def base_point(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The point with one example of the native size and sequence; an axis that the inputs do not have is None."""
-    return {"batch": 1, "size": spec["axes"].get("size"), "sequence": spec["axes"].get("sequence")}
+    """The point with one example and the native value of every axis; None for an axis that the inputs do not have."""
+    return {"batch": 1, **{axis: spec["axes"].get(axis) for axis in INPUT_AXES}}
 
 
 def make(spec: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, np.ndarray]:

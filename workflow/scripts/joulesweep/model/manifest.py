@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import digest
+from joulesweep.axes import INPUT_AXES
 from joulesweep.errors import Unsupported, UserError
 from joulesweep.files import replace_text
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a manifest; a size or sequence of None serves every one, else that one alone."""
+    """One file of a manifest; `fixed` holds the value of each input axis at which it can be run only."""
 
     file: str
-    size: int | None
-    sequence: int | None
+    fixed: dict[str, int]
     digest: str
     bytes: int
     weight_bytes: int
 
-    def covers(self, size: int | None, sequence: int | None) -> bool:
-        """Whether the file can be run at this size and sequence."""
-        return self.size in (None, size) and self.sequence in (None, sequence)
+    def covers(self, point: Mapping[str, Any]) -> bool:
+        """Whether the file can be run at a point."""
+        return all(point.get(axis) == value for axis, value in self.fixed.items())
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,14 @@ class Manifest:
         Raises:
             Unsupported: the model refuses the point, the format could not be exported, or no file serves the point.
         """
-        size, sequence = point.get("size"), point.get("sequence")
-        for key in (f"size={size}", f"sequence={sequence}"):
+        for key in _values(point):
             if key in self.errors:
                 raise Unsupported(f"the model does not run at {key}: {self.errors[key]}")
         for entry in self.artefacts.get(form, []):
-            if entry.covers(size, sequence):
+            if entry.covers(point):
                 file = self.folder / entry.file
                 return Artefact(self.spec, file, entry.digest, self.model_digest, self.input_digest, entry.weight_bytes)
-        raise Unsupported(self.errors.get(form) or f"no {form} file serves size={size} sequence={sequence}")
+        raise Unsupported(self.errors.get(form) or f"no {form} file serves {' '.join(_values(point))}")
 
     def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
         """Whether every format at every point has a file, still whole, or a reason why there is none."""
@@ -105,15 +104,19 @@ class Manifest:
         return answered and all(self._whole(entry) for files in self.artefacts.values() for entry in files)
 
     def _covers_point(self, form: str, point: Mapping[str, Any]) -> bool:
-        size, sequence = point.get("size"), point.get("sequence")
-        served = any(entry.covers(size, sequence) for entry in self.artefacts.get(form, []))
-        return served or not self.errors.keys().isdisjoint({form, f"size={size}", f"sequence={sequence}"})
+        served = any(entry.covers(point) for entry in self.artefacts.get(form, []))
+        return served or not self.errors.keys().isdisjoint({form, *_values(point)})
 
     def _whole(self, entry: Entry) -> bool:
         file = self.folder / entry.file
         return file.is_file() and file.stat().st_size == entry.bytes and digest.of_file(file) == entry.digest
 
 
-def entry(file: Path, size: int | None, sequence: int | None, weight_bytes: int) -> Entry:
+def entry(file: Path, fixed: Mapping[str, int], weight_bytes: int) -> Entry:
     """The manifest's entry of a file that was just made."""
-    return Entry(file.name, size, sequence, digest.of_file(file), file.stat().st_size, weight_bytes)
+    return Entry(file.name, dict(fixed), digest.of_file(file), file.stat().st_size, weight_bytes)
+
+
+def _values(point: Mapping[str, Any]) -> list[str]:
+    """A point's values of the input axes as the manifest's errors name them: `size=128`."""
+    return [f"{axis}={point[axis]}" for axis in INPUT_AXES if point.get(axis) is not None]

@@ -16,8 +16,8 @@ import jsonschema
 import yaml
 
 from joulesweep import digest, plugins
+from joulesweep.axes import AXES
 from joulesweep.errors import UserError, nearest
-from joulesweep.launches.columns import AXES
 from joulesweep.model import inputs
 from joulesweep.pipeline import input_specs
 

@@ -71,8 +71,7 @@ class Stages:
         return _json(
             model=self._export_spec(model),
             formats=formats,
-            sizes=_distinct(point["size"] for point in points),
-            sequences=_distinct(point["sequence"] for point in points),
+            values={axis: _distinct(point[axis] for point in points) for axis in self.config.models[model]["axes"]},
             spec_digest=self._spec_digest(model),
             versions=self._versions(libraries),
         )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
+from joulesweep.axes import AXES
 from joulesweep.formatting import percent, plural, relative_half_width
-from joulesweep.launches.columns import AXES
 from joulesweep.merged.load import Merged
 
 WIDE = 0.1

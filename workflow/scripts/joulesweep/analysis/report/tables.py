@@ -26,7 +26,11 @@ def benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _input(one: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
     """One input as `name: 3 × 224 × 224`, the name only where there are several."""
-    shape = " × ".join(str(spec["axes"].get(length, length)) for length in one["shape"]) or "scalar"
+    lengths = [
+        length.values() if isinstance(length, Mapping) else [spec["axes"].get(length, length)]
+        for length in one["shape"]
+    ]
+    shape = " × ".join(str(length) for values in lengths for length in values) or "scalar"
     return f"{one['name']}: {shape}" if len(spec["inputs"]) > 1 else shape
 
 

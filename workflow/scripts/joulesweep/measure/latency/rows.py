@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from joulesweep import interval
+from joulesweep.axes import AXES
 from joulesweep.launches import selection
 from joulesweep.launches.journal import unpack
 from joulesweep.launches.reference_baseline import mixture_s
@@ -63,7 +64,7 @@ def row(
 
 def summary(row: Mapping[str, Any]) -> str:
     """A row as one line of the log."""
-    axes = " ".join(f"{axis}={row[axis]}" for axis in ("batch", "size", "sequence", "threads") if row[axis] is not None)
+    axes = " ".join(f"{axis}={row[axis]}" for axis in AXES if row.get(axis) is not None)
     name = f"{row['model']}@{row['runtime']} {axes}"
     if row["status"] != "ok":
         return f"{name}: {row['status']}: {row['message']}"
