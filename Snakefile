@@ -38,9 +38,9 @@ DEVICE = CONFIG.device
 HERE = f"{RESULTS}/devices/{DEVICE}"
 MERGED = expand(f"{RESULTS}/merged/{{table}}.csv", table=MERGED_TABLES)
 TAKEN = f"{RESULTS}/merged/{FILE}"
-FIGURES = expand(f"{RESULTS}/figures/{{name}}.png", name=STAGES.figures)
+FIGURES = f"{RESULTS}/figures/figures.json"  # which are drawn depends on the data: the list stands for all of them
 # Targets that analyse what is there and measure nothing.
-ANALYSIS = {"report", "figures", "merge", f"{RESULTS}/report.md", TAKEN, *MERGED, *FIGURES}
+ANALYSIS = {"report", "figures", "merge", f"{RESULTS}/report.md", TAKEN, *MERGED, FIGURES}
 
 
 wildcard_constraints:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from joulesweep import plugins
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report import findings, hypotheses, tables
-from joulesweep.figures import dots
-from joulesweep.figures._quantities import ENERGY, LATENCY
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure import points
@@ -80,8 +79,8 @@ def test_a_sweep_of_threads_and_a_native_size_in_its_middle_leave_the_configured
     assert list(at_base["latency"]) == pytest.approx([1e-3, 1e-2])
     assert list(at_base["energy"]) == pytest.approx([1e-2, 1e-1])
 
-    for quantity, values in ((LATENCY, [1, 10]), (ENERGY, [10, 100])):
-        (axes,) = dots.dots(merged, quantity).axes
+    for figure, values in (("latency", [1, 10]), ("energy", [10, 100])):
+        (axes,) = plugins.load("figures", figure)().draw(merged, "").axes
         drawn = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() not in ("", "None")]
         assert sorted(drawn) == pytest.approx(values)
 

@@ -1,26 +1,36 @@
-"""Every figure that is declared is drawn, whatever was measured."""
+"""A figure is drawn where the tables hold data for it, says what it shows, and is listed with the reason otherwise."""
 
+import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+from joulesweep import plugins, products
 from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
-from joulesweep.figures import _style, counts, dots, scatters, sweeps
-from joulesweep.figures._quantities import ACCURACY, ENERGY, LATENCY, PARAMETERS
-from joulesweep.figures.names import names
+from joulesweep.figures import _style
+from joulesweep.figures.base import NotDrawn
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
 from joulesweep.merged.load import Merged, load
-from joulesweep.schema import SCHEMA
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from tests import synthetic
 
 AXES = ["batch", "size", "threads"]
+SINGLE = {
+    "accuracy_vs_energy", "accuracy_vs_latency", "energy", "latency", "latency_vs_energy", "latency_vs_flops",
+    "latency_vs_parameters", "parameters_and_flops",
+}  # fmt: skip
+SWEPT = {"latency_sweep", "energy_sweep"}
 
 
 @pytest.fixture(autouse=True)
-def _look():
+def _settings():
     _style.use()
+    yield
+    plt.close("all")
 
 
 def _merged(results: Path, devices: tuple[str, ...], kind: str = "measured") -> Merged:
@@ -29,6 +39,16 @@ def _merged(results: Path, devices: tuple[str, ...], kind: str = "measured") -> 
     job = synthetic.job(axes=AXES)
     merge(job, results, results / "merged")
     return load(results / "merged", job["models"])
+
+
+def _drawn(results: Path, axes: list[str] = AXES, folder: str = "figures") -> dict:
+    listing = results / folder / "figures.json"
+    draw(synthetic.job(axes=axes), results / "merged", listing, "token")
+    return json.loads(listing.read_text(encoding="utf-8"))
+
+
+def _draw(name: str, merged: Merged, axis: str = "") -> Figure:
+    return plugins.load("figures", name)().draw(merged, axis)
 
 
 def _words(figure: Figure) -> str:
@@ -40,52 +60,108 @@ def _words(figure: Figure) -> str:
     return " | ".join([suptitle, *titles, *(part.get_text() for part in (*texts, *labels))])
 
 
-@pytest.mark.parametrize("devices", [(), ("laptop",), ("laptop", "pi", "jetson")], ids=["none", "one", "three"])
-def test_all_figures_are_written_for_any_number_of_devices(tmp_path, devices):
+def _empty_panels(figure: Figure) -> list:
+    return [axes for axes in figure.axes if axes.axison and not axes.lines]
+
+
+@pytest.mark.parametrize("devices", [("laptop",), ("laptop", "pi", "jetson")], ids=["one", "three"])
+def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(tmp_path, devices):
     _merged(tmp_path, devices)
-    draw(synthetic.job(axes=AXES), tmp_path / "merged", tmp_path / "figures")
-    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(
-        f"{name}.png" for name in names(AXES)
-    )
+    listing = _drawn(tmp_path)
+    images = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert images == SINGLE | {f"{name}_{axis}" for name in SWEPT for axis in ("batch", "size")}
+    assert set(listing["words"]) == images
+    assert listing["not_drawn"]["latency_sweep_threads"] == "no variant has latency at two values of threads"
     assert imread(tmp_path / "figures" / "latency.png").shape[1] > 800
+
+
+def test_without_any_table_nothing_is_drawn_and_everything_has_a_reason(tmp_path):
+    _merged(tmp_path, ())
+    listing = _drawn(tmp_path)
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["figures.json"]
+    assert set(listing["not_drawn"]) >= SINGLE
+    assert listing["not_drawn"]["latency"] == "no latency was measured"
+
+
+def test_no_panel_is_blank_where_devices_measured_different_models(tmp_path):
+    results = synthetic.tree(tmp_path, ("laptop", "pi"))
+    for stage in ("latency", "energy"):
+        for model in ("resnet18", "digits_mlp", "vit_tiny"):
+            (results / "devices" / "pi" / stage / f"{model}.csv").unlink()
+    merged = _merged(results, ())
+    for name in plugins.names("figures"):
+        for axis in ("batch", "size") if plugins.load("figures", name).per_axis else ("",):
+            assert _empty_panels(_draw(name, merged, axis)) == [], name
+
+
+def test_a_model_without_flops_leaves_no_blank_panel(tmp_path):
+    results = synthetic.tree(tmp_path, models=["digits_cnn"])
+    row = {"model": "digits_cnn", "runtime": "eager", "batch": 1, "size": 8, "status": "ok", "params": 9034}
+    row |= {"params_every_use": 9034, "params_by_storage": 9034, **synthetic.provenance("digits_cnn")}
+    write_table(results / "models" / "digits_cnn" / "counts.csv", columns.COUNTS, [row])
+    merge(synthetic.job(models=["digits_cnn"]), results, results / "merged")
+    figure = _draw("parameters-and-flops", load(results / "merged", synthetic.job(models=["digits_cnn"])["models"]))
+    assert len(figure.axes) == 1
 
 
 def test_equal_tables_give_equal_bytes(tmp_path):
     _merged(tmp_path, ("laptop",))
-    for folder in ("one", "two"):
-        draw(synthetic.job(axes=[]), tmp_path / "merged", tmp_path / folder)
-    for name in names([]):
-        assert (tmp_path / "one" / f"{name}.png").read_bytes() == (tmp_path / "two" / f"{name}.png").read_bytes()
+    first, second = _drawn(tmp_path, [], "first"), _drawn(tmp_path, [], "second")
+    assert first == second
+    for name in first["files"]:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_a_figure_that_is_no_longer_drawn_leaves_no_image(tmp_path):
+    _merged(tmp_path, ("laptop",))
+    _drawn(tmp_path, ["batch", "size"])
+    _drawn(tmp_path, ["batch"])
+    images = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert images == SINGLE | {f"{name}_batch" for name in SWEPT}
+
+
+def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(tmp_path):
+    _merged(tmp_path, ("laptop",))
+    listing = tmp_path / "figures" / "figures.json"
+    assert products.token(listing) == ""
+    _drawn(tmp_path)
+    assert products.token(listing) == "token"
+    (tmp_path / "figures" / "latency.png").unlink()
+    lost = products.token(listing)
+    assert lost != "token"
+    draw(synthetic.job(axes=AXES), tmp_path / "merged", listing, lost)
+    assert products.token(listing) == lost
+    (tmp_path / "figures" / "energy.png").write_bytes(b"another image")
+    assert products.token(listing) not in (lost, "token")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"files": []}', '{"files": {"a.png": 1}}'])
+def test_a_damaged_list_of_products_is_as_good_as_none(tmp_path, content):
+    (tmp_path / "figures.json").write_text(content)
+    assert products.token(tmp_path / "figures.json") == ""
 
 
 def test_a_figure_without_data_says_what_is_missing_and_why(tmp_path):
     results = synthetic.tree(tmp_path, models=["digits_cnn"])
-    path = results / "devices/laptop/energy/digits_cnn.csv"
-    rows = path.read_text(encoding="utf-8").splitlines()
-    header = rows[0].split(",")
-    row = {"schema": str(SCHEMA), "device": "laptop", "model": "digits_cnn", "runtime": "eager", "batch": "1"}
-    row |= {"size": "8", "threads": "2", "base": "1", "status": "no_meter", "message": "no meter works: RAPL is closed"}
-    path.write_text("\n".join([rows[0], ",".join(row.get(name, "") for name in header)]) + "\n", encoding="utf-8")
+    row = synthetic.failed(synthetic.energy_row("laptop", "digits_cnn", "eager", 1.0), "no_meter", "RAPL is closed")
+    write_table(results / "devices/laptop/energy/digits_cnn.csv", columns.ENERGY, [row])
     job = synthetic.job(models=["digits_cnn"])
     merge(job, results, results / "merged")
     merged = load(results / "merged", job["models"])
-    for figure in (dots.dots(merged, ENERGY), scatters.scatter(merged, ENERGY, LATENCY)):
-        assert "no_meter" in _words(figure)
-        assert "RAPL is closed" in _words(figure).replace("\n", " ")
-    assert "threads" in _words(sweeps.swept(merged, LATENCY, "threads"))
+    for name in ("energy", "latency-vs-energy", "accuracy-vs-energy"):
+        with pytest.raises(NotDrawn, match=r"^no energy at the base point \(1 row: no_meter, RAPL is closed\)$"):
+            _draw(name, merged)
+    with pytest.raises(NotDrawn, match="no variant has latency at two values of threads"):
+        _draw("latency-sweep", merged, "threads")
 
 
 def test_modelled_energy_is_called_modelled_in_title_and_axis_and_is_hollow(tmp_path):
     merged = _merged(tmp_path, ("laptop",), "modelled")
-    drawn = [
-        dots.dots(merged, ENERGY),
-        sweeps.swept(merged, ENERGY, "batch"),
-        scatters.scatter(merged, ENERGY, LATENCY),
-    ]
-    for figure in drawn:
+    for figure in (_draw("energy", merged), _draw("energy-sweep", merged, "batch"), _draw("latency-vs-energy", merged)):
         title, *rest = _words(figure).split(" | ")
         assert "odelled energy" in title
         assert any("modelled energy (mJ)" in words for words in rest)
+        assert any("Hollow: modelled" in words.replace("\n", " ") for words in rest)
         faces = {
             line.get_markerfacecolor()
             for axes in figure.axes
@@ -96,18 +172,29 @@ def test_modelled_energy_is_called_modelled_in_title_and_axis_and_is_hollow(tmp_
 
 
 def test_measured_energy_is_not_called_modelled(tmp_path):
-    assert "odelled" not in _words(dots.dots(_merged(tmp_path, ("laptop",)), ENERGY))
+    assert "odelled" not in _words(_draw("energy", _merged(tmp_path, ("laptop",))))
 
 
 def test_a_variant_that_failed_is_named_with_its_status(tmp_path):
     merged = _merged(tmp_path, ("laptop",))
-    assert "× onnxruntime: timeout" in _words(dots.dots(merged, LATENCY))
-    assert "× onnxruntime-int8 at 128: oom" in _words(sweeps.swept(merged, LATENCY, "size"))
+    assert "× onnxruntime: timeout" in _words(_draw("latency", merged))
+    assert "× onnxruntime-int8 at 128: oom" in _words(_draw("latency-sweep", merged, "size"))
+
+
+def test_a_row_that_contradicts_itself_is_named_and_not_drawn(tmp_path):
+    rows = [
+        synthetic.latency_row("laptop", "resnet18", "eager", 0.03),
+        synthetic.latency_row("laptop", "resnet18", "onnxruntime", 129.0, flags="inconsistent"),
+    ]
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, rows)
+    words = _words(_draw("latency", _merged(tmp_path, ())))
+    assert "× onnxruntime: inconsistent" in words
+    assert "129" not in words
 
 
 def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(tmp_path):
     merged = _merged(tmp_path, ("laptop",))
-    figure = scatters.scatter(merged, PARAMETERS, LATENCY)
+    figure = _draw("latency-vs-parameters", merged)
     named = [text for text in figure.axes[0].texts if text.get_text()]
     assert sorted(text.get_text() for text in named) == sorted(synthetic.MODELS)
     boxes = [text.get_window_extent() for text in named]
@@ -115,12 +202,20 @@ def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(tmp_pa
 
 
 def test_a_runtime_has_one_colour_and_marker_whatever_else_is_shown():
-    alone, together = _style.looks(["onnxruntime"]), _style.looks(["new", "eager", "onnxruntime"])
-    assert alone["onnxruntime"] == together["onnxruntime"]
+    single, together = _style.styles(["onnxruntime"]), _style.styles(["new", "eager", "onnxruntime"])
+    assert single["onnxruntime"] == together["onnxruntime"]
     assert len(set(together.values())) == 3
 
 
 def test_counts_and_accuracy_are_drawn_with_their_units(tmp_path):
     merged = _merged(tmp_path, ("laptop",))
-    assert "11.7 M" in _words(counts.parameters_and_flops(merged))
-    assert "top-1 accuracy (%)" in _words(scatters.scatter(merged, LATENCY, ACCURACY))
+    assert "11.7 M" in _words(_draw("parameters-and-flops", merged))
+    assert "top-1 accuracy (%)" in _words(_draw("accuracy-vs-latency", merged))
+
+
+def test_a_logarithmic_axis_has_few_round_ticks(tmp_path):
+    figure = _draw("parameters-and-flops", _merged(tmp_path, ("laptop",)))
+    figure.draw_without_rendering()
+    ticks = [label.get_text() for label in figure.axes[0].get_xticklabels() if label.get_text()]
+    assert {"10k", "100k", "1M", "10M"} <= set(ticks)
+    assert 3 <= len(ticks) <= 9

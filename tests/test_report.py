@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joulesweep import plugins
+from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import report
 from joulesweep.analysis.report.markdown import text
-from joulesweep.figures.names import names
 from joulesweep.formatting import digits, percent, si, with_interval
 from markdown_it import MarkdownIt
 
@@ -30,10 +31,8 @@ HYPOTHESES = [
 def _report(results: Path, **job: Any) -> str:
     job = synthetic.job(hypotheses=HYPOTHESES, **job)
     merge(job, results, results / "merged")
-    figures = results / "figures"
-    figures.mkdir(exist_ok=True)
-    for name in names(job["axes"]):
-        (figures / f"{name}.png").touch()
+    figures = results / "figures" / "figures.json"
+    draw(job, results / "merged", figures, "")
     report(job, results / "merged", figures, ROOT / "workflow/templates/report.md.j2", results / "report.md")
     return (results / "report.md").read_text(encoding="utf-8")
 
@@ -118,8 +117,10 @@ def test_the_report_says_whether_the_formula_accounts_for_sharing(modelled):
 
 def test_every_figure_is_linked_relative_with_words(modelled):
     links = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", modelled)
-    assert [link for _, link in links if not link.startswith("figures/")] == []
-    assert {link for _, link in links} == {f"figures/{name}.png" for name in names(["batch", "size"])}
+    figures = {name.replace("-", "_"): plugins.load("figures", name) for name in plugins.names("figures")}
+    drawn = [f"{n}_{a}" for n, f in figures.items() for a in (("batch", "size") if f.per_axis else ())]
+    drawn += [name for name, figure in figures.items() if not figure.per_axis]
+    assert sorted(link for _, link in links) == sorted(f"figures/{name}.png" for name in drawn)
 
 
 def test_it_says_how_to_measure_again_and_what_to_cite(modelled):

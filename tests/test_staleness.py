@@ -108,7 +108,7 @@ def test_reasons_hypotheses_and_titles_concern_the_report_alone(done):
     ("file", "stale"),
     [
         (f"{LIBRARY}/analysis/merge/job.py", ANALYSIS),
-        (f"{LIBRARY}/figures/scatters.py", {"figures", "report"}),
+        (f"{LIBRARY}/figures/_scatter.py", {"figures", "report"}),
         (f"{LIBRARY}/analysis/report/hypotheses.py", {"report"}),
         ("workflow/templates/report.md.j2", {"report"}),
     ],

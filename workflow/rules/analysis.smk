@@ -35,8 +35,10 @@ rule figures:
         f"{RESULTS}/logs/figures.log",
     params:
         job=STAGES.draw(),
+        token=STAGES.figures_token(Path(FIGURES)),  # a lost image is drawn again
     shell:
-        "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job {params.job:q} --merged {RESULTS}/merged --out {RESULTS}/figures --log {log:q}"
+        "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job {params.job:q} --merged {RESULTS}/merged --out {output:q} "
+        "--token {params.token:q} --log {log:q}"
 
 
 rule report:
@@ -50,5 +52,5 @@ rule report:
     params:
         job=STAGES.report(TEMPLATE),
     shell:
-        "exec {sys.executable:q} {SCRIPTS:q}/report.py --job {params.job:q} --merged {RESULTS}/merged --figures {RESULTS}/figures "
+        "exec {sys.executable:q} {SCRIPTS:q}/report.py --job {params.job:q} --merged {RESULTS}/merged --figures {FIGURES} "
         "--template {TEMPLATE:q} --out {output:q} --log {log:q}"

@@ -2,6 +2,8 @@
 
 import math
 
+MOST_FACTOR = 10  # an interval that reaches further than this factor either way determines nothing
+
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -32,13 +34,55 @@ def relative_half_width(low: float, high: float) -> float:
     return math.sqrt(high / low) - 1 if low > 0 and high > 0 else math.nan
 
 
+def significant(value: float, low: float, high: float, most: int = 3) -> int:
+    """How many significant digits of `value` its interval allows: at least 1, at most `most`; `most` without an interval.
+
+    The value ends where its uncertainty (half the interval's width) ends, and that has two digits where it begins with
+    100 to 354, one where it begins with 355 or more: the rounding rule of the Particle Data Group (Review of Particle
+    Physics, Introduction, section 5.3).
+    """
+    half = (high - low) / 2
+    if not (math.isfinite(value) and math.isfinite(half) and half > 0) or value == 0:
+        return most
+    exponent = math.floor(math.log10(half))
+    last = exponent - (1 if half / 10**exponent < 3.55 else 0)
+    return max(1, min(most, math.floor(math.log10(abs(value))) - last + 1))
+
+
 def with_interval(value: float, low: float, high: float, scale: float = 1.0, unit: str = "") -> str:
-    """A positive figure times `scale`, with half its 95 % interval as a percentage: 12.3 ± 2.1 % or 12.3 ms ± 2.1 %."""
-    figure = f"{digits(value * scale)} {unit}".strip()
+    """A positive figure times `scale`, with half its 95 % interval, and no more digits than that allows.
+
+    As in 12.3 ms ± 2.1 %; beyond ± 100 % as a factor (12 ms, within a factor of 2.4), beyond a factor of 10 as not
+    determined.
+    """
     if not math.isfinite(value):
         return "–"
+    figure = f"{digits(value * scale, significant(value, low, high))} {unit}".strip()
     half = relative_half_width(low, high)
-    return f"{figure} ± {percent(half)}" if math.isfinite(half) else f"{figure} (no interval)"
+    if not math.isfinite(half):
+        return f"{figure} (no interval)"
+    if half > MOST_FACTOR - 1:
+        return f"not determined (about {figure}, uncertain by more than a factor of {MOST_FACTOR})"
+    return f"{figure}, within a factor of {digits(1 + half, 2)}" if half > 1 else f"{figure} ± {percent(half)}"
+
+
+def bracketed(value: float, low: float, high: float, scale: float = 1.0) -> str:
+    """A figure times `scale`, with its 95 % interval in square brackets, all ending at the same decimal place."""
+    if not math.isfinite(value):
+        return "–"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{digits(value * scale)} (no interval)"
+    half = (high - low) / 2 * abs(scale)
+    size = max(abs(value * scale), half)
+    if not size:
+        return "0 [0, 0]"
+    places = significant(size, size - half, size + half) - 1 - math.floor(math.log10(size))
+    return f"{_fixed(value * scale, places)} [{_fixed(low * scale, places)}, {_fixed(high * scale, places)}]"
+
+
+def _fixed(value: float, places: int) -> str:
+    """So many decimals; a negative number of places rounds before the point; never a negative zero."""
+    return f"{round(value, places) + 0.0:.{max(places, 0)}f}"
 
 
 def percent(share: float) -> str:

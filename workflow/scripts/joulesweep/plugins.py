@@ -1,4 +1,4 @@
-"""Finds the one file that implements a name: a runtime, meter, source, data set or counter is one file in its folder."""
+"""Finds the one file that implements a name: a runtime, meter, source, data set, counter or figure is one file in its folder."""
 
 import ast
 import importlib
@@ -15,11 +15,12 @@ CLASSES = {
     "meters": "Meter",
     "datasets": "DataSet",
     "counters": "Counter",
+    "figures": "Figure",
 }
 
 
 def names(kind: str) -> list[str]:
-    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counters) offers, in alphabetical order."""
+    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counters, figures) offers, in alphabetical order."""
     return sorted(
         path.stem.replace("_", "-")
         for path in (Path(__file__).parent / kind).glob("*.py")

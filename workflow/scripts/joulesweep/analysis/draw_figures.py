@@ -1,51 +1,55 @@
-"""Draws every figure there is into a folder."""
+"""Draws every figure for which the tables hold data, and lists the others with the reason."""
 
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
+from joulesweep import plugins, products
+from joulesweep.axes import AXES
 from joulesweep.figures import _style
-from joulesweep.figures._quantities import ACCURACY, ENERGY, FLOPS, LATENCY, PARAMETERS
-from joulesweep.figures.counts import parameters_and_flops
-from joulesweep.figures.dots import dots
-from joulesweep.figures.names import names
-from joulesweep.figures.scatters import scatter
-from joulesweep.figures.sweeps import swept
-from joulesweep.merged.load import Merged, load
-
-_FIGURES: dict[str, Callable[[Merged], Figure]] = {
-    "parameters_and_flops": parameters_and_flops,
-    "latency": lambda merged: dots(merged, LATENCY),
-    "energy": lambda merged: dots(merged, ENERGY),
-    "latency_vs_energy": lambda merged: scatter(merged, ENERGY, LATENCY),
-    "latency_vs_parameters": lambda merged: scatter(merged, PARAMETERS, LATENCY),
-    "latency_vs_flops": lambda merged: scatter(merged, FLOPS, LATENCY),
-    "accuracy_vs_latency": lambda merged: scatter(merged, LATENCY, ACCURACY),
-}
-_SWEPT = {"latency": LATENCY, "energy": ENERGY}
+from joulesweep.figures.base import Figure, NotDrawn, file_name
+from joulesweep.merged.load import load
 
 
-def draw(job: Mapping[str, Any], merged: Path, out: Path) -> None:
-    """Write one PNG for each name that `names` gives for the swept axes of the job."""
+def draw(job: Mapping[str, Any], merged: Path, listing: Path, token: str) -> None:
+    """Write one PNG per figure beside `listing`, which then says what each shows, or why it was not drawn."""
     _style.use()
     tables = load(merged, job["models"])
-    out.mkdir(parents=True, exist_ok=True)
-    for name in names(job["axes"]):
-        quantity, _, axis = name.partition("_")
-        figure = _FIGURES[name](tables) if name in _FIGURES else swept(tables, _SWEPT[quantity], axis)
-        _save(figure, out / f"{name}.png")
-        plt.close(figure)
+    listing.parent.mkdir(parents=True, exist_ok=True)
+    words, not_drawn = {}, {}
+    for name, figure, axis in _figures():
+        path = listing.parent / f"{name}.png"
+        try:
+            if axis and axis not in job["axes"]:
+                raise NotDrawn(f"{axis} is not swept")
+            drawing = figure.draw(tables, axis)
+        except NotDrawn as reason:
+            not_drawn[name] = str(reason)
+            path.unlink(missing_ok=True)  # of a run before this one
+            continue
+        _save(drawing, path)
+        plt.close(drawing)
+        words[name] = figure.heading(tables, axis)
+    products.write(listing, token, (f"{name}.png" for name in words), words=words, not_drawn=not_drawn)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _figures() -> Iterator[tuple[str, Figure, str]]:
+    """Each figure with the name of its image and its axis; the axis is empty unless there is one figure per axis."""
+    for name in plugins.names("figures"):
+        figure = plugins.load("figures", name)()
+        for axis in AXES if figure.per_axis else [""]:
+            yield file_name(name, axis), figure, axis
+
+
+def _save(drawing: Drawing, path: Path) -> None:
     """A PNG without date or version, so that equal data give equal bytes; written under another name, then renamed."""
     image = io.BytesIO()
-    figure.savefig(image, format="png", metadata={"Software": None})
+    drawing.savefig(image, format="png", metadata={"Software": None})
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(image.getvalue())
     temporary.replace(path)

@@ -1,62 +1,64 @@
-"""latency and energy at the base point: one line a model, one dot a runtime, with its interval and its figure."""
+"""A quantity at the base point: one row per model, one dot per runtime, with its interval and its number."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures import _style
+from joulesweep.figures import _missing, _style
 from joulesweep.figures._quantities import Quantity
-from joulesweep.formatting import digits
+from joulesweep.figures.base import NotDrawn
+from joulesweep.formatting import digits, significant
 from joulesweep.merged.base_points import METRICS, base_points
 from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 
 
-def dots(merged: Merged, quantity: Quantity) -> Figure:
-    """One panel a device; models by their smallest figure, largest at the top; a variant that failed says why."""
+def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawing:
+    """One panel per device; models by their smallest value, largest at the top; a variant without a value says why.
+
+    Raises:
+        NotDrawn: no variant has a value.
+    """
     points = base_points(merged)
     shown = points[points[quantity.metric].notna()]
-    rows = getattr(merged, METRICS[quantity.metric][0])
-    title = f"{quantity.title(merged)} of one pass at the base point"
     if shown.empty:
-        return _style.empty(title, _style.why_empty(rows[rows["base"]], quantity.metric))
-    looks = _style.looks(points["runtime"])
-    failed = rows[rows["base"] & (rows["status"] != "ok")]
-    devices = sorted({*shown["device"], *failed["device"]})
+        raise NotDrawn(_missing.at_base(merged, quantity))
+    styles = _style.styles(points["runtime"])
+    failed = merged.without_figure(METRICS[quantity.metric][0])
+    failed = failed[failed["base"]]
+    devices = sorted(set(shown["device"]))
     order = list(shown.groupby("model")[quantity.metric].min().sort_values(kind="stable").index)
     order = [model for model in merged.models if model in set(failed["model"]) - set(order)] + order
     columns = min(len(devices), _MOST_COLUMNS)
     lines = -(-len(devices) // columns)
-    height = lines * (0.7 + 0.2 * max(2, len(looks)) * len(order)) + 1.5
     figure, grid = plt.subplots(
         lines,
         columns,
-        figsize=(3.2 + 4.3 * columns, height),
+        figsize=(3.2 + 4.3 * columns, lines * (0.7 + 0.2 * max(2, len(styles)) * len(order)) + 1.5),
         sharex=True,
         sharey=True,
         squeeze=False,
         layout="constrained",
     )
-    _style.headline(figure, title, f"Batch 1, native input size. Bars are 95 % intervals{quantity.note(merged)}.")
-    ends = (
-        shown[[quantity.metric, f"{quantity.metric}_low", f"{quantity.metric}_high"]].to_numpy().ravel()
-        * quantity.scale
-    )
+    _style.headline(figure, *heading)
+    names = [quantity.metric, f"{quantity.metric}_low", f"{quantity.metric}_high"]
+    ends = shown[names].to_numpy().ravel() * quantity.scale
     for device, axes in zip(devices, grid.flat, strict=False):
         _style.positive_axis(axes.xaxis, ends)
         if axes.get_xscale() == "log":
             low, high = axes.get_xlim()
             axes.set_xlim(low, high * (high / low) ** 0.1)
-        _panel(axes, shown[shown["device"] == device], failed[failed["device"] == device], order, looks, quantity)
+        _panel(axes, shown[shown["device"] == device], failed[failed["device"] == device], order, styles, quantity)
         if len(devices) > 1:
             axes.set_title(device)
     for axes in grid.flat[len(devices) :]:
         axes.axis("off")
-    for axes in grid[-1]:
+    for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
         axes.set_xlabel(quantity.label(merged))
-    _style.legend(figure, looks, hollow=quantity.modelled(merged))
+        axes.tick_params(labelbottom=True)
+    _style.legend(figure, styles, hollow=quantity.modelled(merged))
     return figure
 
 
@@ -65,14 +67,14 @@ def _panel(
     shown: pd.DataFrame,
     failed: pd.DataFrame,
     order: list[str],
-    looks: dict[str, tuple[str, str]],
+    styles: dict[str, tuple[str, str]],
     quantity: Quantity,
 ) -> None:
-    step = 0.8 / max(1, len(looks))
-    height = {name: step * ((len(looks) - 1) / 2 - place) for place, name in enumerate(looks)}
+    step = 0.8 / max(1, len(styles))
+    height = {name: step * ((len(styles) - 1) / 2 - place) for place, name in enumerate(styles)}
     metric = quantity.metric
     for _, row in shown.iterrows():
-        colour, marker = looks[row["runtime"]]
+        colour, marker = styles[row["runtime"]]
         y = order.index(row["model"]) + height[row["runtime"]]
         value, low, high = (row[name] * quantity.scale for name in (metric, f"{metric}_low", f"{metric}_high"))
         if low == low:
@@ -80,14 +82,21 @@ def _panel(
         face = "white" if row.get("kind") == "modelled" and metric == "energy" else colour
         axes.plot(value, y, marker, color=colour, markerfacecolor=face, markersize=5)
         end = high if high == high else value
+        number = digits(value, significant(value, low, high))
         axes.annotate(
-            digits(value), (end, y), xytext=(6, 0), textcoords="offset points", fontsize=7, va="center", color="#333333"
+            number, (end, y), xytext=(6, 0), textcoords="offset points", fontsize=7, va="center", color="#333333"
         )
-    for _, row in failed.iterrows():
+    for _, row in failed[failed["runtime"].isin(styles)].iterrows():
         y = order.index(row["model"]) + height[row["runtime"]]
-        text = f"× {row['runtime']}: {row['status']}"
+        text = f"× {row['runtime']}: {row['why']}"
         axes.text(
-            0.01, y, text, color=looks[row["runtime"]][0], fontsize=7, va="center", transform=axes.get_yaxis_transform()
+            0.01,
+            y,
+            text,
+            color=styles[row["runtime"]][0],
+            fontsize=7,
+            va="center",
+            transform=axes.get_yaxis_transform(),
         )
     axes.set_yticks(range(len(order)), order)
     axes.set_ylim(-0.6, len(order) - 0.4)

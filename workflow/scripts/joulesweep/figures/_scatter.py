@@ -1,31 +1,32 @@
-"""One quantity against another, one dot a variant at the base point, one panel a device; models are named at the dots."""
+"""One quantity against another at the base point: one dot per variant, models named beside their dots."""
 
 from collections.abc import Iterator
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures import _labels, _style
+from joulesweep.figures import _labels, _missing, _style
 from joulesweep.figures._quantities import Quantity
-from joulesweep.merged.base_points import METRICS, base_points
+from joulesweep.figures.base import NotDrawn
+from joulesweep.merged.base_points import base_points
 from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 
 
-def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
-    """`up` against `across`; a grey line joins the runtimes of one model."""
+def scatter(merged: Merged, across: Quantity, up: Quantity, heading: tuple[str, str]) -> Drawing:
+    """`up` against `across`, one panel per device; a grey line joins the runtimes of one model.
+
+    Raises:
+        NotDrawn: fewer than two variants have both quantities.
+    """
     points = base_points(merged)
-    title = f"{up.title(merged)} against {_name(across, merged)}"
     shown = points[points[across.metric].notna() & points[up.metric].notna()]
-    if shown.empty:
-        lacking = next((q for q in (up, across) if points[q.metric].isna().all()), None)
-        if lacking is None:
-            return _style.empty(title, f"No variant has both {up.words} and {across.words}.")
-        return _style.empty(title, _style.why_empty(getattr(merged, METRICS[lacking.metric][0]), lacking.words))
-    looks = _style.looks(shown["runtime"])
+    if len(shown) < 2:
+        raise NotDrawn(_missing.at_base(merged, up, across))
+    styles = _style.styles(shown["runtime"])
     devices = sorted(set(shown["device"]))
     columns = min(len(devices), _MOST_COLUMNS)
     lines = -(-len(devices) // columns)
@@ -38,12 +39,11 @@ def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
         squeeze=False,
         layout="constrained",
     )
-    notes = across.note(merged) + up.note(merged)
-    _style.headline(figure, title, f"One dot a variant at the base point. Bars are 95 % intervals{notes}.")
+    _style.headline(figure, *heading)
     for axes in grid.flat:
         _scale(axes, shown, across, up)
     for device, axes in zip(devices, grid.flat, strict=False):
-        _dots(axes, shown[shown["device"] == device], looks, across, up)
+        _dots(axes, shown[shown["device"] == device], styles, across, up)
         if len(devices) > 1:
             axes.set_title(device)
     for axes in grid.flat[len(devices) :]:
@@ -53,7 +53,7 @@ def scatter(merged: Merged, across: Quantity, up: Quantity) -> Figure:
         axes.tick_params(labelbottom=True)
     for axes in grid[:, 0]:
         axes.set_ylabel(_axis_label(up, merged))
-    _style.legend(figure, looks, hollow=up.modelled(merged) or across.modelled(merged))
+    _style.legend(figure, styles, hollow=up.modelled(merged) or across.modelled(merged))
     figure.draw_without_rendering()  # names are placed in the final layout
     figure.set_layout_engine("none")
     for device, axes in zip(devices, grid.flat, strict=False):
@@ -68,19 +68,17 @@ def _scale(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> N
         ends = [
             name for name in (quantity.metric, f"{quantity.metric}_low", f"{quantity.metric}_high") if name in shown
         ]
-        _style.positive_axis(
-            axis, shown[ends].to_numpy().ravel() * quantity.scale, _style.tick if quantity.scale == 1 else "{:g}".format
-        )
+        _style.positive_axis(axis, shown[ends].to_numpy().ravel() * quantity.scale, counts=not quantity.unit)
 
 
-def _dots(axes: Axes, shown: pd.DataFrame, looks: dict[str, tuple[str, str]], across: Quantity, up: Quantity) -> None:
+def _dots(axes: Axes, shown: pd.DataFrame, styles: dict[str, tuple[str, str]], across: Quantity, up: Quantity) -> None:
     for _, group in shown.groupby("model"):
         group = group.sort_values([up.metric, across.metric])
         axes.plot(
             group[across.metric] * across.scale, group[up.metric] * up.scale, color=_style.FAINT, linewidth=1, zorder=1
         )
     for _, row in shown.iterrows():
-        colour, marker = looks[row["runtime"]]
+        colour, marker = styles[row["runtime"]]
         x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
         modelled = row.get("kind") == "modelled" and "energy" in (across.metric, up.metric)
         bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
@@ -116,13 +114,8 @@ def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[tuple[tupl
         yield (x, y - reach[0][0]), (x, y + reach[1][0])
 
 
-def _name(quantity: Quantity, merged: Merged) -> str:
-    title = quantity.title(merged)
-    return title if title.isupper() else title[0].lower() + title[1:]
-
-
 def _axis_label(quantity: Quantity, merged: Merged) -> str:
     if quantity.metric == "accuracy":
         metrics = sorted(set(merged.ok("accuracy")["metric"]) - {""})
         return f"{' or '.join(metrics) or 'accuracy'} (%)"
-    return quantity.label(merged) if quantity.unit != "number" else quantity.words
+    return quantity.label(merged)

@@ -17,14 +17,18 @@ METRICS = {
 
 
 def base_points(merged: Merged) -> pd.DataFrame:
-    """Columns device, model, runtime, kind (of the energy) and for every metric M: M, M_low, M_high; NaN = not measured."""
-    keys = pd.concat([getattr(merged, name)[VARIANT] for name in ("latency", "energy", "accuracy")])
+    """Columns device, model, runtime, kind (of the energy) and for every metric M: M, M_low, M_high; NaN = not measured.
+
+    Only what this configuration names is in it; a row that contradicts itself counts as not measured.
+    """
+    tables = [getattr(merged, name) for name in ("latency", "energy", "accuracy")]
+    keys = pd.concat([table.loc[table["configured"] == "yes", VARIANT] for table in tables])
     table = keys.drop_duplicates().reset_index(drop=True)
     for metric, (name, *columns) in METRICS.items():
         if name == "counts":
             table[metric] = table["model"].map(model_counts(merged).get(columns[0], pd.Series(dtype=float)))
             continue
-        rows = merged.ok(name)
+        rows = merged.usable(name)
         rows = rows[rows["base"]].drop_duplicates(VARIANT)
         names = dict(zip([c for c in columns if c], (metric, f"{metric}_low", f"{metric}_high"), strict=False))
         kind = ["kind"] if metric == "energy" else []

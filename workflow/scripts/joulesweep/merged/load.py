@@ -12,6 +12,7 @@ from joulesweep.launches.columns import Table
 from joulesweep.merged.columns import MERGED
 
 VARIANT = ["device", "model", "runtime"]
+INCONSISTENT = "inconsistent"  # the flag of a row whose columns contradict each other
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,19 @@ class Merged:
         """Rows with a figure."""
         frame = getattr(self, table)
         return frame[frame["status"] == "ok"]
+
+    def usable(self, table: str) -> pd.DataFrame:
+        """Rows that figures, answers and hypotheses use: with a figure, named by this configuration, not inconsistent."""
+        rows = self.ok(table)
+        rows = rows[rows["configured"] == "yes"]
+        return rows[~_inconsistent(rows)]
+
+    def without_figure(self, table: str) -> pd.DataFrame:
+        """Rows of this configuration that figures cannot show; the column `why` holds their status, or inconsistent."""
+        rows = getattr(self, table)
+        rows = rows[rows["configured"] == "yes"]
+        rows = rows.assign(why=rows["status"].where(~_inconsistent(rows), INCONSISTENT))
+        return rows[rows["why"] != "ok"]
 
     @property
     def models(self) -> list[str]:
@@ -56,6 +70,12 @@ def sweep(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
     on = on[on[axis].notna()]
     values = on.groupby(VARIANT)[axis].transform("nunique") if len(on) else pd.Series(dtype=float)
     return on[values >= 2].sort_values(axis, kind="stable")
+
+
+def _inconsistent(rows: pd.DataFrame) -> pd.Series:
+    if "flags" not in rows:
+        return pd.Series(False, index=rows.index)
+    return rows["flags"].map(lambda cell: INCONSISTENT in cell.split()).astype(bool)
 
 
 def _read(path: Path, table: Table) -> pd.DataFrame:

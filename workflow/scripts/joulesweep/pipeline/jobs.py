@@ -13,9 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from joulesweep import digest, plugins
+from joulesweep import digest, plugins, products
 from joulesweep.errors import UserError
-from joulesweep.figures.names import names as figure_names
 from joulesweep.launches import merge_inputs
 from joulesweep.pipeline.config import Config
 
@@ -49,11 +48,6 @@ class Stages:
     def probe(self) -> None:
         """Ask the measuring interpreter now, where a complaint about it is still one line."""
         _ = self._probed
-
-    @property
-    def figures(self) -> list[str]:
-        """Names of the figures, without ending."""
-        return figure_names(self.config.axes)
 
     def has_data(self, model: str) -> bool:
         """Whether the model names labelled data, so that accuracy can be found."""
@@ -166,9 +160,14 @@ class Stages:
     def draw(self) -> str:
         """The job that draws the figures."""
         models = {name: {"runtimes": spec["runtimes"]} for name, spec in self.config.models.items()}
+        files = [plugins.file("figures", name) for name in plugins.names("figures")]
         return _ordered_json(
-            device=self.config.device, models=models, axes=self.config.axes, **self._analysis("figures")
+            device=self.config.device, models=models, axes=self.config.axes, **self._analysis("figures", *files)
         )
+
+    def figures_token(self, listing: Path) -> str:
+        """A text that changes when a figure is no longer as it was drawn."""
+        return products.token(listing)
 
     def report(self, template: Path) -> str:
         """The job that writes the report."""
@@ -239,9 +238,9 @@ class Stages:
     def _code(self, stage: str, *files: Path) -> str:
         return digest.of_code(self.scripts / f"{stage}.py", *files)
 
-    def _analysis(self, stage: str) -> dict[str, Any]:
+    def _analysis(self, stage: str, *files: Path) -> dict[str, Any]:
         versions = {name: metadata.version(name) for name in _ANALYSIS[stage]}
-        return {"code_digest": self._code(stage), "versions": versions}
+        return {"code_digest": self._code(stage, *files), "versions": versions}
 
     def _versions(self, libraries: Iterable[str]) -> dict[str, str]:
         """Versions under the measuring interpreter; a library that is missing there is absent here."""

@@ -7,12 +7,12 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from joulesweep import products
 from joulesweep.analysis.report import findings, hypotheses, markdown, provenance, tables
 from joulesweep.analysis.report.anomalies import strange
 from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
-from joulesweep.figures.names import names
 from joulesweep.files import replace_text
 from joulesweep.formatting import percent, plural
 from joulesweep.merged.base_points import base_points
@@ -23,7 +23,7 @@ _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 
 
 def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, out: Path) -> None:
-    """Write the report; a figure that is not in `figures` is left out."""
+    """Write the report; `figures` lists the figures, with the reason why one was not drawn."""
     tables = load(merged, job["models"])
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
@@ -31,14 +31,13 @@ def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawn = {name for name in names(job["axes"]) if (figures / f"{name}.png").is_file()}
-    words = environment.get_template(template.name).render(_content(job, tables, drawn))
+    words = environment.get_template(template.name).render(_content(job, tables, products.read(figures)))
     lines = [line.rstrip() for line in words.splitlines()]
     kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
     replace_text(out, "\n".join(kept).strip() + "\n")
 
 
-def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[str, Any]:
+def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template names."""
     points = base_points(merged)
     found = {device for name in ("latency", "energy", "accuracy") for device in getattr(merged, name)["device"]}
@@ -47,7 +46,7 @@ def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[st
     return {
         "job": job,
         "text": text,
-        "image": lambda name, what: markdown.image(name, what) if name in drawn else "",
+        "figure": lambda name, axis="": _figure("_".join(filter(None, (name, axis))), figures),
         "listing": markdown.listing,
         "benchmarked": tables.benchmarked(job["models"]),
         "foreign": _foreign(merged),
@@ -78,6 +77,13 @@ def _content(job: Mapping[str, Any], merged: Merged, drawn: set[str]) -> dict[st
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
         "schema": SCHEMA,
     }
+
+
+def _figure(name: str, figures: Mapping[str, Any]) -> str:
+    """The image with its words, or why there is none."""
+    if name in figures["words"]:
+        return markdown.image(name, text(" – ".join(figures["words"][name])))
+    return f"*No figure here: {text(figures['not_drawn'].get(name, 'it was not drawn'))}.*"
 
 
 def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> dict[str, str]:

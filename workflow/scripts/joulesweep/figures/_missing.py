@@ -1,0 +1,43 @@
+"""Why a figure is not drawn: what is missing in the tables, with the commonest reasons."""
+
+import pandas as pd
+
+from joulesweep.figures._quantities import Quantity
+from joulesweep.formatting import plural
+from joulesweep.merged.base_points import METRICS
+from joulesweep.merged.load import Merged, sweep
+
+_MOST = 3  # reasons that are named
+
+
+def at_base(merged: Merged, *quantities: Quantity) -> str:
+    """Why there is nothing to draw of these quantities at the base point."""
+    for quantity in quantities:
+        rows = getattr(merged, METRICS[quantity.metric][0])
+        if reasons := _reasons(rows[rows["base"]] if len(rows) else rows):
+            return f"no {quantity.words} at the base point ({reasons})"
+    words = " and ".join(quantity.words for quantity in quantities)
+    return (
+        f"fewer than two variants have {words} at the base point" if len(quantities) > 1 else f"no {words} was measured"
+    )
+
+
+def along(merged: Merged, quantity: Quantity, axis: str) -> str:
+    """Why there is nothing to draw of a quantity along an axis."""
+    rows = getattr(merged, METRICS[quantity.metric][0])
+    reasons = _reasons(sweep(rows, axis)) if len(rows) else ""
+    return f"no variant has {quantity.words} at two values of {axis}{f' ({reasons})' if reasons else ''}"
+
+
+def _reasons(rows: pd.DataFrame) -> str:
+    """How many rows have each reason; empty where no row failed or where one row has a figure."""
+    failed = rows[rows["status"] != "ok"]
+    if len(failed) < len(rows):
+        return ""
+    groups = failed.groupby(["status", "message"], sort=False).size().sort_values(ascending=False, kind="stable")
+    named = [
+        f"{plural(count, 'row')}: {status}{f', {message}' if message else ''}"
+        for (status, message), count in groups.head(_MOST).items()
+    ]
+    more = [f"and {plural(len(groups) - _MOST, 'other reason')}"] if len(groups) > _MOST else []
+    return "; ".join([*named, *more])

@@ -1,0 +1,19 @@
+"""Latency against energy at the base point."""
+
+from matplotlib.figure import Figure as Drawing
+
+from joulesweep.figures import base
+from joulesweep.figures._quantities import ENERGY, LATENCY
+from joulesweep.figures._scatter import scatter
+from joulesweep.merged.load import Merged
+
+
+class Figure(base.Figure):
+    """One dot per variant."""
+
+    title = "Latency against {energy}"
+    note = "One dot per variant at the base point; a grey line joins the runtimes of a model. Bars are 95 % intervals."
+
+    def draw(self, merged: Merged, axis: str) -> Drawing:
+        """One panel per device."""
+        return scatter(merged, ENERGY, LATENCY, self.heading(merged))
