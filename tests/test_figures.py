@@ -96,7 +96,7 @@ def test_no_panel_is_blank_where_devices_measured_different_models(tmp_path):
 
 def test_a_model_without_flops_leaves_no_blank_panel(tmp_path):
     results = synthetic.tree(tmp_path, models=["digits_cnn"])
-    row = {"model": "digits_cnn", "runtime": "eager", "batch": 1, "size": 8, "status": "ok", "params": 9034}
+    row = {"model": "digits_cnn", "runtime": "eager", "batch": 1, "size": 8, "base": 1, "status": "ok", "params": 9034}
     row |= {"params_every_use": 9034, "params_by_storage": 9034, **synthetic.provenance("digits_cnn")}
     write_table(results / "models" / "digits_cnn" / "counts.csv", columns.COUNTS, [row])
     merge(synthetic.job(models=["digits_cnn"]), results, results / "merged")
