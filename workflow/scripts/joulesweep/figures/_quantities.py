@@ -34,5 +34,5 @@ FLOPS = Quantity("flops", "floating-point operations per pass", "", 1)
 
 def modelled_energy(merged: Merged) -> Literal["", "some", "all"]:
     """How much of the energy that can be shown is modelled and not measured."""
-    kinds = set(merged.usable("energy")["kind"])
+    kinds = set(merged.sound("energy")["kind"])
     return "" if "modelled" not in kinds else "all" if kinds == {"modelled"} else "some"

@@ -24,7 +24,7 @@ def swept(merged: Merged, quantity: Quantity, axis: str, heading: tuple[str, str
         NotDrawn: no variant has the quantity at two values of the axis.
     """
     table, *columns = METRICS[quantity.metric]
-    rows = sweep(merged.usable(table), axis)
+    rows = sweep(merged.sound(table), axis)
     if rows.empty:
         raise NotDrawn(_missing.along(merged, quantity, axis))
     styles = _style.styles(rows["runtime"])

@@ -28,7 +28,7 @@ def base_points(merged: Merged) -> pd.DataFrame:
         if name == "counts":
             table[metric] = table["model"].map(model_counts(merged).get(columns[0], pd.Series(dtype=float)))
             continue
-        rows = merged.usable(name)
+        rows = merged.sound(name)
         rows = rows[rows["base"]].drop_duplicates(VARIANT)
         names = dict(zip([c for c in columns if c], (metric, f"{metric}_low", f"{metric}_high"), strict=False))
         kind = ["kind"] if metric == "energy" else []

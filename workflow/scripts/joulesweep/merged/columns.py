@@ -6,6 +6,10 @@ from joulesweep.launches import columns
 from joulesweep.launches.columns import Column, Table
 from joulesweep.merged.problems import PROBLEMS
 
+# Flags that only the merge can give; nothing is concluded from a row with one of the last two.
+NO_JOURNAL, INCONSISTENT, UNDETERMINED = "no_journal", "inconsistent", "undetermined"
+UNSOUND = frozenset((INCONSISTENT, UNDETERMINED))
+
 CONFIGURED = Column(
     "configured", str, "yes where this configuration names the variant, no where only another device does"
 )

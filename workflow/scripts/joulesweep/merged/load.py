@@ -9,10 +9,9 @@ import pandas as pd
 
 from joulesweep.axes import AXES
 from joulesweep.launches.columns import Table
-from joulesweep.merged.columns import MERGED
+from joulesweep.merged.columns import MERGED, UNSOUND
 
 VARIANT = ["device", "model", "runtime"]
-INCONSISTENT = "inconsistent"  # the flag of a row whose columns contradict each other
 
 
 @dataclass(frozen=True)
@@ -31,17 +30,16 @@ class Merged:
         frame = getattr(self, table)
         return frame[frame["status"] == "ok"]
 
-    def usable(self, table: str) -> pd.DataFrame:
-        """Rows that figures, answers and hypotheses use: with a figure, named by this configuration, not inconsistent."""
+    def sound(self, table: str) -> pd.DataFrame:
+        """Rows that figures, answers and hypotheses use: with a figure, configured here, determined, without contradiction."""
         rows = self.ok(table)
-        rows = rows[rows["configured"] == "yes"]
-        return rows[~_inconsistent(rows)]
+        return rows[(rows["configured"] == "yes") & (_fault(rows) == "")]
 
     def without_figure(self, table: str) -> pd.DataFrame:
-        """Rows of this configuration that figures cannot show; the column `why` holds their status, or inconsistent."""
+        """Rows of this configuration that are not sound; the column `why` holds their status, or the flag that says so."""
         rows = getattr(self, table)
         rows = rows[rows["configured"] == "yes"]
-        rows = rows.assign(why=rows["status"].where(~_inconsistent(rows), INCONSISTENT))
+        rows = rows.assign(why=rows["status"].where(_fault(rows) == "", _fault(rows)))
         return rows[rows["why"] != "ok"]
 
     @property
@@ -72,10 +70,11 @@ def sweep(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
     return on[values >= 2].sort_values(axis, kind="stable")
 
 
-def _inconsistent(rows: pd.DataFrame) -> pd.Series:
+def _fault(rows: pd.DataFrame) -> pd.Series:
+    """The flag for which nothing may be concluded from a row; empty where there is none."""
     if "flags" not in rows:
-        return pd.Series(False, index=rows.index)
-    return rows["flags"].map(lambda cell: INCONSISTENT in cell.split()).astype(bool)
+        return pd.Series("", index=rows.index)
+    return rows["flags"].map(lambda cell: next((flag for flag in cell.split() if flag in UNSOUND), "")).astype(str)
 
 
 def _read(path: Path, table: Table) -> pd.DataFrame:
