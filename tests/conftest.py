@@ -2,11 +2,9 @@
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from joulesweep.measure import lock
 
 from tests.digits_model import ROOT, digits_spec, export_job
 
@@ -18,14 +16,11 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_lock_file_left() -> Iterator[None]:
-    """The workflow leaves its locks' files where they are; those of the tests go, unless somebody holds one."""
-    before = set(lock._FOLDER.glob("joulesweep-*.lock"))
-    yield
-    for file in set(lock._FOLDER.glob("joulesweep-*.lock")) - before:
-        with suppress(OSError), file.open() as held:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink()
+def _a_lock_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The tests wait for no measurement that somebody runs on this machine, and keep none waiting."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JOULESWEEP_LOCK", str(tmp_path_factory.mktemp("lock") / "joulesweep.lock"))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,32 +1,46 @@
 """Accuracy on labelled data."""
 
 import csv
+import json
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joulesweep import plugins
 from joulesweep.launches import columns
+from joulesweep.measure import accuracy, lock
 
-from tests.digits_model import digits_spec
+from tests.digits_model import ROOT, digits_spec
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 
-def _evaluate(exported, tmp_path, runtimes, **spec):
-    from joulesweep.measure import accuracy
+SCRIPT = ROOT / "workflow" / "scripts" / "evaluate.py"
 
-    job = {
+
+def _job(runtimes: list[str]) -> dict[str, Any]:
+    return {
         "device": "test-accuracy",
-        "model": {**digits_spec(), "runtimes": runtimes, **spec},
+        "model": {**digits_spec(), "runtimes": runtimes},
         "threads": 1,
         "code_digest": dict.fromkeys(runtimes, "c"),
         "versions": {runtime: {"torch": "2"} for runtime in runtimes},
     }
-    accuracy.evaluate(job, exported, tmp_path / "accuracy.csv")
+
+
+def _evaluate(exported: Path, tmp_path: Path, runtimes: list[str]) -> list[dict[str, str]]:
+    accuracy.evaluate(_job(runtimes), exported, tmp_path / "accuracy.csv")
     with (tmp_path / "accuracy.csv").open() as rows:
         return list(csv.DictReader(rows))
 
@@ -40,24 +54,83 @@ def test_the_shipped_network_reads_digits_in_every_runtime(exported, tmp_path):
     assert set(rows[0]) == set(columns.ACCURACY.header)
 
 
-def test_a_runtime_that_fails_is_a_row_and_the_others_are_measured(exported, tmp_path, monkeypatch):
-    def broken(*_):
-        raise MemoryError("no room")
+def crash(_: dict) -> dict:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return {}
 
-    monkeypatch.setattr(plugins.load("runtimes", "eager"), "load", broken)
-    rows = _evaluate(exported, tmp_path, ["eager", "onnxruntime"])
+
+def be_killed(_: dict) -> dict:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def never_return(_: dict) -> dict:
+    time.sleep(600)
+    return {}
+
+
+@pytest.mark.parametrize(("work", "status"), [(crash, "crashed"), (be_killed, "oom"), (never_return, "timeout")])
+def test_a_process_that_dies_or_hangs_is_a_row(exported, tmp_path, monkeypatch, work, status):
+    monkeypatch.setattr(accuracy, "correct", work)
+    monkeypatch.setattr(accuracy, "_TIMEOUT_S", 1.0 if work is never_return else 120.0)
+    (row,) = _evaluate(exported, tmp_path, ["onnxruntime"])
+    assert row["status"] == status
+    assert row["message"]
+    assert not row["value"]
+
+
+def _copy(exported: Path, folder: Path, **files: bytes) -> Path:
+    """The exported model in another folder, with other contents of the files of these formats."""
+    manifest = json.loads(exported.read_text())
+    for name, entries in manifest["artefacts"].items():
+        for entry in entries:
+            content = (exported.parent / entry["file"]).read_bytes()
+            (folder / entry["file"]).write_bytes(files.get(name, content))
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder / "manifest.json"
+
+
+def test_a_runtime_that_fails_is_a_row_and_the_others_are_measured(exported, tmp_path):
+    rows = _evaluate(_copy(exported, tmp_path, onnx=b"no graph"), tmp_path, ["onnxruntime", "eager"])
     assert [row["status"] for row in rows] == ["error", "ok"]
-    assert rows[0]["message"] == "MemoryError: no room"
+    assert rows[0]["message"]
     assert not rows[0]["value"]
+
+
+def test_outputs_that_are_not_finite_are_an_error_and_no_accuracy(exported, tmp_path):
+    from safetensors.torch import load_file, save
+
+    (entry,) = json.loads(exported.read_text())["artefacts"]["module"]
+    weights = load_file(exported.parent / entry["file"])
+    broken = save({name: tensor * float("nan") for name, tensor in weights.items()})
+    (row,) = _evaluate(_copy(exported, tmp_path, module=broken), tmp_path, ["eager"])
+    assert row["status"] == "error"
+    assert row["message"].startswith(
+        "output 1 is not finite: 500 of 500 values are NaN or infinite; check the model's weights"
+    )
+
+
+def test_a_killed_run_leaves_no_orphan_and_no_lock(exported, tmp_path):
+    """The parent of the job, as Snakemake is, is killed while the job's server imports torch."""
+    command = [sys.executable, str(SCRIPT), "--job", json.dumps(_job(["eager"]))]
+    command += ["--manifest", str(exported), "--out", str(tmp_path / "accuracy.csv")]
+    parent = subprocess.Popen([sys.executable, "-c", f"import subprocess; subprocess.run({command!r})"])
+    below: list[psutil.Process] = []
+    while len(below) < 2 and parent.poll() is None:
+        below = psutil.Process(parent.pid).children(recursive=True)
+        time.sleep(0.01)
+    parent.kill()
+    parent.wait()
+    _, alive = psutil.wait_procs(below, timeout=60)
+    assert not alive
+    assert lock.holder() == ""
 
 
 @given(st.integers(1, 2000).flatmap(lambda count: st.tuples(st.integers(0, count), st.just(count))))
 def test_wilson_s_interval_solves_its_equation_and_holds_the_share(pair):
     """Its ends are the shares p with |right / n - p| = z sqrt(p (1 - p) / n)."""
-    from joulesweep.measure.accuracy import wilson
-
     right, count = pair
-    low, high = wilson(right, count)
+    low, high = accuracy.wilson(right, count)
     assert 0 <= low <= right / count <= high <= 1
     for end in (low, high):
         assert math.isclose(abs(right / count - end), 1.959964 * math.sqrt(end * (1 - end) / count), abs_tol=1e-6)

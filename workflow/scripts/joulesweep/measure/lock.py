@@ -1,42 +1,47 @@
-"""One measuring at a time on a device: a kernel lock that ends with its holder, however that ends."""
+"""One measurement at a time on a machine, whatever its device is called: a kernel lock that ends with its holder.
+
+All users of a machine share the lock's file. Containers have a `/tmp` each; `JOULESWEEP_LOCK` names a file that they share.
+"""
 
 import fcntl
 import logging
 import os
-import re
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from joulesweep.errors import UserError
 
 log = logging.getLogger("joulesweep")
 
-_FOLDER = Path("/tmp")
+_FILE = "/tmp/joulesweep.lock"
 _HOLDER_BYTES = 1000
 
 
 @contextmanager
-def device_lock(device: str) -> Iterator[None]:
-    """Hold the lock of a device; where another process has it, say once whose it is, and wait.
+def machine_lock() -> Iterator[None]:
+    """Hold the lock of this machine; where another process has it, say once whose it is, and wait.
 
     Raises:
         UserError: the lock's file cannot be opened.
     """
-    descriptor = _acquire(_file(device))
+    descriptor = _acquire(file())
     try:
-        _write_holder(descriptor, f"{os.getpid()} {_command(sys.argv)}")
+        _write_holder(descriptor, _self())
         yield
     finally:
         _write_holder(descriptor, "")
         os.close(descriptor)
 
 
-def holder(device: str) -> str:
-    """Who measures on a device now, as `pid 123 (command)`; empty where nobody does."""
+def holder() -> str:
+    """Who measures on this machine now, as `pid 123 of user pi on raspberrypi (command)`; empty where nobody does."""
     try:
-        descriptor = os.open(_file(device), os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(file(), os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:  # nobody ever measured here
         return ""
     try:
@@ -48,25 +53,26 @@ def holder(device: str) -> str:
     return ""
 
 
-def _file(device: str) -> Path:
-    return _FOLDER / f"joulesweep-{re.sub(r'[^A-Za-z0-9._-]', '_', device)}.lock"
+def file() -> Path:
+    """The file that is locked."""
+    return Path(os.environ.get("JOULESWEEP_LOCK") or _FILE)
 
 
-def _acquire(file: Path) -> int:
+def _acquire(path: Path) -> int:
     """A descriptor that holds the lock; no child that is started by `exec` inherits it."""
     while True:
-        descriptor = _open(file)
+        descriptor = _open(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.info("%s is taken: waiting for %s", file, _holder(descriptor))
+            log.info("another measurement runs on this machine: waiting for %s", _holder(descriptor))
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if _is_still(file, descriptor):
+        if _is_still(path, descriptor):
             return descriptor
         os.close(descriptor)  # the file was removed meanwhile, so this lock would exclude nobody
 
 
-def _open(file: Path) -> int:
+def _open(path: Path) -> int:
     """Open the file, made first where there is none.
 
     It is opened without O_CREAT, which `fs.protected_regular` forbids for another user's file in a sticky folder.
@@ -74,34 +80,38 @@ def _open(file: Path) -> int:
     try:
         for flags in (os.O_RDWR, os.O_RDONLY):  # a lock needs no right to write
             with suppress(PermissionError):
-                return os.open(file, flags | os.O_NOFOLLOW)
-        raise UserError(f"{file}: cannot be read, so measuring here cannot be kept to one at a time; remove it")
+                return os.open(path, flags | os.O_NOFOLLOW)
+        raise UserError(f"{path}: cannot be read, so measurements here cannot be kept to one at a time; remove it")
     except FileNotFoundError:
         with suppress(FileExistsError):
-            made = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+            made = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
             os.fchmod(made, 0o666)  # the umask does not apply: the next one to measure may be another user
             return made
-        return _open(file)
+        return _open(path)
     except OSError as error:
-        raise UserError(f"{file}: {error.strerror}; remove it") from error
+        raise UserError(f"{path}: {error.strerror}; remove it") from error
 
 
-def _is_still(file: Path, descriptor: int) -> bool:
+def _is_still(path: Path, descriptor: int) -> bool:
     try:
-        return os.path.samestat(file.lstat(), os.fstat(descriptor))
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 
 
 def _write_holder(descriptor: int, text: str) -> None:
-    with suppress(OSError):  # opened for reading alone: the lock holds, the name is missing
+    with suppress(OSError):  # opened for reading only: the lock holds, the name is missing
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text.encode(errors="replace")[:_HOLDER_BYTES], 0)
 
 
+def _self() -> str:
+    """This process as the others read it; the host's name tells containers apart."""
+    return f"pid {os.getpid()} of user {psutil.Process().username()} on {platform.node()} ({_command(sys.argv)})"
+
+
 def _holder(descriptor: int) -> str:
-    pid, _, command = os.pread(descriptor, _HOLDER_BYTES, 0).decode(errors="replace").partition(" ")
-    return f"pid {pid} ({command})" if pid else "a process that did not say its name"
+    return os.pread(descriptor, _HOLDER_BYTES, 0).decode(errors="replace") or "a process that did not say its name"
 
 
 def _command(arguments: list[str]) -> str:

@@ -41,8 +41,17 @@ class Runtime(base.Runtime):
         return {name: torch.from_numpy(array).to(self.compute_device) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
-        """The output tensors as arrays."""
-        return [tensor.cpu().numpy() for tensor in _tensors(outputs)]
+        """The output tensors as arrays; those of a type that numpy lacks, such as bfloat16, as float32."""
+        return [_array(tensor) for tensor in _tensors(outputs)]
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    dense = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()
+    dense = dense.dequantize() if dense.is_quantized else dense.cpu().resolve_conj().resolve_neg()
+    try:
+        return dense.cpu().numpy()
+    except TypeError:
+        return dense.float().cpu().numpy()
 
 
 def _tensors(outputs: Any) -> Iterator[torch.Tensor]:

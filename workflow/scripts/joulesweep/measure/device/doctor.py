@@ -37,7 +37,7 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     yield _line("throttling", str(state.throttling() or "not visible"))
     for caution in preflight.found():
         yield _line("caution", caution)
-    holder = lock.holder(job["device"])
+    holder = lock.holder()
     yield _line("measuring", f"a job measures now: {holder}; another one would wait for it" if holder else "free")
     yield "meters"
     for name in plugins.names("meters"):

@@ -21,7 +21,7 @@ from joulesweep.measure import preflight
 from joulesweep.measure.device import cool_down
 from joulesweep.measure.energy import external_log, meter_probe, timing, window_figures
 from joulesweep.measure.energy.sampler import MeterError
-from joulesweep.measure.lock import device_lock
+from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, interleaved, points_of
 from joulesweep.measure.processes.parent_death import die_with_parent
 from joulesweep.measure.processes.server import Server
@@ -55,7 +55,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     lacking = [point for point in points if _lacking(journal, point, limits, settings["launches"])]
     if lacking and not refusal:
         try:
-            with device_lock(job["device"]):
+            with machine_lock():
                 preflight.warn(reads_battery=meter["name"] in ("battery", "powertop"))
                 refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from joulesweep.measure.processes.passes import passes_for
+
 _HALF = 8
 _GRID = 4  # steps a stretch in the coarse search
 _FINE = 20  # steps a coarse step in the fine one
@@ -19,17 +21,15 @@ _LEAST_CORRELATION = 0.6
 Stretches = Sequence[Sequence[int]]  # (start, end, 1 under load or 0) in ns, one after another
 
 
-def emit(one_pass: Callable[[], object], bit_s: float) -> list[list[int]]:
+def emit(one_pass: Callable[[], float], bit_s: float) -> list[list[int]]:
     """Make the load; returns its stretches on `time.monotonic_ns`."""
     bits = [1] * _HALF + [0] * _HALF
     random.shuffle(bits)
     stretches = []
     for bit in bits:
         start = time.monotonic_ns()
-        end = start + int(bit_s * 1e9)
         if bit:
-            while time.monotonic_ns() < end:
-                one_pass()
+            passes_for(one_pass, bit_s)
         else:
             time.sleep(bit_s)
         stretches.append([start, time.monotonic_ns(), bit])

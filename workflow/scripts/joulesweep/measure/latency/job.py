@@ -17,7 +17,7 @@ from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency import rows as latency_rows
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
-from joulesweep.measure.lock import device_lock
+from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, interleaved, points_of
 from joulesweep.measure.processes.parent_death import die_with_parent
 from joulesweep.measure.processes.server import Server
@@ -44,7 +44,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     baseline = BaselineRecorder(out.parents[1] / "reference.json", job["reference_digest"])
     sweep = _Sweep(job, journal, baseline)
     if any(map(sweep.lacking, points)) or sweep.lacking_sustained(points):
-        with device_lock(job["device"]):
+        with machine_lock():
             preflight.warn()
             sweep.measure(points)
     levels = baseline.levels

@@ -1,21 +1,20 @@
-"""One launch: a fresh process loads a model, warms up, and times forward passes in rounds between looks at the reference.
+"""One launch: a fresh process loads a model, warms up, and times forward passes in rounds between samples of the reference.
 
-The forward pass alone is timed, to its end on the device: inputs are made before, garbage collection is off.
+Only the forward pass is timed, to its end on the compute device: inputs are made before, garbage collection is off.
+Runs in the forked child; part of every launch's key.
 """
 
-import gc
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from joulesweep import plugins
 from joulesweep.launches.journal import pack
 from joulesweep.measure.latency.reference import reference_for
 from joulesweep.measure.processes import memory
-from joulesweep.model import inputs
-from joulesweep.model.manifest import Artefact
+from joulesweep.measure.processes.passes import passes_for
+from joulesweep.measure.processes.prepare import prepare_pass
 
 ROUND_S = 0.05
 ROUNDS = 5
@@ -38,38 +37,21 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     than rounds, seconds of each of `parts`), `pass_s` (every pass, packed), `reference_share`, `cpu_s` of this
     process so far.
     """
-    artefact: Artefact = argument["artefact"]
-    point = argument["point"]
-    arrays = inputs.make(artefact.spec, point)
-    runtime = plugins.load("runtimes", argument["runtime"])()
-    start = time.perf_counter_ns()
-    forward = runtime.load(artefact, point["threads"])
-    load_s = (time.perf_counter_ns() - start) * 1e-9
-    prepared = runtime.prepare(arrays)
-    loaded_bytes = memory.resident()
-    memory.reset_peak()
-
-    def one_pass() -> float:
-        return runtime.pass_s(forward, prepared)
-
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    first_s = one_pass()
-    settled = warm_up(one_pass)
-    peak_bytes = memory.peak()  # before the reference's buffers exist
-    lab_s = [one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
-    reference = reference_for(runtime.compute_device, runtime.pass_s)
-    found = rounds(one_pass, reference.sample)
+    prepared = prepare_pass(argument)
+    settled = warm_up(prepared.one_pass)
+    peak_bytes = max(prepared.first_peak_bytes, memory.peak())  # before the reference's buffers exist
+    lab_s = [prepared.one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
+    reference = reference_for(prepared.runtime.compute_device, prepared.runtime.pass_s)
+    timed = rounds(prepared.one_pass, reference.sample)
     return {
-        "load_s": load_s,
-        "first_s": first_s,
+        "load_s": prepared.load_s,
+        "first_s": prepared.first_s,
         "settled": settled,
         "peak_bytes": peak_bytes,
-        "peak_above_load_bytes": peak_bytes - loaded_bytes,
+        "peak_above_load_bytes": peak_bytes - prepared.loaded_bytes,
         "lab_s": lab_s,
         "parts": list(reference.parts),
-        **found,
+        **timed,
         "cpu_s": time.process_time(),
     }
 
@@ -79,7 +61,7 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
     times: list[float] = []
     begin = time.perf_counter()
     while True:
-        block = _block(one_pass, _WARM_UP_BLOCK_S)
+        block = passes_for(one_pass, _WARM_UP_BLOCK_S)
         times.append(float(np.median(block)))
         last = times[-_WARM_UP_BLOCKS:]
         if len(last) == _WARM_UP_BLOCKS:
@@ -99,7 +81,7 @@ def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> 
     used_s = 0.0
     while len(done) < ROUNDS or sum(one["used"] for one in done) < PASSES or used_s < MEASURED_S:
         start = time.perf_counter()
-        times = _block(one_pass, ROUND_S)
+        times = passes_for(one_pass, ROUND_S)
         in_rounds += time.perf_counter() - start
         looks.append(sample())
         used = times[_unused(times) :]
@@ -120,11 +102,3 @@ def _unused(times: list[float]) -> int:
     """How many passes at the start of a round still feel the reference: those of its first 5 ms, never all."""
     elapsed = np.cumsum(times)
     return min(int(np.searchsorted(elapsed, AFTER_REFERENCE_S)) + 1, len(times) - 1)
-
-
-def _block(one_pass: Callable[[], float], seconds: float) -> list[float]:
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while not times or time.perf_counter() < end:
-        times.append(one_pass())
-    return times

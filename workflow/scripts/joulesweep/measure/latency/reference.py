@@ -2,7 +2,8 @@
 
 One mixture, in numpy, serves every runtime on a CPU, so that their slowdowns are measured with the same rule. It runs on
 one thread: the threads behind numpy's matrix product go on spinning after it, into the passes that follow, and made them
-up to 600 times slower (docs/decisions/0008). A change here makes every earlier level of a device void.
+up to 600 times slower (docs/decisions/0008). A change here makes every earlier baseline of a device void. Runs in the
+forked child; part of every launch's key.
 """
 
 import math
@@ -15,8 +16,7 @@ import numpy as np
 import threadpoolctl
 
 from joulesweep.launches.reference_baseline import MIXTURE
-
-REST_S = 0.01  # a runtime's threads spin after a pass, and would share the cores with what is timed here
+from joulesweep.measure.latency.rest import rest
 
 _MATRIX = 192
 _CACHE = 4096  # float32 values: three such arrays lie in the first-level cache together
@@ -39,20 +39,13 @@ class ReferenceProbe(Protocol):
         """Seconds of each part, in the order of `parts`."""
 
 
-def rest(seconds: float) -> None:
-    """Do nothing, without sleeping: a core that sleeps may lower its clock, or be lent to somebody else."""
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        pass
-
-
-def reference_for(device: str, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> ReferenceProbe:
-    """The reference of the CPU, or of another device, whose seconds `pass_s` tells as it does a pass's."""
-    if device == "cpu":
+def reference_for(compute_device: str, pass_s: Callable[[Callable[[Any], Any], Any], float]) -> ReferenceProbe:
+    """The reference of the CPU, or of another compute device, on which `pass_s` times work as it times a pass."""
+    if compute_device == "cpu":
         return Reference()
     from joulesweep.measure.latency.torch_reference import TorchReference  # a CPU's reference exists without torch
 
-    return TorchReference(device, pass_s)
+    return TorchReference(compute_device, pass_s)
 
 
 class Reference:
@@ -85,7 +78,7 @@ class Reference:
 
     def sample(self) -> list[float]:
         """Seconds of each part, after a rest and one run that does not count."""
-        rest(REST_S)
+        rest()
         for part in self._mixture:
             part()
         return [_seconds(part) for part in self._mixture]
@@ -126,7 +119,7 @@ def _buffers(*shapes: tuple[int, ...]) -> list[np.ndarray]:
         for shape, start in zip(shapes, starts, strict=True)
     ]
     for array in arrays:
-        array.fill(0.5)  # zeros alone are no memory yet
+        array.fill(0.5)  # pages of zeros are not memory yet
     return arrays
 
 

@@ -1,25 +1,83 @@
-"""A point ready to be run: its artefact loaded, its inputs made, garbage collection off."""
+"""A point ready to be run: its artefact loaded, its inputs made, its first pass done, garbage collection off.
+
+Runs in the forked child; part of every launch's key.
+"""
 
 import gc
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from joulesweep import plugins
+from joulesweep.errors import UserError
+from joulesweep.measure.processes import memory
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Artefact
 
 
-def prepare_pass(argument: Mapping[str, Any]) -> Callable[[], float]:
-    """A function that does one pass to its end on the device and returns its seconds.
+@dataclass(frozen=True)
+class PreparedPass:
+    """What was loaded, and what loading it and running it for the first time took.
 
-    The argument holds `artefact`, `runtime`, and `point` with its number of threads.
+    Attributes:
+        one_pass: does one pass to its end on the compute device and returns its seconds.
+        runtime: the runtime that runs it.
+        load_s: seconds that loading the artefact took.
+        first_s: seconds of the first pass.
+        loaded_bytes: resident memory after loading, inputs included.
+        first_peak_bytes: largest resident memory until the end of the first pass.
+    """
+
+    one_pass: Callable[[], float]
+    runtime: Any
+    load_s: float
+    first_s: float
+    loaded_bytes: int
+    first_peak_bytes: int
+
+
+def prepare_pass(argument: Mapping[str, Any]) -> PreparedPass:
+    """Load `artefact` in `runtime` and run it once at `point`, which holds the number of threads.
+
+    Raises:
+        UserError: an output of the model is not finite.
     """
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
+    arrays = inputs.make(artefact.spec, point)
     runtime = plugins.load("runtimes", argument["runtime"])()
+    start = time.perf_counter_ns()
     forward = runtime.load(artefact, point["threads"])
-    prepared = runtime.prepare(inputs.make(artefact.spec, point))
+    load_s = (time.perf_counter_ns() - start) * 1e-9
+    prepared = runtime.prepare(arrays)
+    loaded_bytes = memory.resident()
+    memory.reset_peak()
     gc.collect()
     gc.freeze()
     gc.disable()
-    return lambda: runtime.pass_s(forward, prepared)
+
+    outputs: list[Any] = []
+    first_s = runtime.pass_s(lambda given: outputs.append(forward(given)), prepared)
+    first_peak_bytes = memory.peak()
+    check_finite(runtime.arrays(outputs.pop()))
+    memory.reset_peak()  # the check had arrays of its own
+    return PreparedPass(
+        lambda: runtime.pass_s(forward, prepared), runtime, load_s, first_s, loaded_bytes, first_peak_bytes
+    )
+
+
+def check_finite(outputs: Sequence[np.ndarray]) -> None:
+    """Refuse outputs that are no figures: a model that computes NaN is not the model that was asked for.
+
+    Raises:
+        UserError: a value is NaN or infinite.
+    """
+    for number, output in enumerate(outputs, 1):
+        if output.dtype.kind in "fc" and not (finite := np.isfinite(output)).all():
+            raise UserError(
+                f"output {number} is not finite: {int((~finite).sum())} of {finite.size} values are NaN or infinite; check "
+                "the model's weights, tensors that are neither parameters nor buffers, and the range of its inputs"
+            )
