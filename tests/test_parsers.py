@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joulesweep.meters import _jetson, battery, jtop, log, powertop, rpi_pmic, tegrastats
+from joulesweep.meters import _jetson, battery, jtop, powertop, rpi_pmic, tegrastats
 
 RECORDED = Path(__file__).parent / "recorded"
 GARBAGE = st.text(st.characters(codec="utf-8"), max_size=200)
@@ -214,77 +214,3 @@ def test_a_battery_that_shows_garbage_is_refused(values):
     except ValueError:
         return
     assert found == abs(int(values.get("power_now", 0) or 0)) * 1e-6 or "current_now" in values
-
-
-LOG = {"time": "Date", "volts": "Voltage(V)", "amperes": "Current(A)"}
-
-
-def _log(file: Path, **settings: Any) -> list[tuple[int, float]]:
-    return log.Meter({"file": str(file), **settings}).readings()
-
-
-def test_a_log_with_a_preamble_semicolons_and_decimal_commas():
-    found = _log(RECORDED / "synthetic_log_usb.csv", **LOG)
-    assert [watts for _, watts in found] == pytest.approx([5.02, 5.511, 6.0])
-    assert found[1][0] - found[0][0] == 500_000_000
-
-
-@pytest.mark.parametrize(
-    "times",
-    [
-        ["1700000000.25", "1700000001.25"],
-        ["1700000000250", "1700000001250"],
-        ["1700000000250000", "1700000001250000"],
-        ["1700000000250000000", "1700000001250000000"],
-        ["2023-11-14T22:13:20.25Z", "2023-11-14T22:13:21.25Z"],
-        ["2023-11-14T23:13:20.250+01:00", "2023-11-14T23:13:21.250+01:00"],
-    ],
-)
-def test_every_way_to_write_a_time(tmp_path, times):
-    (tmp_path / "log.csv").write_text("t,mW\n" + "".join(f"{time},1500\n" for time in times))
-    found = _log(tmp_path / "log.csv", time="t", power="mW", scale=0.001, offset_s=-10)
-    expected = 1_700_000_000_250_000_000 - 10_000_000_000
-    assert [time for time, _ in found] == pytest.approx([expected, expected + 1_000_000_000], abs=1000)
-    assert [watts for _, watts in found] == [1.5, 1.5]
-
-
-def test_seconds_since_a_start_and_a_format_of_ones_own(tmp_path):
-    (tmp_path / "log.csv").write_text("s;W\n0;1\n0,5;2\n")
-    found = _log(tmp_path / "log.csv", time="s", power="W", start="2023-11-14T22:13:20Z")
-    assert [time - 1_700_000_000_000_000_000 for time, _ in found] == [0, 500_000_000]
-    with pytest.raises(ValueError, match="say when that was"):
-        _log(tmp_path / "log.csv", time="s", power="W")
-    (tmp_path / "log.csv").write_text("s;W\n14.11.2023 22:13:20 +0000;1\n")
-    assert (
-        _log(tmp_path / "log.csv", time="s", power="W", time_format="%d.%m.%Y %H:%M:%S %z")[0][0]
-        == 1_700_000_000_000_000_000
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("", "has no columns"), ("a,b\n1,2\n", "its first line is 'a,b'"), ("t,W\n", "no line with a time and a power")],
-)
-def test_a_file_that_is_no_such_log_says_what_it_is(tmp_path, text, says):
-    (tmp_path / "log.csv").write_text(text)
-    with pytest.raises(ValueError, match=says):
-        _log(tmp_path / "log.csv", time="t", power="W")
-
-
-def test_a_log_that_is_not_there_yet_says_where_to_put_it(tmp_path):
-    with pytest.raises(OSError, match=r"usb\.csv is not there yet"):
-        _log(tmp_path / "usb.csv", time="t", power="W")
-
-
-@given(where=st.floats(0, 1), garbage=GARBAGE)
-def test_a_torn_log_holds_a_part_of_its_readings_and_no_other(tmp_path_factory, where, garbage):
-    text = (RECORDED / "synthetic_log_usb.csv").read_text()
-    whole = _log(RECORDED / "synthetic_log_usb.csv", **LOG)
-    file = tmp_path_factory.getbasetemp() / "torn.csv"
-    for part in (text[: int(where * len(text))], garbage, text[: int(where * len(text))] + "\n" + garbage):
-        file.write_text(part)
-        try:
-            found = _log(file, **LOG)
-        except ValueError:
-            continue
-        assert all(reading in whole for reading in found)

@@ -13,6 +13,7 @@ CLASSES = {
     "sources": "Source",
     "runtimes": "Runtime",
     "meters": "Meter",
+    "power_logs": "PowerLog",
     "datasets": "DataSet",
     "counters": "Counter",
     "figures": "Figure",

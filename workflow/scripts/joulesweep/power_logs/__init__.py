@@ -1,0 +1,1 @@
+"""How power is imported that another device logged: one file per kind of log."""
