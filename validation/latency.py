@@ -60,7 +60,7 @@ def warm(argument: Mapping[str, Any]) -> Callable[[], float]:
     from joulesweep.measure.latency.launch import warm_up
     from joulesweep.measure.processes.prepare import prepare_pass
 
-    one_pass = prepare_pass(argument)
+    one_pass = prepare_pass(argument).one_pass
     warm_up(one_pass)
     return one_pass
 
@@ -88,10 +88,11 @@ def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
 def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
     """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone."""
     from joulesweep.measure.latency import launch
-    from joulesweep.measure.latency.reference import REST_S, Reference, rest
+    from joulesweep.measure.latency.reference import Reference
+    from joulesweep.measure.latency.rest import rest
 
     def only_rest() -> list[float]:
-        rest(REST_S)
+        rest()
         return [1.0]
 
     one_pass = warm(argument)

@@ -60,12 +60,13 @@ class Meter(ABC):
     """One meter under the user's settings; `pid` is the measured process, for meters that follow one.
 
     `isolated` says that it rests on a foreign library and is asked in a process of its own, since such a library may hang or
-    crash; `joined` that it is no meter to read but a `Log`. A meter's file has a literal `SETTINGS`: what the user may
-    set, and what that means; every meter also takes `python`, an interpreter of its own.
+    crash; `reads_battery` that it reads what a battery gives, so that the machine must not be plugged in. A meter's file
+    has a literal `SETTINGS`: what the user may set, and what that means; every meter also takes `python`, an interpreter
+    of its own.
     """
 
     isolated: ClassVar[bool] = False
-    joined: ClassVar[bool] = False
+    reads_battery: ClassVar[bool] = False
 
     def __init__(self, settings: Mapping[str, Any], pid: int | None = None) -> None:
         self.settings = settings
@@ -89,25 +90,3 @@ class Meter(ABC):
 
     def close(self) -> None:  # noqa: B027 - most meters hold nothing
         """Let go of what reading opened: a client, a program."""
-
-
-class Log(Meter):
-    """A log that another device writes: joined to the run when it is there, be that days later."""
-
-    joined: ClassVar[bool] = True
-
-    def read(self) -> Reading:
-        """Not a thing that a log does.
-
-        Raises:
-            OSError: always.
-        """
-        raise OSError("a log is joined after the run, not read during it")
-
-    @abstractmethod
-    def readings(self) -> list[tuple[int, float]]:
-        """The whole log in time order: Unix time in ns, by this device's clock, and watts.
-
-        Raises:
-            OSError, ValueError: the file is missing or is no such log.
-        """

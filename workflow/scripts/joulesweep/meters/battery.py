@@ -22,6 +22,8 @@ SETTINGS = {"root": "folder of the power supplies, instead of /sys/class/power_s
 class Meter(base.Meter):
     """The sum of all batteries that supply the machine."""
 
+    reads_battery = True
+
     def available(self) -> base.Availability:
         """Usable while a battery discharges."""
         if not self._batteries:

@@ -48,6 +48,8 @@ class Power:
 class Meter(base.Meter):
     """One reading a run of powertop."""
 
+    reads_battery = True
+
     def available(self) -> base.Availability:
         """Usable on battery, where powertop may run as root."""
         supply = self._battery.available()

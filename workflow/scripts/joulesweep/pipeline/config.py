@@ -121,8 +121,10 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
     for index, hypothesis in enumerate(values["hypotheses"]):
         _check_hypothesis(path, index, hypothesis, models)
     for meter in [*values["meters"], *({values["meter"]} - {"auto", "none"})]:
-        _one_of(path, "meter", meter, plugins.names("meters"))
-        known = ["python", *plugins.declared("meters", meter, "SETTINGS")]
+        logs = plugins.names("power_logs")
+        _one_of(path, "meter", meter, [*plugins.names("meters"), *logs])
+        known = [*plugins.declared("power_logs" if meter in logs else "meters", meter, "SETTINGS")]
+        known += [] if meter in logs else ["python"]
         for setting in values["meters"].get(meter, {}):
             _one_of(path, f"meters.{meter}", setting, known)
     return Config(values, models)

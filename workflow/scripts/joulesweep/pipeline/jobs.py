@@ -114,7 +114,8 @@ class Stages:
         meter = {key: self._probed["meter"][key] for key in ("name", "reason", "settings", "usable")}
         meter["reason"] = "" if meter["usable"] else meter["reason"]
         log = meter["settings"].get("file")
-        files = [] if meter["name"] == "none" else [plugins.file("meters", meter["name"])]
+        folder = "power_logs" if meter["name"] in plugins.names("power_logs") else "meters"
+        files = [] if meter["name"] == "none" else [plugins.file(folder, meter["name"])]
         return _json(
             device=self.config.device,
             model=self._part(model, "runtimes"),

@@ -40,7 +40,7 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     holder = lock.holder()
     yield _line("measuring", f"a job measures now: {holder}; another one would wait for it" if holder else "free")
     yield "meters"
-    for name in plugins.names("meters"):
+    for name in meter_choice.names():
         yield f"  {name:<11} {_meter(name, job['meters'].get(name, {}))}"
     yield _line("energy", f"{choice['name']}: {choice['reason']}")
 
@@ -74,7 +74,7 @@ def _meter(name: str, settings: Mapping[str, Any]) -> str:
     about = found["description"]
     if "failure" in found:
         shown = f"but a reading failed: {found['failure']}"
-    elif plugins.load("meters", name).joined:
+    elif name in plugins.names("power_logs"):
         shown = f"its last reading is {found['watts']:.2f} W"
     else:
         shown = f"{found['watts']:.2f} W with one core busy"

@@ -1,16 +1,14 @@
 """Launches whose power another device logged: cut out of its log when that is here, by Unix time."""
 
-import bisect
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from joulesweep.measure.energy import meter_probe, sync_marker, window_figures
+from joulesweep import plugins
+from joulesweep.measure.energy import sync_marker, window_figures
 from joulesweep.measure.energy.power_trace import UncoveredError
-
-_MARGIN_NS = 60_000_000_000
 
 
 def joined(
@@ -20,37 +18,35 @@ def joined(
 
     `marked` are all lines of the job: their markers together find the log's offset.
     """
-    log = meter_probe.meter(meter["name"], meter["settings"])
+    log = plugins.load("power_logs", meter["name"])(meter["settings"])
     try:
-        readings = log.readings()
-        times = [time_ns for time_ns, _ in readings]
-        watts = [value for _, value in readings]
+        time_ns, watts = log.readings()
         if meter["settings"].get("align") == "marker":
             launches = [_markers(line) for line in marked if line["status"] == "ok"]
             if not launches:
                 raise ValueError("no launch has emitted a marker")
-            offset = sync_marker.offset_ns(np.array(times), np.array(watts), launches)
-            times = [time_ns + offset for time_ns in times]
+            time_ns = time_ns + sync_marker.offset_ns(time_ns, watts, launches)
         description = log.describe()
     except (OSError, ValueError, TypeError) as error:
         return [_without(line, f"{meter['name']}: {error}") for line in lines]
-    return [_cut(line, description, times, watts, meter) for line in lines]
+    return [_cut(line, description, time_ns, watts, meter) for line in lines]
 
 
 def _cut(
-    line: Mapping[str, Any], description: Any, times: list[int], watts: list[float], meter: Mapping[str, Any]
+    line: Mapping[str, Any], description: Any, time_ns: np.ndarray, watts: np.ndarray, meter: Mapping[str, Any]
 ) -> dict[str, Any]:
     if line["status"] != "ok":
         return dict(line)
     windows = line["windows"]
     idle, work = ([moment + windows["unix_ns"] for moment in windows[name]] for name in ("idle_ns", "work_ns"))
-    if idle[0] > times[-1] or work[1] < times[0]:
+    if idle[0] > time_ns[-1] or work[1] < time_ns[0]:
         return _without(
             line,
-            f"{meter['name']}: {meter['settings'].get('file')} runs from {_clock(times[0])} to {_clock(times[-1])}, but this was "
-            f"measured at {_clock(idle[0])}; if one clock is wrong, set meters.log.offset_s, or measure with align: marker",
+            f"{meter['name']}: {meter['settings'].get('file')} runs from {_clock(time_ns[0])} to {_clock(time_ns[-1])}, but this "
+            f"was measured at {_clock(idle[0])}; if one clock is wrong, set meters.log.offset_s, or measure with align: marker",
         )
-    part = slice(bisect.bisect_left(times, idle[0] - _MARGIN_NS), bisect.bisect_right(times, work[1] + _MARGIN_NS))
+    first = max(0, int(np.searchsorted(time_ns, idle[0], "right")) - 1)  # from the last reading before the windows
+    last = int(np.searchsorted(time_ns, work[1], "left")) + 1  # to the first one after them
     record = {
         "kind": description.kind,
         "unit": "W",
@@ -58,8 +54,8 @@ def _cut(
         "covers": description.covers,
         "update_s": 0.0,
         "wrap_J": [],
-        "time_ns": times[part],
-        "values": [(value,) for value in watts[part]],
+        "time_ns": time_ns[first:last],
+        "values": watts[first:last, None],
         "missing": [],
     }
     try:
@@ -80,6 +76,6 @@ def _without(line: Mapping[str, Any], message: str) -> dict[str, Any]:
 
 def _clock(time_ns: int) -> str:
     try:
-        return datetime.fromtimestamp(time_ns * 1e-9).isoformat(" ", "seconds")
+        return datetime.fromtimestamp(int(time_ns) * 1e-9).isoformat(" ", "seconds")
     except (ValueError, OverflowError, OSError):
-        return "a time that is none"
+        return "an invalid time"

@@ -56,7 +56,7 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     if lacking and not refusal:
         try:
             with machine_lock():
-                preflight.warn(reads_battery=meter["name"] in ("battery", "powertop"))
+                preflight.warn(reads_battery=_reads_battery(meter))
                 refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:
             refusal = f"{meter['name']}: {error}"
@@ -72,7 +72,11 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
 
 
 def _is_log(meter: Mapping[str, Any]) -> bool:
-    return meter["name"] != "none" and plugins.load("meters", meter["name"]).joined
+    return meter["name"] in plugins.names("power_logs")
+
+
+def _reads_battery(meter: Mapping[str, Any]) -> bool:
+    return not _is_log(meter) and plugins.load("meters", meter["name"]).reads_battery
 
 
 def _launch_settings(meter: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,7 +166,7 @@ def _times(meter: Mapping[str, Any], window_s: float) -> tuple[Description, timi
     """What the meter is, and how long its windows are."""
     name, settings = meter["name"], meter["settings"]
     if _is_log(meter):
-        description = meter_probe.meter(name, settings).describe()
+        description = plugins.load("power_logs", name)(settings).describe()
         return description, timing.times(description, description.update_s, window_s)
     answer = meter_probe.probe(name, settings)
     if not answer["usable"]:

@@ -23,7 +23,7 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if wanted != "auto":
         found = meter_probe.probe(wanted, settings.get(wanted, {}))
         return _choice(wanted, found["reason"], found, settings)
-    looks = {name: meter_probe.probe(name, settings.get(name, {})) for name in plugins.names("meters")}
+    looks = {name: meter_probe.probe(name, settings.get(name, {})) for name in names()}
     usable = sorted((_rank(found["description"]), name) for name, found in looks.items() if found["usable"])
     if not usable:
         return _choice("none", f"no meter works here (`make doctor` tells about each); {_cures(looks)}".rstrip("; "))
@@ -34,6 +34,11 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     else:
         reason += f"; measured, and of what works here it covers most: {looks[name]['description']['covers']}"
     return _choice(name, reason, looks[name], settings)
+
+
+def names() -> list[str]:
+    """Every meter and every kind of power log, in alphabetical order."""
+    return sorted([*plugins.names("meters"), *plugins.names("power_logs")])
 
 
 def _rank(description: Mapping[str, Any]) -> tuple[bool, int]:

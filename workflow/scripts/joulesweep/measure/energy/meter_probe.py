@@ -1,6 +1,6 @@
-"""One look at a meter: whether it is usable, what it is, and on wish what it shows now.
+"""Asks a meter, or a power log: whether it is usable, what it is, and on wish what it shows now.
 
-A meter that rests on a foreign library is looked at in a process of its own, since such a library may hang, crash or print;
+A meter that rests on a foreign library is asked in a process of its own, since such a library may hang, crash or print;
 so is one whose settings name an interpreter of its own, which may have the version of jtop that fits its service.
 """
 
@@ -48,7 +48,12 @@ def reason(error: Exception) -> str:
 
 
 def probe(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[str, Any]:
-    """`usable`, `reason`, `present`; where usable its `description`; where `live` also `watts`, or `failure`."""
+    """`usable`, `reason`, `present`; where usable its `description`; where `live` also `watts`, or `failure`.
+
+    The watts are those of one busy core; of a log, its last reading.
+    """
+    if name in plugins.names("power_logs"):
+        return _log(name, settings)
     if "python" not in settings and not plugins.load("meters", name).isolated:
         return here(name, settings, live)
     job = {"name": name, "settings": dict(settings), "live": live}
@@ -73,15 +78,15 @@ def probe(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[st
 
 def here(name: str, settings: Mapping[str, Any], live: bool) -> dict[str, Any]:
     """The same in this process."""
-    one = meter(name, settings)
+    asked = meter(name, settings)
     try:
-        answer = one.available()
+        answer = asked.available()
         if not answer.usable:
             return _unusable(answer.reason, answer.present)
-        found = {**asdict(answer), "description": asdict(one.describe())}
+        found = {**asdict(answer), "description": asdict(asked.describe())}
         if live:
             try:
-                found["watts"] = _watts(one)
+                found["watts"] = _watts(asked)
             except (OSError, ValueError) as error:
                 found["failure"] = reason(error)
         return found
@@ -89,35 +94,42 @@ def here(name: str, settings: Mapping[str, Any], live: bool) -> dict[str, Any]:
         return _unusable(reason(error))
     finally:
         with suppress(OSError, subprocess.SubprocessError):
-            one.close()
+            asked.close()
 
 
 def _unusable(reason: str, present: bool = True) -> dict[str, Any]:
     return {"usable": False, "reason": reason, "present": present}
 
 
-def _watts(one: base.Meter) -> float:
-    """Power now, in watts, with one core busy; a log's last reading."""
-    if isinstance(one, base.Log):
-        return one.readings()[-1][1]
-    before = _first(one)
+def _log(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a log; a file that is not there yet is no hardware that is missing."""
+    log = plugins.load("power_logs", name)(settings)
+    answer = log.available()
+    if not answer.usable:
+        return _unusable(answer.reason)
+    return {**asdict(answer), "description": asdict(log.describe()), "watts": float(log.readings()[1][-1])}
+
+
+def _watts(asked: base.Meter) -> float:
+    """Power now, in watts, with one core busy."""
+    before = _first(asked)
     end = time.monotonic() + _BUSY_S
     while time.monotonic() < end:
         pass
-    after = one.read()
-    if one.describe().unit == "W":
+    after = asked.read()
+    if asked.describe().unit == "W":
         return sum(after.values)
     steps = [last - first for first, last in zip(before.values, after.values, strict=True)]
-    joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, one.describe().wrap_J, strict=True)]
+    joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, asked.describe().wrap_J, strict=True)]
     return sum(joules) / ((after.time_ns - before.time_ns) * 1e-9)
 
 
-def _first(one: base.Meter) -> base.Reading:
+def _first(asked: base.Meter) -> base.Reading:
     """The first reading, waited for: some meters have none yet when they start."""
     end = time.monotonic() + _FIRST_READING_S
     while True:
         try:
-            return one.read()
+            return asked.read()
         except (OSError, ValueError):
             if time.monotonic() > end:
                 raise

@@ -35,9 +35,9 @@ class PowerTrace:
     ) -> None:
         fresh = _fresh(time_ns, values, update_s)
         self.unit = unit
-        self.time_ns = np.asarray([time_ns[index] for index in fresh], dtype=np.int64)
-        array = np.asarray([values[index] for index in fresh], dtype=float)
-        self._values = array.reshape(len(fresh), -1 if fresh else 1)  # a row a reading, a column a rail
+        self.time_ns = np.asarray(time_ns, dtype=np.int64)[fresh]
+        array = np.asarray(values, dtype=float)
+        self._values = array.reshape(len(array), -1 if len(array) else 1)[fresh]  # a row per reading, a column per rail
         self._wrap = np.asarray(wrap_joules, dtype=float)
 
     @classmethod
@@ -107,8 +107,10 @@ class PowerTrace:
         return np.concatenate([[0.0], np.cumsum(steps.sum(axis=1))])
 
 
-def _fresh(time_ns: Sequence[int], values: Sequence[Sequence[float]], update_s: float) -> list[int]:
-    """Indices of the readings that are new."""
+def _fresh(time_ns: Sequence[int], values: Sequence[Sequence[float]], update_s: float) -> Any:
+    """Indices of the readings that are new: all of them where readings have time stamps of their own."""
+    if update_s == 0:
+        return slice(None)
     fresh: list[int] = []
     for index, value in enumerate(values):
         if not fresh or value != values[fresh[-1]] or time_ns[index] - time_ns[fresh[-1]] >= 2e9 * update_s:
