@@ -26,7 +26,7 @@ def _stages(folder: Path, **changes: object) -> Stages:
 
 def test_an_unknown_setting_of_a_meter_is_one_line_with_the_nearest(tmp_path):
     with pytest.raises(
-        UserError, match=r"meters\.log: unknown 'fil' \(did you mean 'file'\?\); expected one of python, file"
+        UserError, match=r"meters\.log: unknown 'fil' \(did you mean 'file'\?\); expected one of file, time"
     ):
         _load(tmp_path, meters={"log": {"fil": "usb.csv"}})
 
