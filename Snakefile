@@ -22,6 +22,8 @@ try:
     CONFIG = configuration.load(
         Path([*workflow.config_settings.configfiles, "config.yaml"][0]), dict(workflow.config_settings.config)
     )
+    for warning in CONFIG.warnings:
+        print(f"joulesweep: {warning}", file=sys.stderr)
     STAGES = Stages(CONFIG, SCRIPTS, Path(RESULTS))
     MANIFEST = {model: STAGES.manifest(model) for model in CONFIG.models}
     STAGES.probe()

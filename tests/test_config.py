@@ -1,34 +1,57 @@
-"""The configuration: what is wrong is told in one line that names the key, the value and what was expected."""
+"""The configuration: what is wrong is said in one line that names the key, the value and what was expected."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from joulesweep.axes import ALL, INPUT_AXES
 from joulesweep.errors import UserError
-from joulesweep.pipeline import config
+from joulesweep.pipeline import config, config_schema, hypothesis_specs
+
+from tests.digits_model import ROOT
 
 MODEL = {"source": "torchvision:resnet18", "input": {"shape": [3, 224, 224]}, "runtimes": ["eager", "onnxruntime"]}
 
 
 def _load(tmp_path: Path, written: object, **overrides: object) -> config.Config:
     path = tmp_path / "config.yaml"
-    path.write_text(written if isinstance(written, str) else yaml.safe_dump(written))
+    if isinstance(written, bytes):
+        path.write_bytes(written)
+    else:
+        path.write_text(written if isinstance(written, str) else yaml.safe_dump(written), encoding="utf-8")
     return config.load(path, overrides)
+
+
+def _complaint(tmp_path: Path, written: object) -> str:
+    with pytest.raises(UserError) as complaint:
+        _load(tmp_path, written)
+    text = str(complaint.value)
+    assert len(text.splitlines()) == 1
+    assert len(text) <= 300
+    assert str(tmp_path / "config.yaml") in text
+    return text.removeprefix(f"{tmp_path / 'config.yaml'}: ")
 
 
 def _with(**changes: object) -> dict:
     return {"models": {"net": {**MODEL, **changes}}}
 
 
-def test_the_shipped_configuration_means_something():
-    found = config.load(Path("config.yaml"))
-    assert len(found.models) >= 7
-    assert len(found.values["hypotheses"]) >= 3
-    assert all(spec["why"] for spec in found.models.values())
-    assert all({"eager", "onnxruntime"} <= set(spec["runtimes"]) for spec in found.models.values())
-    assert {"batch", "size"} <= set(found.axes)
+def _claims(*hypotheses: dict, models: tuple[str, ...] = ("net", "other"), **changes: object) -> dict:
+    return {"models": {name: {**MODEL, **changes} for name in models}, "hypotheses": list(hypotheses)}
+
+
+def test_the_shipped_configuration_is_loaded_without_a_warning():
+    shipped = config.load(Path("config.yaml"))
+    assert shipped.warnings == ()
+    assert len(shipped.models) >= 7
+    assert len(shipped.values["hypotheses"]) >= 3
+    assert all(spec["why"] for spec in shipped.models.values())
+    assert all({"eager", "onnxruntime"} <= set(spec["runtimes"]) for spec in shipped.models.values())
+    assert {"batch", "size"} <= set(shipped.axes)
 
 
 @pytest.mark.parametrize(
@@ -37,94 +60,424 @@ def test_the_shipped_configuration_means_something():
         ({"models": {"net": MODEL}, "hypothesis": []}, ["the top level", "'hypothesis'", "'hypotheses'"]),
         (_with(runtime=["eager"]), ["models.net", "unknown key 'runtime'", "did you mean 'runtimes'?"]),
         (_with(runtimes=["eagre"]), ["models.net.runtimes", "'eagre'", "'eager'", "onnxruntime-int8"]),
+        (_with(runtimes=[]), ["models.net.runtimes", "[]", "at least 1 item"]),
+        (_with(runtimes=["eager", "eager"]), ["models.net.runtimes", '"eager" is there twice', "every value once"]),
         (_with(source="torchvison:resnet18"), ["models.net.source", "'torchvison'", "'torchvision'"]),
+        (_with(source="resnet18"), ['"resnet18": expected SCHEME:NAME, as in torchvision:resnet18']),
+        (_with(source="torchvision:"), ["models.net.source", "expected SCHEME:NAME"]),
+        (_with(source="torchvision: "), ["models.net.source", "expected SCHEME:NAME"]),
         (_with(source="python:build"), ["models.net.source", "expected python:FILE.py:FUNCTION"]),
+        (_with(source="python:custom_models/digits.py:"), ["expected python:FILE.py:FUNCTION"]),
         (_with(source="python:nothing.py:build"), ["models.net.source", "there is no file 'nothing.py'"]),
+        (_with(source="onnx:Größe.onnx"), ["there is no file 'Größe.onnx'"]),
         (_with(weights="nothing.safetensors"), ["models.net.weights", "there is no file"]),
+        (_with(weights="w" * 5000), ["models.net.weights", "there is no file", "…"]),
         (_with(data="digit"), ["models.net.data", "'digits'"]),
-        (_with(input={"shape": [3, 0, 224]}), ["models.net.input.shape.1", "0", "at least 1"]),
+        (_with(why=None), ["models.net.why: null: expected a text", "in quotes"]),
+        (_with(input={"shape": [3, 0, 224]}), ["models.net.input.shape.1", "0", "a length from 1"]),
+        (_with(input={"shape": [3, 2.0, 224]}), ["models.net.input.shape.1", "2.0", "a length from 1"]),
+        (_with(input={"shape": [3, 224, True]}), ["models.net.input.shape.2", "true", "a length from 1"]),
         (_with(input={}), ["models.net.input", "'shape' is missing"]),
         (_with(sweeps={"batch": [1, 1]}), ["models.net.sweeps.batch", "every value once"]),
+        (_with(sweeps={"batch": []}), ["models.net.sweeps.batch", "[]", "at least 1 item"]),
+        (_with(sweeps={"batch": [None, 2]}), ["models.net.sweeps.batch.0", "null", "a whole number"]),
+        (_with(sweeps={"batch": [1e308]}), ["models.net.sweeps.batch.0", "1e+308", "a whole number"]),
+        (_with(sweeps={"batch": [2.0]}), ["models.net.sweeps.batch.0", "2.0", "a whole number"]),
+        (_with(sweeps={"batch": [10**20]}), ["models.net.sweeps.batch.0", "at most"]),
+        (_with(sweeps={"threads": [2**70]}), ["models.net.sweeps.threads.0", "at most 4096"]),
         (_with(sweeps={"batches": [1]}), ["models.net.sweeps", "'batches'", "'batch'"]),
+        (_with(sweeps={"sequence": [8]}), ["models.net.sweeps", "no axis sequence", "only batch, size, threads"]),
+        ({**_with(), "sweeps": {"time": [8]}}, ["sweeps: the input has no axis sequence"]),
         ({"models": {}}, ["models", "at least one entry"]),
+        ({"models": {"m\n": MODEL}}, ["models: the name", "a name of letters"]),
+        ({"models": {"m" * 300: MODEL}}, ["models: the name", "300 characters", "at most 100"]),
+        ({"models": {"Net": MODEL, "net": MODEL}}, ["Net and net differ only in case"]),
         ({"models": {"net": MODEL}, "threads": "all"}, ["threads", "all", "'physical' or a whole number"]),
+        ({"models": {"net": MODEL}, "threads": 2**70}, ["threads", "from 1 to 4096"]),
+        ({"models": {"net": MODEL}, "device": "d\n"}, ["device", "a name of letters"]),
+        ({"models": {"net": MODEL}, "title": True}, ["title: true: expected a text", "truth value", "in quotes"]),
         ({"models": {"net": MODEL}, "meter": "rappl"}, ["meter", "'rappl'", "'rapl'"]),
+        ({"models": {"net": MODEL}, "meters": {"rapl": {"zone": {"a": 1}}}}, ["meters.rapl.zone", "a text, a number"]),
         ({"models": {"net": MODEL}, "latency": {"launches": 2}}, ["latency.launches", "2", "at least 3"]),
         ({"models": {"net": MODEL}, "latency": {"target": 2}}, ["latency.target", "2", "at most 1"]),
+        ({"models": {"net": MODEL}, "latency": {"target": float("nan")}}, ["latency.target", "NaN", "a number"]),
+        ({"models": {"net": MODEL}, "latency": {"timeout_s": float("inf")}}, ["latency.timeout_s", "Infinity"]),
+        ({"models": {"net": MODEL}, "latency": {"again": 0}}, ["latency", "unknown key 'again'", "busy_retries"]),
         (
-            {"models": {"net": MODEL}, "hypotheses": [{"metric": "latency", "of": "net"}]},
-            ["hypotheses.0", "'of' with 'less_than'"],
+            {"models": {"net": MODEL}, "energy": {"points": "end"}},
+            ["energy.points", "one of ends, all, auto", "'ends'"],
         ),
-        (
-            {"models": {"net": MODEL}, "hypotheses": [{"metric": "latency", "of": "nett", "less_than": "net"}]},
-            ["hypotheses.0.of", "'nett'", "'net'"],
-        ),
-        ("models: [", ["not YAML", "line 1"]),
+        ("models: [", ["line 1: not YAML"]),
         ("- a list", ["expected keys such as 'models:'", "list"]),
-        ("models: {a: {}, a: {}}", ["'a'", "twice"]),
+        ("", ["expected keys such as 'models:'"]),
+        ("models: {a: {}, a: {}}", ["line 1", "'a'", "twice"]),
     ],
 )
 def test_a_complaint_is_one_line_that_names_what_is_wrong_where_and_what_was_expected(tmp_path, written, words):
-    with pytest.raises(UserError) as complaint:
-        _load(tmp_path, written)
-    text = str(complaint.value)
-    assert "\n" not in text
-    assert str(tmp_path / "config.yaml") in text
+    text = _complaint(tmp_path, written)
     for word in words:
         assert word in text
 
 
-def test_a_missing_file_is_one_line(tmp_path):
-    with pytest.raises(UserError, match=r"nothing\.yaml: No such file"):
-        config.load(tmp_path / "nothing.yaml")
-
-
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(
-                    ["models", "sweeps", "hypotheses", "latency", "net", "source", "input", "shape", "runtimes"]
-                ),
-                inner,
-                max_size=4,
-            )
-        ),
-        max_leaves=12,
-    )
+@pytest.mark.parametrize(
+    ("hypothesis", "words"),
+    [
+        ({"metric": "latency", "of": "net"}, ["hypothesis 2 (latency of net)", "one of less_than, tracks, grows"]),
+        ({"metric": "latency", "less_than": "net"}, ["hypothesis 2", "the key 'of' is missing"]),
+        ({"metric": "latency", "of": "nett", "less_than": "net"}, ["hypothesis 2 (latency of nett", "'nett'", "'net'"]),
+        ({"metric": "latency", "of": "net @ eagre", "less_than": "other"}, ["of: the runtime of net", "'eager'"]),
+        ({"metric": "latency", "of": "net @", "less_than": "other"}, ["of", "expected MODEL or MODEL @ RUNTIME"]),
+        ({"metric": "latence", "tracks": "params"}, ["hypothesis 2", "metric", "did you mean 'latency'?"]),
+        ({"metric": "latency", "tracks": "latency"}, ["hypothesis 2 (latency tracks latency)", "tracks itself"]),
+        ({"metric": "latency", "of": "net", "less_than": "net"}, ["hypothesis 2", "compared with itself"]),
+        ({"metric": "latency", "of": "net @ eager", "less_than": "net"}, ["compared with itself"]),
+        ({"metric": "params", "grows": "linearly", "with": "batch"}, ["metric", "one of latency, energy, memory"]),
+        ({"metric": "latency", "grows": "linearly", "with": "batches"}, ["with", "did you mean 'batch'?"]),
+        ({"metric": "latency", "tracks": "params", "with": "batch"}, ["unknown key 'with'", "known are metric"]),
+        ({"metric": "latency", "tracks": "params", "of": "net", "less_than": "other"}, ["one of less_than, tracks"]),
+        (3, ["hypothesis 2: 3: expected one of less_than"]),
+    ],
 )
-def test_whatever_is_written_is_loaded_or_told_in_one_line(tmp_path_factory, written):
-    complaint = ""
+def test_a_wrong_hypothesis_is_named_by_its_place_counted_from_one_and_its_claim(tmp_path, hypothesis, words):
+    first = {"metric": "latency", "of": "net", "less_than": "other"}
+    text = _complaint(tmp_path, {**_claims(first), "hypotheses": [first, hypothesis]})
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("of", ["net @ eager", "net@eager", "net @eager"])
+def test_a_variant_may_be_written_with_or_without_spaces(tmp_path, of):
+    loaded = _load(tmp_path, _claims({"metric": "latency", "of": of, "less_than": "net@onnxruntime"}))
+    (hypothesis,) = loaded.values["hypotheses"]
+    assert (hypothesis["of"], hypothesis["less_than"]) == ("net @ eager", "net @ onnxruntime")
+
+
+def test_two_models_without_a_common_runtime_need_one_each(tmp_path):
+    models = {"net": {**MODEL, "runtimes": ["eager"]}, "other": {**MODEL, "runtimes": ["onnxruntime"]}}
+    claim = {"metric": "latency", "of": "net", "less_than": "other"}
+    text = _complaint(tmp_path, {"models": models, "hypotheses": [claim]})
+    assert "no runtime is common to both; name one for each, as in net @ eager" in text
+    named = {**claim, "of": "net @ eager", "less_than": "other @ onnxruntime"}
+    assert _load(tmp_path, {"models": models, "hypotheses": [named]}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "models", "words"),
+    [
+        ({"metric": "latency", "tracks": "params"}, 4, "4 models in one runtime, where p is at least 0.083; 5 models"),
+        ({"metric": "latency", "tracks": "params"}, 5, None),
+        ({"metric": "accuracy", "tracks": "params"}, 5, "0 models in one runtime"),
+        ({"metric": "latency", "grows": "linearly", "with": "batch"}, 2, "no model has 3 values of batch"),
+        ({"metric": "accuracy", "of": "a", "less_than": "b"}, 2, "no accuracy is measured of a, b, which"),
+        ({"metric": "energy", "of": "a", "less_than": "b"}, 2, "energy is not measured"),
+    ],
+)
+def test_a_hypothesis_that_no_run_can_decide_is_a_warning_when_the_configuration_is_read(
+    tmp_path, hypothesis, models, words
+):
+    written = _claims(hypothesis, models=tuple("abcdefg"[:models]))
+    warnings = _load(tmp_path, {**written, "meter": "none"}).warnings
+    assert len(warnings) == (words is not None)
+    if words:
+        assert f": hypothesis 1 ({hypothesis['metric']} " in warnings[0]
+        assert words in warnings[0]
+
+
+def test_three_values_of_a_sweep_can_decide_growth(tmp_path):
+    claim = {"metric": "latency", "grows": "linearly", "with": "batch"}
+    assert _load(tmp_path, _claims(claim, sweeps={"batch": [2, 4]})).warnings == ()
+
+
+def test_a_general_sweep_leaves_out_a_model_without_the_axis_and_says_so(tmp_path):
+    text = {**MODEL, "input": {"shape": [16], "dtype": "int64"}}
+    loaded = _load(tmp_path, {"models": {"net": MODEL, "text": text}, "sweeps": {"size": [64], "batch": [2]}})
+    assert [warning.partition(".yaml: ")[2] for warning in loaded.warnings] == [
+        "sweeps.size: not swept of text, whose input has no axis size"
+    ]
+    assert {point["size"] for point in loaded.count_points("text")} == {None}
+    assert {point["size"] for point in loaded.count_points("net")} == {224, 64}
+
+
+@pytest.mark.parametrize("words", ["{x}", "100 %s", "`code` | pipe", "<b>bold</b> & more", "Größe \u2028 — 模型"])
+def test_any_text_is_a_title_and_a_reason(tmp_path, words):
+    loaded = _load(tmp_path, {**_with(why=words), "title": words})
+    assert loaded.values["title"] == loaded.models["net"]["why"] == words
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("title: Größe\nmodels: {}".encode("latin-1"), "line 1: not UTF-8 text; save the file as UTF-8"),
+        ("models: {}".encode("utf-16"), "UTF-16 text; save it as UTF-8"),
+        ("models: {}".encode("utf-16-be"), "UTF-16 or UTF-32 text; save it as UTF-8"),
+        ("models:\n  1: {}", "line 2: YAML reads the name 1 as a number; write it in quotes: '1'"),
+        ("models: {no: {}}", "YAML reads the name no as a truth value; write it in quotes: 'no'"),
+        ("models:\n  a: {}\n  on: {}", "line 3: YAML reads the name on as a truth value"),
+        ("models: {2024-01-01: {}}", "YAML reads the name 2024-01-01 as a date"),
+        ("models: {~: {}}", "YAML reads the name ~ as an empty value"),
+        ("models: {1.5: {}}", "YAML reads the name 1.5 as a number"),
+        ("? [a, b]\n: 1", "a list or mapping is used as a name"),
+        ("title: 2024-13-45", "line 1: 2024-13-45 is no timestamp; write a text in quotes"),
+        (f"threads: {'9' * 5000}", "is no int; write a text in quotes"),
+        ('title: "\\0"', "a control character"),
+        ('title: "\\ud800"', "a control character"),
+        ("a: &a [*a]", "an alias stands for a part of the file that it lies in"),
+        ("a: &a {b: *a}", "an alias stands for a part of the file that it lies in"),
+        ("a: &a\n  <<: *a", "an alias stands for a part of the file that it lies in"),
+        ("models: " + "[" * 5000, "nested more than 30 levels deep"),
+        ("models: " + "{a: " * 5000, "nested more than 30 levels deep"),
+        ("\n".join(["- " * 5000]), "nested more than 30 levels deep"),
+        ("a: &a0 [x]\n" + "".join(f"b{n}: &a{n + 1} [*a{n}]\n" for n in range(200)), "30 levels"),
+        ("a: &a0 x\n" + "".join(f"b{n}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(9)), "10000 values"),
+        (f"title: {'x' * 300_000}", "is longer than 200 kB"),
+        ("a: !!python/object:os.system {}", "not YAML"),
+        ("--- {}\n--- {}", "not YAML"),
+        ("\tmodels: {}", "not YAML"),
+        ("a: \x07", "not YAML"),
+    ],
+)
+def test_what_yaml_would_read_otherwise_or_without_end_is_one_line(tmp_path, written, words):
+    assert words in _complaint(tmp_path, written)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    assert _load(tmp_path, b"\xef\xbb\xbf" + yaml.safe_dump(_with()).encode()).models.keys() == {"net"}
+
+
+def test_merge_keys_and_aliases_work(tmp_path):
+    text = """
+        models:
+          a: &a {source: "torchvision:resnet18", input: &i {shape: [3, 64, 64]}, runtimes: [eager]}
+          b: {<<: *a, source: "torchvision:resnet34", why: deeper}
+          c: {<<: [*a, {why: wider}], input: *i}
+    """
+    models = _load(tmp_path, text).models
+    assert [models[name]["source"] for name in "abc"] == [f"torchvision:resnet{n}" for n in (18, 34, 18)]
+    assert [models[name]["why"] for name in "abc"] == ["", "deeper", "wider"]
+    assert "'<<' is there twice" in _complaint(tmp_path, "models: {a: &a {}, b: {<<: *a, <<: *a}}")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"def build(:\n", "net.py, line 1: not Python"),
+        (b"x = 1\nif x\n", "net.py, line 2: not Python"),
+        (b"# Gr\xf6\xdfe\n", "cannot be read as Python"),
+        (b"\x00", "net.py"),
+    ],
+)
+def test_a_user_file_that_is_no_python_is_one_line(tmp_path, content, words):
+    file = tmp_path / "net.py"
+    file.write_bytes(content)
+    assert words in _complaint(tmp_path, _with(source=f"python:{file}:build"))
+
+
+@pytest.mark.parametrize("name", ["nothing.yaml", "a\0b", "n" * 300])
+def test_a_missing_file_is_one_line(tmp_path, name):
+    with pytest.raises(UserError, match="name another configuration with --configfile") as complaint:
+        config.load(tmp_path / name)
+    assert len(str(complaint.value)) <= 300
+
+
+def test_a_folder_or_a_pipe_in_the_files_place_is_one_line(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(UserError, match="is no file"):
+            config.load(place)
+
+
+def _defaults(part: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: config_schema.resolved(entry)["default"]
+        for name, entry in part["properties"].items()
+        if "default" in config_schema.resolved(entry)
+    }
+
+
+def test_what_is_not_written_has_the_default_that_the_schema_holds(tmp_path):
+    schema = config_schema.schema()
+    loaded = _load(tmp_path, _with())
+    defaults = _defaults(schema)
+    for stage in ("latency", "energy"):
+        settings_ = schema["$defs"][stage]
+        defaults[stage] = _defaults(settings_)
+        assert defaults[stage].keys() == settings_["properties"].keys(), "every setting has a default"
+        assert loaded.values[stage] == defaults[stage]
+    assert {key: value for key, value in loaded.values.items() if key != "models"} == defaults
+
+
+def test_the_shipped_configuration_shows_every_setting_with_its_default():
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    schema = config_schema.schema()
+    for stage in ("latency", "energy"):
+        block = re.search(rf"^{stage}:\n((?:  .*\n)+)", text, re.MULTILINE)
+        assert block is not None
+        shown = yaml.safe_load(re.sub(r"^  # (?=\w+: )", "  ", block[1], flags=re.MULTILINE))
+        assert shown == _defaults(schema["$defs"][stage])
+    for name, default in _defaults(schema).items():
+        if name in ("device", "threads", "meter", "python", "sweeps"):
+            assert yaml.safe_load(text)[name] == default
+
+
+def test_every_axis_can_be_swept_named_in_a_shape_and_claimed_about():
+    definitions = config_schema.schema()["$defs"]
+    aliases = {name: {name, *axis.aliases} for name, axis in ALL.items()}
+    input_names = set().union(*(aliases[axis] for axis in INPUT_AXES))
+    assert set(definitions["sweeps"]["properties"]) == set().union(*aliases.values())
+    assert set(definitions["length"]["anyOf"][1]["enum"]) == {"batch", *input_names}
+    assert set(definitions["length"]["anyOf"][2]["properties"]) == input_names
+    assert set(definitions["grows"]["properties"]["with"]["enum"]) == set().union(*aliases.values())
+    assert all(axis in definitions["length"]["expected"] for axis in ("batch", *INPUT_AXES))
+
+
+def test_every_example_of_a_hypothesis_is_one(tmp_path):
+    for kind in config_schema.kinds():
+        for example in config_schema.kind_schema(kind)["examples"]:
+            written = {"models": {"net": MODEL}, "hypotheses": [example]}
+            config_schema.check(written)
+    assert hypothesis_specs.completed([], {}) == []
+
+
+WORDS = st.sampled_from(
+    [
+        "",
+        "net",
+        "Net",
+        "no",
+        "1",
+        "m\n",
+        "x" * 300,
+        "Größe",
+        "a @ b",
+        "a: b",
+        "torchvision:",
+        ":",
+        "{x}",
+        "\u2028",
+        "\x1b[31m",
+    ]
+)
+NUMBERS = st.sampled_from(
+    [-1, 0, 1, 2, 2.0, 0.5, 1e308, -1e308, float("inf"), float("nan"), 2**70, 10**400, True, None]
+)
+ANYTHING = st.recursive(
+    WORDS | NUMBERS | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | NUMBERS, inner, max_size=3),
+    max_leaves=8,
+)
+VALID = {
+    "title": "T",
+    "device": "here",
+    "threads": 2,
+    "meter": "auto",
+    "meters": {"cpu-time": {"watts_per_core": 5}},
+    "sweeps": {"batch": [1, 2]},
+    "models": {
+        "net": {**MODEL, "sweeps": {"size": [64]}, "why": "w", "weights": "random"},
+        "text": {
+            "source": "python:custom_models/digits.py:mlp",
+            "inputs": {"ids": {"shape": [{"sequence": 8}], "dtype": "int64", "low": 1, "high": 9, "batched": True}},
+            "runtimes": ["eager"],
+            "data": "digits",
+        },
+    },
+    "hypotheses": [
+        {"metric": "latency", "of": "net @ eager", "less_than": "text", "because": "b"},
+        {"metric": "latency", "tracks": "params"},
+        {"metric": "memory", "grows": "linearly", "with": "batch"},
+    ],
+    "latency": {"launches": 3, "target": 0.2, "memory_bytes": 1000},
+    "energy": {"points": "all", "window_s": 2},
+}
+
+
+def _places(value: Any, path: tuple = ()) -> list[tuple]:
+    """The path of every value in nested lists and mappings."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, part in inner for place in _places(part, (*path, key)))]
+
+
+def _replaced(value: Any, path: tuple, change: Any) -> Any:
+    if not path:
+        return change(value)
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _replaced(value[path[0]], path[1:], change)
+    return copy
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(data=st.data())
+def test_a_mutated_configuration_is_accepted_or_one_line(tmp_path_factory, data):
+    written: Any = VALID
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.sampled_from(_places(written)))
+        other = data.draw(ANYTHING)
+
+        def change(value: Any, other: Any = other) -> Any:
+            if isinstance(value, list) and data.draw(st.booleans()):
+                return [*value, other, *value]
+            if isinstance(value, dict) and data.draw(st.booleans()):
+                return {**value, data.draw(WORDS | NUMBERS): other}
+            return other
+
+        written = _replaced(written, place, change)
+    _is_loaded_or_one_line(tmp_path_factory.mktemp("mutated"), yaml.safe_dump(written, allow_unicode=True))
+
+
+@pytest.mark.slow
+@settings(max_examples=200)
+@given(data=st.data())
+def test_a_damaged_text_is_accepted_or_one_line(tmp_path_factory, data):
+    text = yaml.safe_dump(VALID)
+    pieces = st.sampled_from(
+        ["&a ", "*a", "<<: *a", "[", "{", "]", "\n", "\t", ": ", "- ", "!!int ", "!!set ", "'", "\0", "%"]
+    )
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 20)))
+        text = text[:start] + data.draw(pieces | st.text(max_size=3)) + text[end:]
+    _is_loaded_or_one_line(tmp_path_factory.mktemp("damaged"), text.encode("utf-8", "surrogatepass"))
+
+
+def _is_loaded_or_one_line(folder: Path, written: object) -> None:
     try:
-        _load(tmp_path_factory.mktemp("any"), written)
+        loaded = _load(folder, written)
     except UserError as error:
-        complaint = str(error)
-    assert "\n" not in complaint
+        lines = [str(error)]
+    else:
+        lines = list(loaded.warnings)
+        assert loaded.digest
+        assert all(len(loaded.latency_points(model)) < 1000 for model in loaded.models)
+    assert all(len(line.splitlines()) == 1 and len(line) <= 300 for line in lines)
 
 
-def test_every_axis_is_varied_alone_from_the_base_point(tmp_path):
-    found = _load(tmp_path, _with(sweeps={"batch": [1, 4], "size": [128, 224], "threads": [1]}), threads=2)
-    eager = [point for point in found.latency_points("net") if point["runtime"] == "eager"]
+def test_every_axis_is_varied_separately_from_the_base_point(tmp_path):
+    loaded = _load(tmp_path, _with(sweeps={"batch": [1, 4], "size": [128, 224], "threads": [1]}), threads=2)
+    eager = [point for point in loaded.latency_points("net") if point["runtime"] == "eager"]
     assert [(point["batch"], point["size"], point["threads"]) for point in eager] == [
         (1, 224, 2),
         (4, 224, 2),
         (1, 128, 2),
         (1, 224, 1),
     ]
-    assert found.axes == ["batch", "size", "threads"]
+    assert loaded.axes == ["batch", "size", "threads"]
 
 
-def test_energy_is_read_at_the_ends_of_the_batch_sweep_alone_where_asked(tmp_path):
-    found = _load(tmp_path, {**_with(sweeps={"batch": [1, 2, 8], "size": [128]}), "energy": {"points": "ends"}})
-    assert [(point["batch"], point["size"]) for point in found.energy_points("net")] == [(1, 224), (8, 224)] * 2
+def test_energy_is_read_at_the_ends_of_the_batch_sweep_only_where_asked(tmp_path):
+    loaded = _load(tmp_path, {**_with(sweeps={"batch": [1, 2, 8], "size": [128]}), "energy": {"points": "ends"}})
+    assert [(point["batch"], point["size"]) for point in loaded.energy_points("net")] == [(1, 224), (8, 224)] * 2
 
 
 def test_overrides_replace_keys_of_the_top_level(tmp_path):
     assert _load(tmp_path, {**_with(), "device": "one"}, device="other").device == "other"
 
 
-def test_the_devices_own_name_is_a_folders_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(config.platform, "node", lambda: "Anna's laptop/2")
-    assert _load(tmp_path, _with()).device == "Anna-s-laptop-2"
+@pytest.mark.parametrize(
+    ("node", "device"), [("Anna's laptop/2", "Anna-s-laptop-2"), ("-x", "x"), ("", "device"), ("n" * 300, "n" * 100)]
+)
+def test_the_devices_own_name_is_a_folders_name(tmp_path, monkeypatch, node, device):
+    monkeypatch.setattr(config.platform, "node", lambda: node)
+    assert _load(tmp_path, _with()).device == device

@@ -28,7 +28,7 @@ def _job(meter: dict, **settings: float) -> dict:
         "device": "energy-test",
         "model": digits_spec(),
         "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1, "base": 1}],
-        "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "memory_bytes": None, "seed": 0, **settings},
+        "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "memory_bytes": None, **settings},
         "meter": meter,
         "meter_failures": 0,
         "log_digest": "",

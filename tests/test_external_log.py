@@ -24,7 +24,7 @@ def _row(manifest: Path, folder: Path, **settings: Any) -> dict[str, str]:
         "device": "log-test",
         "model": digits_spec(),
         "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1, "base": 1}],
-        "settings": {"launches": 2, "window_s": 1, "timeout_s": 60, "memory_bytes": None, "seed": 0},
+        "settings": {"launches": 2, "window_s": 1, "timeout_s": 60, "memory_bytes": None},
         "meter": {
             "name": "log",
             "reason": "",

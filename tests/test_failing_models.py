@@ -39,7 +39,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Copy:
             DEVICE,
             models={**models, "mlp": MLP},
             meter="none",
-            latency={"launches": 3, "again": 0, "target": 1.0, "budget_s": 0, "timeout_s": 4, "memory_bytes": 1 << 30},
+            latency={
+                "launches": 3,
+                "busy_retries": 0,
+                "target": 1.0,
+                "budget_s": 0,
+                "timeout_s": 4,
+                "memory_bytes": 1 << 30,
+            },
             hypotheses=[],
         ),
     )

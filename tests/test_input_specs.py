@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from joulesweep.errors import UserError
+from joulesweep.model import inputs
 from joulesweep.pipeline import config
 
 
@@ -20,7 +21,13 @@ def completed(folder: Path, model: str, **more: object) -> dict:
     ("short", "shape", "axes"),
     [
         ("{shape: [3, 224, 224]}", [3, "size", "size"], {"size": 224}),
-        ("{shape: [3, 48, 64]}", [3, 48, 64], {}),
+        ("{shape: [3, 48, 64]}", [3, "size", {"size": 64}], {"size": 48}),
+        ("{shape: [3, 64, 48]}", [3, {"size": 64}, "size"], {"size": 48}),
+        ("{shape: [3, 8, 32, 32]}", [3, 8, "size", "size"], {"size": 32}),
+        ("{shape: [3, frames: 8, 32, 32]}", [3, "frames", 32, 32], {"frames": 8}),
+        ("{shape: [3, depth: 8, size: 24, size: 32]}", [3, "frames", "size", {"size": 32}], {"frames": 8, "size": 24}),
+        ("{shape: [3, height: 48, width: 64]}", [3, "height", "width"], {"height": 48, "width": 64}),
+        ("{shape: [1, 2, 3, 4, 5]}", [1, 2, 3, 4, 5], {}),
         ("{shape: [128], dtype: int64}", ["sequence"], {"sequence": 128}),
         ("{shape: [80, 3000]}", [80, "sequence"], {"sequence": 3000}),
         ("{shape: [64]}", [64], {}),
@@ -58,6 +65,26 @@ def test_a_waveform_s_time_is_the_axis_sequence_of_points_too(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("model", "shapes"),
+    [
+        ("{input: {shape: [3, 48, 64]}, sweeps: {size: [32, 64]}}", [(3, 48, 64), (3, 32, 43), (3, 64, 85)]),
+        ("{input: {shape: [3, 8, 32, 32]}, sweeps: {size: [16]}}", [(3, 8, 32, 32), (3, 8, 16, 16)]),
+        ("{input: {shape: [3, frames: 8, 9, 9]}, sweeps: {depth: [4]}}", [(3, 8, 9, 9), (3, 4, 9, 9)]),
+        ("{input: {shape: [3, height: 4, width: 6]}, sweeps: {width: [5]}}", [(3, 4, 6), (3, 4, 5)]),
+    ],
+)
+def test_inputs_that_are_not_square_are_swept_along_their_axes(tmp_path, model, shapes):
+    file = tmp_path / "config.yaml"
+    written = {"source": "torchvision:resnet18", "runtimes": ["eager"], **yaml.safe_load(model)}
+    file.write_text(yaml.safe_dump({"models": {"m": written}}))
+    loaded = config.load(file)
+    spec = loaded.models["m"]
+    assert [inputs.shapes(spec, point)["input"] for point in loaded.count_points("m")] == [
+        (1, *shape) for shape in shapes
+    ]
+
+
+@pytest.mark.parametrize(
     ("model", "words"),
     [
         ("why: none", "expected one of the keys 'input' .* and 'inputs'"),
@@ -65,7 +92,30 @@ def test_a_waveform_s_time_is_the_axis_sequence_of_points_too(tmp_path):
         ("inputs: {a: {shape: [sequence]}}", r"a: the axis sequence has no length; write \[sequence: 128\]"),
         ("inputs: {a: {shape: [sequence: 4]}, b: {shape: [time: 5]}}", "b: the axis sequence is 4 elsewhere, here 5"),
         ("input: {shape: [3], low: 1}", "low 1 is not below high 1"),
-        ("input: {shape: [width]}", r'input.shape.0: "width": expected a length, the name of an axis'),
+        (
+            "input: {shape: [wide]}",
+            r'input.shape.0: "wide": expected a length from 1 to 1000000000, the name of an axis',
+        ),
+        ("input: {shape: [width]}", r"input: the axis width has no length; write \[width: 128\]"),
+        ("input: {shape: [batch, batch]}", "the shape names the batch twice"),
+        ("input: {shape: [batch, 3], batched: false}", "or although 'batched' is false"),
+        ("input: {shape: [3], dtype: uint8, high: 300}", "high: 300: expected a whole number from 0 to 256 for uint8"),
+        ("input: {shape: [3], dtype: int64, low: 0.5}", "low: 0.5: expected a whole number"),
+        ("input: {shape: [3], dtype: bool, high: 3}", "expected a whole number from 0 to 2 for bool"),
+        ("input: {shape: [3], dtype: float16, high: 70000}", "high: 70000: expected a number from -65504 to 65504"),
+        (
+            "{input: {shape: [3, 8, 32, 32]}, sweeps: {frames: [4]}}",
+            r"no axis frames, only batch, size, threads; name it in the shape, as in \[frames: 32\]",
+        ),
+        (
+            "{input: {shape: [3, 48, 64]}, sweeps: {width: [4]}}",
+            "no axis width, .*, or sweep size, which keeps the ratio",
+        ),
+        (
+            "{input: {shape: [3, height: 8, width: 9]}, sweeps: {size: [4]}}",
+            "no axis size, only batch, height, width, threads",
+        ),
+        ("{input: {shape: [3], batched: false}, sweeps: {batch: [4]}}", "no axis batch, only threads"),
         ("input: {shape: [1], dtype: complex64}", "input.dtype: .* expected one of float32"),
         ("{input: {shape: [9, time: 2]}, sweeps: {time: [1], sequence: [2]}}", "are the same axis; keep one"),
     ],

@@ -22,13 +22,12 @@ pytestmark = pytest.mark.measuring
 SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
 SETTINGS = {
     "launches": 3,
-    "again": 0,
+    "busy_retries": 0,
     "target": 1.0,
     "budget_s": 0,
     "sustain_s": 0,
     "timeout_s": 60,
     "memory_bytes": None,
-    "seed": 0,
 }
 POINT = {"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1, "base": 1}
 
@@ -126,10 +125,10 @@ def test_launches_beside_others_are_made_again_so_often_and_no_more(tmp_path):
     line = {"status": "ok", "rounds": [{"mean_s": 0.01}], "wall_s": 1.0, "others_share": 0.5}
     for _ in range(3):
         journal.append({"runtime": "onnxruntime"}, line)
-    assert [_lacking(journal, again=again) for again in (0, 2, 9)] == [0, 2, 3]
+    assert [_lacking(journal, busy_retries=retries) for retries in (0, 2, 9)] == [0, 2, 3]
     for _ in range(2):
         journal.append({"runtime": "onnxruntime"}, {**line, "others_share": 0.0})
-    assert [_lacking(journal, again=again) for again in (0, 2, 9)] == [0, 0, 1]
+    assert [_lacking(journal, busy_retries=retries) for retries in (0, 2, 9)] == [0, 0, 1]
 
 
 def test_a_failure_is_a_row_and_is_tried_again_when_its_cause_has_changed(exported, tmp_path):

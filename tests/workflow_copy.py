@@ -37,7 +37,7 @@ def configuration(name: str, **changes: Any) -> dict[str, Any]:
         "device": name,
         "models": {"mlp": MLP, "cnn": CNN},
         "meters": {"cpu-time": {"watts_per_core": 5}},
-        "latency": {"launches": 3, "again": 0, "target": 1.0, "budget_s": 0},
+        "latency": {"launches": 3, "busy_retries": 0, "target": 1.0, "budget_s": 0},
         "energy": {"points": "ends", "launches": 2},
         "hypotheses": [{"metric": "latency", "of": "mlp", "less_than": "cnn"}],
     } | changes

@@ -1,6 +1,6 @@
 """Which launches of a point count: those that went well while nobody else worked, as long as there are enough of them.
 
-A launch during which others had a tenth of the cores' time is busy. It is kept, and made again (`again` times a point at
+A launch during which others had a tenth of the cores' time is busy. It is kept, and made again (`busy_retries` times a point at
 most); the rule looks at who had the cores and never at how long a pass took. A machine that is always busy is measured
 all the same, and its rows say so.
 """

@@ -66,7 +66,7 @@ def points_of(job: Mapping[str, Any], manifest: Manifest, key: Mapping[str, Any]
     return list(points.values())
 
 
-def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int) -> Iterator[Point]:
+def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int = 0) -> Iterator[Point]:
     """Every point as often as it lacks launches: one of each in a random order, then the next of each.
 
     So that a drift of the device's speed is shared by all points instead of falling upon one.

@@ -16,10 +16,10 @@ from joulesweep.analysis.statistics import rank_correlation, scaling
 from joulesweep.formatting import accuracy, digits, relative_half_width, si
 from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import VARIANT, Merged, sweep
+from joulesweep.significance import LEVEL
 
 SUPPORTED, REFUTED, UNDECIDED = "supported", "refuted", "undecided"
 
-LEVEL = 0.05
 TOLERANCE = 0.1  # how far from 1 an exponent may lie and still be called linear
 _MEMORY_TOLERANCE = 0.05  # memory comes without an interval: closer than this decides nothing
 

@@ -7,6 +7,8 @@ from itertools import permutations
 import numpy as np
 from scipy.stats import rankdata
 
+from joulesweep import significance
+
 MOST_EXACT = 8
 _DRAWS = 99_999
 _ROUNDING = 1e-9
@@ -24,7 +26,7 @@ class RankCorrelation:
     @property
     def smallest_p(self) -> float:
         """The smallest p that so few dots can show without ties: 2 / n!."""
-        return 2 / float(np.prod(np.arange(1, self.n + 1, dtype=float)))
+        return significance.smallest_p(self.n)
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> RankCorrelation:

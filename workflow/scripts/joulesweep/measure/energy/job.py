@@ -143,7 +143,7 @@ def _measure_lacking(
     timeout_s = settings["timeout_s"] + windows_s + 16 * extra["marker_bit_s"]
     servers: dict[str, Server] = {}
     with ExitStack() as stack:
-        for point in interleaved(points, lacking, settings["seed"]):
+        for point in interleaved(points, lacking):
             runtime = point.identity["runtime"]
             if runtime not in servers:
                 servers[runtime] = stack.enter_context(Server(point.preload))

@@ -83,7 +83,7 @@ class _Sweep:
                 lacking = [self.lacking(point) for point in points]
                 before = sum(len(self._journal.lines(point.key)) for point in points)
                 with progress(name, sum(lacking)) as (begin, done):
-                    for order, point in enumerate(interleaved(points, lacking, self._settings["seed"]), before):
+                    for order, point in enumerate(interleaved(points, lacking), before):
                         begin(self._running(point))
                         self._launch(point, self._server(point, stack), order)
                         done()
@@ -105,7 +105,7 @@ class _Sweep:
         lines = self._journal.lines(point.key)
         if self._given_up(lines):
             return 0
-        first, again = self._settings["launches"], self._settings["again"]
+        first, again = self._settings["launches"], self._settings["busy_retries"]
         well, calm, failed = len(selection.succeeded(lines)), len(selection.undisturbed(lines)), self._failed(lines)
         lacking = min(first - calm, first + again - well) - failed
         if lacking > 0:
