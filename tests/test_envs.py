@@ -1,0 +1,223 @@
+"""The requirement sets: each resolves for its platform, and holds what its kind of device needs and nothing heavy beside.
+
+uv resolves, since pip takes the markers of the machine that it runs on for those of the platform that it is asked for: it
+would find x86-64's CUDA libraries on a Raspberry Pi. Nothing is downloaded but metadata.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pip_install
+import pytest
+import set_up
+import tomllib
+
+from tests.digits_model import ROOT
+
+ENVS = ROOT / "workflow" / "envs"
+UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+PI_OS_12, PI_OS_13 = ("aarch64-manylinux_2_36", "3.11"), ("aarch64-manylinux_2_40", "3.13")  # bookworm, trixie
+JETPACK_6 = "aarch64-manylinux_2_35"
+LAPTOP, MAC = ("x86_64-manylinux_2_35", "3.11"), ("aarch64-apple-darwin", "3.12")
+CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
+
+
+@pytest.fixture(scope="session")
+def resolve(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function that resolves requirement files for a platform: size in bytes of every distribution, by name."""
+    folder = tmp_path_factory.mktemp("resolved")
+
+    def resolved(platform: tuple[str, str], constraints: str, *names: str) -> dict[str, int]:
+        if UV is None:
+            pytest.skip("uv is missing: pip install uv")
+        command = [UV, "pip", "compile", "--no-config", "--quiet", "--no-header", "--cache-dir", folder / "cache"]
+        command += ["--python-platform", platform[0], "--python-version", platform[1]]
+        # connection_pool, pure Python that Snakemake needs, has no wheel.
+        command += ["--only-binary", ":all:", "--no-binary", "connection-pool", "--format", "pylock.toml"]
+        command += ["-c", ENVS / "constraints" / f"{constraints}.txt", *(ENVS / f"{name}.txt" for name in names)]
+        environment = os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"}
+        answer = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if re.search(r"error sending request|dns error|Failed to fetch", answer.stderr):
+            pytest.skip("the package index cannot be reached")
+        assert answer.returncode == 0, answer.stderr
+        packages = tomllib.loads(answer.stdout)["packages"]
+        return {package["name"]: min(file.get("size", 0) for file in _files(package)) for package in packages}
+
+    return resolved
+
+
+def _files(package: dict[str, Any]) -> list[dict[str, Any]]:
+    return package.get("wheels") or [package["sdist"]]
+
+
+@pytest.mark.parametrize("platform", [PI_OS_12, PI_OS_13], ids=["bookworm", "trixie"])
+def test_a_raspberry_pi_gets_torch_without_cuda(resolve, platform):
+    packages = resolve(platform, "pi", "analysis", "pi")
+    assert {"torch", "torchvision", "onnxruntime", "onnxscript", "ptflops", "pthflops", "scikit-learn"} <= set(packages)
+    assert not list(filter(CUDA.match, packages))
+
+
+def test_the_same_check_sees_the_cuda_libraries_of_the_newest_torch(resolve):
+    assert list(filter(CUDA.match, resolve(PI_OS_12, "laptop", "laptop")))
+
+
+@pytest.mark.parametrize("platform", [PI_OS_12, PI_OS_13, LAPTOP], ids=["bookworm", "trixie", "x86"])
+def test_without_torch_there_is_nothing_heavy_on_the_measuring_side(resolve, platform):
+    packages = resolve(platform, "no-torch", "no-torch")
+    assert {"numpy", "psutil", "onnxruntime", "threadpoolctl", "tqdm"} <= set(packages)
+    assert not {
+        "torch",
+        "torchvision",
+        "ptflops",
+        "scikit-learn",
+        "scipy",
+        "pandas",
+        "safetensors",
+        "jetson-stats",
+    } & set(packages)
+    assert sum(packages.values()) < 60e6
+    assert "torch" not in resolve(platform, "no-torch", "analysis", "no-torch")
+
+
+def test_a_jetson_gets_both_sides_for_two_interpreters_and_no_torch_over_nvidias(resolve):
+    measuring = resolve((JETPACK_6, "3.10"), "jetson", "jetson")
+    assert {"numpy", "onnxruntime", "onnxscript", "scikit-learn"} <= set(measuring)
+    assert not {"torch", "jetson-stats", *filter(CUDA.match, measuring)} & set(measuring)
+    assert "snakemake" in resolve((JETPACK_6, "3.11"), "common", "analysis")
+
+
+@pytest.mark.parametrize("platform", [LAPTOP, MAC], ids=["linux", "macos"])
+def test_a_laptop_gets_everything(resolve, platform):
+    assert {"torch", "onnxruntime", "snakemake", "pthflops"} <= set(resolve(platform, "laptop", "analysis", "laptop"))
+
+
+def test_the_tests_find_what_they_need_beside_a_laptops_set(resolve):
+    packages = resolve(LAPTOP, "laptop", "analysis", "laptop", "test")
+    assert {"pytest", "hypothesis", "uv", "timm", "jetson-stats"} <= set(packages)
+
+
+@pytest.mark.parametrize(
+    ("key", "platform", "constraints", "names"),
+    [
+        ("laptop", LAPTOP, "laptop", ("analysis", "laptop")),
+        ("laptop-darwin", MAC, "laptop", ("analysis", "laptop")),
+        ("pi", PI_OS_12, "pi", ("analysis", "pi")),
+        ("no-torch", PI_OS_12, "no-torch", ("analysis", "no-torch")),
+    ],
+)
+def test_the_announced_download_is_what_the_index_says(resolve, key, platform, constraints, names):
+    megabytes = sum(resolve(platform, constraints, *names).values()) / 1e6
+    assert set_up.SIZES[key][0] == pytest.approx(megabytes, rel=0.15)
+
+
+def test_the_announced_download_of_a_jetson_is_that_of_both_environments(resolve):
+    sides = resolve((JETPACK_6, "3.10"), "jetson", "jetson"), resolve((JETPACK_6, "3.11"), "common", "analysis")
+    assert set_up.SIZES["jetson"][0] == pytest.approx(sum(sum(side.values()) for side in sides) / 1e6, rel=0.15)
+
+
+def _board(root: Path, model: str) -> Path:
+    (root / "proc/device-tree").mkdir(parents=True)
+    (root / "proc/device-tree/model").write_bytes(model.encode() + b"\0")
+    return root
+
+
+def test_the_kind_of_device_is_detected(tmp_path):
+    pi = _board(tmp_path / "pi", "Raspberry Pi 5 Model B Rev 1.0")
+    assert set_up.detect(pi, "aarch64", "Linux") == "pi"
+    jetson = _board(tmp_path / "jetson", "NVIDIA Jetson Orin Nano Developer Kit")
+    assert set_up.detect(jetson, "aarch64", "Linux") == "jetson"
+    tegra = tmp_path / "tegra"
+    (tegra / "etc").mkdir(parents=True)
+    (tegra / "etc/nv_tegra_release").write_text("# R36 (release), REVISION: 3.0")
+    assert set_up.detect(tegra, "aarch64", "Linux") == "jetson"
+    assert set_up.detect(tmp_path / "none", "x86_64", "Linux") == "laptop"
+    assert set_up.detect(tmp_path / "none", "arm64", "Darwin") == "laptop"
+    assert set_up.detect(_board(tmp_path / "rock", "Radxa ROCK 5B"), "aarch64", "Linux") == "pi"
+    server = tmp_path / "server"
+    (server / "proc/driver/nvidia").mkdir(parents=True)
+    (server / "proc/driver/nvidia/version").touch()
+    assert set_up.detect(server, "aarch64", "Linux") == "laptop"
+
+
+@pytest.mark.parametrize("machine", ["armv7l", "armv6l", "riscv64", "i686"])
+def test_a_processor_without_packages_is_one_line(tmp_path, machine):
+    with pytest.raises(SystemExit) as stop:
+        set_up.detect(_board(tmp_path, "Raspberry Pi Zero W Rev 1.1"), machine, "Linux")
+    assert "64-bit Raspberry Pi OS" in str(stop.value)
+    assert "\n" not in str(stop.value)
+    assert len(str(stop.value)) <= 300
+
+
+def test_too_little_space_is_said_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    usage = shutil.disk_usage(tmp_path)._replace(free=3 * 10**9)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(SystemExit, match=r"needs 12\.\d GB .* has 3\.0 GB: make room, or .* make all TORCH=cpu"):
+        set_up._set_up(Path(".venv"), "laptop", False, False)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_an_environment_that_was_begun_is_not_left(tmp_path, monkeypatch, interruption):
+    monkeypatch.chdir(tmp_path)
+
+    def fail(*_: object) -> None:
+        assert (tmp_path / ".venv" / "bin" / "python").exists()
+        raise interruption
+
+    monkeypatch.setattr(pip_install, "run", fail)
+    with pytest.raises(interruption):
+        set_up._set_up(Path(".venv"), "no-torch", False, False)
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_pip_keeps_its_temporary_files_in_the_project_and_its_cache_too_where_the_home_is_read_only(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/proc")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "ERROR: $TMPDIR and $PIP_CACHE_DIR"\nexit 1\n')
+    python.chmod(0o755)
+    with pytest.raises(SystemExit) as stop:
+        pip_install.run(python, [])
+    assert f"{tmp_path}/.cache/tmp and {tmp_path}/.cache/pip" in str(stop.value)
+    assert not (tmp_path / ".cache" / "tmp").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            "Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl (454.0 MB)",
+            "downloading torch 2.14.1, 454 MB",
+        ),
+        (
+            "  Using cached scipy-1.17.1-cp311-cp311-manylinux_2_28_x86_64.whl (35.3 MB)",
+            "from the cache: scipy 1.17.1, 35 MB",
+        ),
+        ("Downloading tqdm-4.70.1-py3-none-any.whl (78 kB)", ""),
+        ("Installing collected packages: a, b, c", "installing 3 packages"),
+        ("Collecting torch==2.14.1", ""),
+    ],
+)
+def test_what_takes_long_is_shown(line, shown):
+    assert pip_install._worth_showing(line.strip()) == shown
+
+
+def test_a_silent_pip_gives_a_sign_of_life(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pip_install, "_SILENCE_S", 0.0)
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nsleep 1.5\n")
+    python.chmod(0o755)
+    pip_install.run(python, [])
+    assert re.search(r"^  … \d+ s, \d+ MB so far$", capsys.readouterr().out, re.MULTILINE)
