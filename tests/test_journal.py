@@ -3,8 +3,6 @@
 import json
 import logging
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from joulesweep.errors import UserError
 from joulesweep.launches import journal
 from joulesweep.launches.journal import Journal
 
-AGAIN = Path(__file__).parents[1] / "workflow" / "scripts" / "again.py"
 KEY = {"runtime": "eager", "batch": 1, "threads": 2}
 OTHER = {**KEY, "batch": 2}
 
@@ -60,24 +57,13 @@ def test_measuring_anew_supersedes_one_runtime_or_all_and_keeps_the_lines(tmp_pa
     kept = Journal(file)
     kept.append(KEY, {"number": 1})
     kept.append(foreign, {"number": 2})
-    subprocess.run(
-        [sys.executable, AGAIN, "--journals", file, tmp_path / "none.jsonl", "--runtime", "eager"], check=True
-    )
+    kept.again("eager")
     assert (_numbers(kept.lines(KEY)), _numbers(kept.lines(foreign))) == ([], [2])
     kept.append(KEY, {"number": 3})
     assert _numbers(kept.lines(KEY)) == [3]
-    subprocess.run([sys.executable, AGAIN, "--journals", file], check=True)
+    kept.again()
     assert kept.lines(KEY) == kept.lines(foreign) == []
     assert len(file.read_text().splitlines()) == 5
-    assert not (tmp_path / "none.jsonl").exists()
-
-
-def test_measuring_anew_what_was_never_measured_is_one_line_of_advice(tmp_path):
-    command = [sys.executable, AGAIN, "--journals", tmp_path / "none.jsonl"]
-    answer = subprocess.run(command, capture_output=True, text=True)
-    assert answer.returncode == 1
-    assert answer.stderr.count("\n") == 1
-    assert "none.jsonl" in answer.stderr
 
 
 def test_torn_and_foreign_lines_are_named_once_with_file_and_line(tmp_path, caplog):

@@ -162,7 +162,7 @@ def test_what_only_python_takes_for_a_number_is_refused(tmp_path, value):
 def test_an_ok_row_without_its_figure_is_refused_with_the_command_that_makes_it_again(tmp_path):
     problem = _with(tmp_path, {"raw_s": None})
     assert problem["column"] == "raw_s"
-    assert "make again MODEL=resnet18 RUNTIME=eager" in problem["cure"]
+    assert "make remeasure MODEL=resnet18 RUNTIME=eager" in problem["cure"]
 
 
 def test_a_status_outside_the_list_is_named(tmp_path):

@@ -124,7 +124,7 @@ def test_every_figure_is_linked_relative_with_words(modelled):
 
 
 def test_it_says_how_to_measure_again_and_what_to_cite(modelled):
-    assert "make again MODEL=mobilenet_v3_small RUNTIME=eager" in modelled
+    assert "make remeasure MODEL=mobilenet_v3_small RUNTIME=eager" in modelled
     cite = _parts(modelled)["To cite"]
     for words in ("commit ", "configuration 0123456789abcdef", "device laptop", "torch=2.14.1", "2026-11-20T10:00:00"):
         assert words in cite

@@ -1,24 +1,23 @@
-"""Have a model measured anew: everything in these journals, or what one runtime ran, counts no more and is kept."""
+"""Have a model measured anew on this device: its launches so far, or those of one runtime, are superseded and kept."""
 
 import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.errors import UserError
-from joulesweep.launches.journal import Journal
+from joulesweep.pipeline import config
+from joulesweep.pipeline.remeasure import supersede
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--journals", type=Path, nargs="+", required=True, metavar="JSONL", help="the journals to mark")
+parser.add_argument("--model", required=True, metavar="NAME", help="a model of the configuration")
 parser.add_argument("--runtime", metavar="NAME", help="only what this runtime ran; otherwise all")
+parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), metavar="FILE", help="config.yaml")
+parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="results")
 
 
-def _mark(given: argparse.Namespace) -> None:
-    journals = [path for path in given.journals if path.exists()]
-    if not journals:
-        raise UserError(f"nothing was measured yet: there is no {' and no '.join(map(str, given.journals))}")
-    for path in journals:
-        Journal(path).again(given.runtime)
+def main(arguments: argparse.Namespace) -> None:
+    """Mark the journals and remove the tables that were made of them."""
+    supersede(config.load(arguments.configfile), arguments.results, arguments.model, arguments.runtime)
 
 
 if __name__ == "__main__":
-    cli.run(_mark, parser)
+    cli.run(main, parser)

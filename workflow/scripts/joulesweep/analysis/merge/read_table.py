@@ -112,7 +112,7 @@ def _typed(text: dict[str, str], table: Table) -> tuple[Row, list[tuple[str, str
 def _missing_figure(row: Row, table: Table) -> list[tuple[str, str, str]]:
     column = _FIGURE[table.name]
     value = row[column]
-    cure = "measure the row again: make again MODEL={model} RUNTIME={runtime}".format(**row)
+    cure = "measure the row again: make remeasure MODEL={model} RUNTIME={runtime}".format(**row)
     if value is None:
         return [(column, "status is ok, yet there is no figure", cure)]
     if column in _POSITIVE and isinstance(value, float) and value <= 0:

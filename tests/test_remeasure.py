@@ -1,0 +1,75 @@
+"""make remeasure, typed as the README names it: this device only, and what cannot be is one line."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.digits_model import ROOT
+from tests.workflow_copy import MLP, Copy, configuration
+
+DEVICE = f"remeasure-{os.getpid()}"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """One model measured in two runtimes, beside another device's folder with the same model."""
+    model = {**MLP, "runtimes": ["eager", "onnxruntime"]}
+    never = {**MLP, "source": "python:custom_models/digits.py:cnn", "weights": "random"}
+    config = configuration(DEVICE, models={"mlp": model}, hypotheses=[], meter="none", meters={})
+    made = Copy(tmp_path_factory.mktemp("remeasure") / "joulesweep", config)
+    shutil.copy(ROOT / "Makefile", made.folder)
+    (made.folder / ".venv").symlink_to(sys.prefix)
+    made.run("--cores", "1", "all")
+    devices = made.folder / "results" / "devices"
+    shutil.copytree(devices / DEVICE, devices / "other")
+    made.configure({**config, "models": {"mlp": model, "never": never}})
+    return made
+
+
+def _make(project: Copy, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--no-print-directory", "-o", ".venv/ready", "-o", "check", *arguments]
+    return subprocess.run(command, cwd=project.folder, capture_output=True, text=True)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("MODEL=mpl",), "no model 'mpl' (did you mean 'mlp'?); it has mlp, never"),
+        (("MODEL=mlp", "RUNTIME=egaer"), "mlp has no runtime 'egaer' (did you mean 'eager'?)"),
+        (("MODEL=never",), f"never was not measured on {DEVICE} yet: make all measures it"),
+        (("MODEL=../../other/latency/mlp",), "no model '../../other/latency/mlp'"),
+    ],
+)
+def test_what_cannot_be_remeasured_is_one_line_and_changes_nothing(project, arguments, words):
+    before = _contents(project.folder / "results" / "devices")
+    answer = _make(project, "remeasure", *arguments)
+    assert answer.returncode != 0
+    (line,) = [line for line in answer.stderr.splitlines() if not line.startswith("make: ")]
+    assert words in line
+    assert len(line) <= 300
+    assert _contents(project.folder / "results" / "devices") == before
+
+
+@pytest.mark.slow
+@pytest.mark.measuring
+def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes(project):
+    other = project.folder / "results" / "devices" / "other"
+    foreign, before = _contents(other), project.journal("latency", "mlp")
+    answer = _make(project, "remeasure", "MODEL=mlp", "RUNTIME=eager")
+    assert answer.returncode == 0, answer.stderr
+    after = project.journal("latency", "mlp")
+    assert after[: len(before)] == before
+    added = [json.loads(line) for line in after[len(before) :]]
+    assert {line["key"]["runtime"] for line in added if "key" in line} == {"eager"}
+    assert any("key" not in line for line in added)
+    assert (project.folder / "results" / "devices" / DEVICE / "latency" / "mlp.csv").exists()
+    assert _contents(other) == foreign
