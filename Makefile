@@ -1,60 +1,77 @@
-# Two commands do everything: `make all` sets up and runs the benchmark, `make test` sets up and runs the tests.
-# TORCH=cpu takes PyTorch's CPU wheels, which spares a laptop several gigabytes of CUDA: 2.14.1+cpu counts as newer than 2.14.1.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-TORCH ?=
+# `make all` sets up what this kind of device needs and runs the benchmark; `make test` sets up and runs the tests.
+#   DEVICE=laptop|pi|jetson|no-torch   the kind of device, where it is not what workflow/envs/set_up.py detects
+#   TORCH=cpu                          PyTorch's wheels without CUDA, which spare a laptop several gigabytes
+#   PYTHON=python3.12                  the interpreter to make the environment from
+#   CORES=2                            how many jobs run at a time; those that measure run alone
 VENV := .venv
 ENVS := workflow/envs
 CORES ?= 1
+NAMED_PYTHON := $(PYTHON)
+ifndef PYTHON
+PYTHON := $(shell for p in $(if $(wildcard $(VENV)/ready),$(VENV)/bin/python) python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+# Where there is no Python that will do, uv brings one.
+INTERPRETER := $(or $(PYTHON),$(if $(shell command -v uv),uv run --no-project --python 3.12))
+SET_UP := $(INTERPRETER) $(ENVS)/set_up.py $(VENV)
+OPTIONS = $(if $(DEVICE),--device '$(DEVICE)') $(if $(filter cpu,$(TORCH)),--cpu)
 RUN := . $(VENV)/bin/activate &&
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
-.PHONY: all test doctor report again pack unpack pull lint
+.NOTPARALLEL:
+.PHONY: all report doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-FROM need-FILE
 
 all: $(VENV)/ready
-	$(RUN) snakemake --cores $(CORES) all
+	$(SNAKEMAKE) all
 	@echo "The report is results/report.md"
 
 report: $(VENV)/ready
-	$(RUN) snakemake --cores $(CORES) report
+	$(SNAKEMAKE) report
 
 doctor: $(VENV)/ready
-	$(RUN) snakemake --cores 1 doctor
+	$(SNAKEMAKE) doctor
 
 test: $(VENV)/ready-to-test
 	$(RUN) python -m pytest
 
+test-fast: $(VENV)/ready-to-test
+	$(RUN) python -m pytest -m "not slow"
+
 lint: $(VENV)/ready-to-test
 	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules
 
-# Measure a model anew: make again MODEL=resnet18 [RUNTIME=eager]. The old lines stay in the journal, superseded.
-again: $(VENV)/ready
-	@test -n "$(MODEL)" || { echo "make again: name the model: make again MODEL=resnet18 [RUNTIME=eager]"; exit 1; }
-	$(RUN) python workflow/scripts/again.py results/devices/*/latency/$(MODEL).jsonl results/devices/*/energy/$(MODEL).jsonl $(if $(RUNTIME),--runtime $(RUNTIME))
-	rm -f results/devices/*/latency/$(MODEL).csv results/devices/*/energy/$(MODEL).csv
-	$(RUN) snakemake --cores $(CORES) all
+# Measure a model anew on this device: make remeasure MODEL=resnet18 [RUNTIME=eager]. The old lines stay in the journal.
+remeasure: need-MODEL $(VENV)/ready
+	$(RUN) python workflow/scripts/remeasure.py --model '$(MODEL)' $(if $(RUNTIME),--runtime '$(RUNTIME)')
+	$(SNAKEMAKE) all
 
-# Bring devices together: pull from one over ssh, or pack there and unpack here. Time stamps are left behind on purpose.
-pull:
+# Bring devices together: pull from one over ssh, or pack there and unpack here. Nothing that differs is overwritten.
+pull: need-FROM $(VENV)/ready
+	$(RUN) python workflow/scripts/pull.py '$(FROM)'
+
+# With ARTEFACTS=1 the weights and ONNX files too.
+pack: $(VENV)/ready
+	$(RUN) python workflow/scripts/pack.py $(if $(ARTEFACTS),--artefacts)
+
+unpack: need-FILE $(VENV)/ready
+	$(RUN) python workflow/scripts/unpack.py '$(FILE)'
+
+need-MODEL:
+	@test -n "$(MODEL)" || { echo "make remeasure: name the model: make remeasure MODEL=resnet18 [RUNTIME=eager]"; exit 1; }
+need-FROM:
 	@test -n "$(FROM)" || { echo "make pull: name where from: make pull FROM=pi@raspberrypi:joulesweep"; exit 1; }
-	mkdir -p results/devices results/models
-	rsync -rz $(FROM)/results/devices/ results/devices/
-	rsync -rz --ignore-existing $(FROM)/results/models/ results/models/
+need-FILE:
+	@test -n "$(FILE)" || { echo "make unpack: name the file: make unpack FILE=joulesweep-pi.tar.gz"; exit 1; }
 
-pack:
-	tar -czf joulesweep-$(shell hostname)-results.tar.gz results/devices results/models
+# Before anything is made: is there a Python that will do, and is the environment that is there the one that is asked for?
+check:
+	@test -n "$(INTERPRETER)" || { echo "Joulesweep needs Python 3.11 or newer: install it (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3 python3-venv; macOS: brew install python@3.13), or install uv (https://docs.astral.sh/uv), or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -z "$(NAMED_PYTHON)" || test "$$($(NAMED_PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)" = True || { echo "PYTHON=$(NAMED_PYTHON): Joulesweep needs Python 3.11 or newer, and this is $$($(NAMED_PYTHON) --version 2>&1 | head -n 1)"; exit 1; }
+	@$(SET_UP) --check $(OPTIONS) $(if $(NAMED_PYTHON),--same-python)
 
-unpack:
-	@test -n "$(FILE)" || { echo "make unpack: name the file: make unpack FILE=joulesweep-pi-results.tar.gz"; exit 1; }
-	tar -xzmf $(FILE) --skip-old-files results/models
-	tar -xzmf $(FILE) results/devices
+$(VENV)/ready: $(REQUIREMENTS) | check
+	@$(SET_UP) $(OPTIONS)
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || command -v uv >/dev/null || { echo "Joulesweep needs Python 3.11 or newer: install it (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3 python3-venv; macOS: brew install python), or install uv (https://docs.astral.sh/uv), or name one: make PYTHON=/path/to/python3.11"; exit 1; }
-	@if [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV); else uv venv --seed --python 3.12 $(VENV); fi || { rm -rf $(VENV); echo "The virtual environment could not be made (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3-venv)"; exit 1; }
-
-$(VENV)/ready: $(VENV)/bin/python $(wildcard $(ENVS)/*.txt)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu) -r $(ENVS)/laptop.txt -c $(ENVS)/constraints.txt
-	@touch $@
-
-$(VENV)/ready-to-test: $(VENV)/ready
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $(ENVS)/test.txt -c $(ENVS)/constraints.txt
-	@touch $@
+$(VENV)/ready-to-test: $(REQUIREMENTS) | check
+	@$(SET_UP) $(OPTIONS) --test

@@ -1,11 +1,14 @@
-"""The Makefile: what it asks for is told in one line, setting up twice does nothing, and results travel whole."""
+"""The Makefile: what it asks for is one line, an environment is whole or not there, and setting up twice does nothing."""
 
 import os
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+import set_up
 
 from tests.digits_model import ROOT
 
@@ -14,9 +17,27 @@ from tests.digits_model import ROOT
 def checkout(tmp_path: Path) -> Path:
     """A folder with the Makefile and what setting up reads."""
     folder = tmp_path / "joulesweep"
-    shutil.copytree(ROOT / "workflow" / "envs", folder / "workflow" / "envs")
+    shutil.copytree(
+        ROOT / "workflow" / "envs", folder / "workflow" / "envs", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copy(ROOT / "Makefile", folder)
     return folder
+
+
+@pytest.fixture
+def tiny(checkout: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """The same with requirements that one small wheel on the disk satisfies, and pip's settings for that."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with zipfile.ZipFile(wheels / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "")
+        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+    envs = checkout / "workflow" / "envs"
+    for name in ("analysis", "no-torch", "constraints/no-torch"):
+        (envs / f"{name}.txt").write_text("" if name.startswith("constraints") else "tiny\n")
+    return checkout, {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
 
 
 def _make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -24,78 +45,126 @@ def _make(folder: Path, *arguments: str, **environment: str) -> subprocess.Compl
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
 
 
+def _complaint(answer: subprocess.CompletedProcess[str]) -> str:
+    """The one line that a failing target prints beside make's own."""
+    assert answer.returncode != 0
+    (line,) = [line for line in (answer.stdout + answer.stderr).splitlines() if not line.startswith("make: ***")]
+    assert len(line) <= 300
+    return line
+
+
 def test_without_a_fitting_python_it_says_what_to_install(checkout, tmp_path):
     """A PATH with a shell's tools, and neither a Python of 3.11 or newer nor uv on it."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("sh", "make", "hostname"):
-        found = shutil.which(name)
-        assert found
-        (tools / name).symlink_to(found)
+    for name in ("sh", "make"):
+        program = shutil.which(name)
+        assert program
+        (tools / name).symlink_to(program)
     old = tools / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
-    answer = _make(checkout, "all", PATH=str(tools))
-    assert answer.returncode != 0
-    (line,) = answer.stdout.splitlines()
+    line = _complaint(_make(checkout, "all", PATH=str(tools)))
     for words in ("Python 3.11 or newer", "sudo apt install python3", "brew install python", "uv"):
         assert words in line
     assert not (checkout / ".venv").exists()
 
 
-def test_a_half_made_environment_is_removed(checkout, tmp_path):
+@pytest.mark.parametrize("target", ["all", "test", "report", "doctor", ".venv/ready"])
+def test_a_python_that_is_too_old_is_refused_before_anything_is_made(checkout, tmp_path, target):
+    old = tmp_path / "python3.10"
+    old.write_text('#!/bin/sh\ncase "$1" in -c) echo False;; *) echo Python 3.10.13;; esac\n')
+    old.chmod(0o755)
+    before = sorted(checkout.rglob("*"))
+    assert "needs Python 3.11 or newer, and this is Python 3.10.13" in _complaint(
+        _make(checkout, target, f"PYTHON={old}")
+    )
+    assert sorted(checkout.rglob("*")) == before
+
+
+@pytest.mark.parametrize("python", ["/bin/true", "/nowhere/python3"])
+def test_what_is_no_python_is_refused(checkout, python):
+    assert f"PYTHON={python}: Joulesweep needs Python 3.11 or newer" in _complaint(
+        _make(checkout, "all", f"PYTHON={python}")
+    )
+    assert not (checkout / ".venv").exists()
+
+
+def test_an_unknown_device_is_one_line(checkout):
+    assert _complaint(_make(checkout, "all", "DEVICE=phone")) == (
+        "DEVICE=phone: expected one of laptop, pi, jetson, no-torch"
+    )
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_that_cannot_make_environments_is_one_line(tmp_path, monkeypatch):
     """As on a Debian without python3-venv: the folder is begun, then pip is missing."""
     python = tmp_path / "python3.12"
     python.write_text("#!/bin/sh\nmkdir -p .venv/bin; touch .venv/bin/python; exit 1\n")
     python.chmod(0o755)
-    answer = _make(checkout, ".venv/ready", f"PYTHON={python}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(SystemExit, match="sudo apt install python3-venv"):
+        set_up._set_up(Path(".venv"), "no-torch", False, False)
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.slow
+def test_an_environment_is_made_once_remembers_its_device_and_works_in_a_read_only_home(tiny):
+    checkout, settings = tiny
+    settings |= {"HOME": "/proc", "XDG_CACHE_HOME": ""}
+    first = _make(checkout, ".venv/ready", "DEVICE=no-torch", **settings)
+    assert first.returncode == 0, first.stderr
+    assert "DEVICE=no-torch: 140 MB to download" in first.stdout
+    assert "installing 1 packages" in first.stdout
+    again = _make(checkout, ".venv/ready", **settings)
+    assert (again.returncode, again.stdout.count("Setting up")) == (0, 0)
+    assert "set up for DEVICE=no-torch, not laptop" in _complaint(_make(checkout, "all", "DEVICE=laptop"))
+    assert "the tests need torch" in _complaint(_make(checkout, "test", **settings))
+    shell = ". .venv/bin/activate && python -c 'import os, tiny; print(os.environ[\"XDG_CACHE_HOME\"])'"
+    answer = subprocess.run(
+        shell, shell=True, cwd=checkout, capture_output=True, text=True, env=os.environ | settings | {"HOME": "/proc"}
+    )
+    assert answer.stdout.strip() == str(checkout / ".venv" / "cache")
+    # A set that changed and cannot be installed: what is there stays, and is not ready.
+    (checkout / "workflow" / "envs" / "no-torch.txt").write_text("tiny\nno-such-distribution\n")
+    line = _complaint(_make(checkout, "all", **settings))
+    assert "no-such-distribution" in line
+    assert ".cache/set-up.log has all of it" in line
+    assert (checkout / ".venv" / "bin" / "python").exists()
+    assert not (checkout / ".venv" / "ready").exists()
+
+
+@pytest.mark.slow
+def test_an_environment_that_failed_half_way_is_removed(tiny):
+    checkout, settings = tiny
+    (checkout / "workflow" / "envs" / "no-torch.txt").write_text("tiny\nno-such-distribution\n")
+    answer = _make(checkout, "all", "DEVICE=no-torch", **settings)
     assert answer.returncode != 0
-    assert "python3-venv" in answer.stdout
+    assert "the set-up failed: " in answer.stderr
     assert not (checkout / ".venv").exists()
-
-
-def test_setting_up_twice_does_nothing_the_second_time(checkout):
-    python, ready = checkout / ".venv" / "bin" / "python", checkout / ".venv" / "ready"
-    requirements = list((checkout / "workflow" / "envs").glob("*.txt"))
-    python.parent.mkdir(parents=True)
-    python.touch()
-    assert _make(checkout, "-q", ".venv/ready").returncode == 1
-    ready.touch()
-    for file in (python, *requirements):  # two files made at once may have one time stamp
-        os.utime(file, (1e9, 1e9))
-    assert _make(checkout, "-q", ".venv/ready").returncode == 0
-    os.utime(requirements[0], (4e9, 4e9))
-    assert _make(checkout, "-q", ".venv/ready").returncode == 1
+    assert not (checkout / ".cache" / "tmp").exists()
 
 
 def test_one_setting_takes_the_small_wheels_of_torch(checkout):
-    assert "whl/cpu" in _make(checkout, "-n", ".venv/ready", "TORCH=cpu").stdout
-    assert "whl/cpu" not in _make(checkout, "-n", ".venv/ready").stdout
+    assert "--cpu" in _make(checkout, "-n", ".venv/ready", "TORCH=cpu").stdout
+    assert "--cpu" not in _make(checkout, "-n", ".venv/ready").stdout
 
 
-@pytest.mark.parametrize(("target", "lacks"), [("again", "MODEL="), ("pull", "FROM="), ("unpack", "FILE=")])
-def test_what_a_target_needs_is_told_with_an_example(checkout, target, lacks):
-    answer = _make(checkout, target, "-o", ".venv/ready")
-    assert answer.returncode != 0
-    (line,) = answer.stdout.splitlines()
-    assert f"make {target} {lacks}" in line
+@pytest.mark.parametrize(("target", "needs"), [("remeasure", "MODEL="), ("pull", "FROM="), ("unpack", "FILE=")])
+def test_what_a_target_needs_is_asked_for_with_an_example_before_anything_is_set_up(checkout, target, needs):
+    assert f"make {target} {needs}" in _complaint(_make(checkout, target))
+    assert not (checkout / ".venv").exists()
 
 
-def test_packed_results_arrive_whole_and_overwrite_no_model_that_is_there(checkout, tmp_path):
-    theirs, ours = checkout / "results", tmp_path / "ours"
-    shutil.copytree(checkout, ours)
-    for path, text in (
-        ("devices/pi/latency/net.csv", "theirs"),
-        ("models/net/counts.csv", "theirs"),
-        ("report.md", "r"),
+def test_git_ignores_what_make_makes(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    for path in (
+        ".venv/ready",
+        ".cache/set-up.log",
+        "joulesweep-pi.tar.gz",
+        "results/report.md",
+        ".incoming-x/devices",
     ):
-        (theirs / path).parent.mkdir(parents=True, exist_ok=True)
-        (theirs / path).write_text(text)
-    (ours / "results" / "models" / "net").mkdir(parents=True)
-    (ours / "results" / "models" / "net" / "counts.csv").write_text("ours")
-    assert _make(checkout, "pack").returncode == 0
-    (packed,) = checkout.glob("joulesweep-*-results.tar.gz")
-    assert _make(ours, "unpack", f"FILE={packed}").returncode == 0
-    assert (ours / "results" / "devices" / "pi" / "latency" / "net.csv").read_text() == "theirs"
-    assert (ours / "results" / "models" / "net" / "counts.csv").read_text() == "ours"
-    assert not (ours / "results" / "report.md").exists()
+        assert subprocess.run(["git", "check-ignore", "-q", path], cwd=tmp_path).returncode == 0, path

@@ -12,7 +12,7 @@ from joulesweep.files import replace_text
 
 FILE = "taken.json"
 
-_PATTERNS = (
+PATTERNS = (
     "devices/*/latency/*.csv",
     "devices/*/latency/*.jsonl",
     "devices/*/energy/*.csv",
@@ -25,7 +25,7 @@ _PATTERNS = (
 
 def files(results: Path) -> list[Path]:
     """Every file that the merge reads, sorted by path; hidden ones, as a copying program leaves them, are not."""
-    found = (path for pattern in _PATTERNS for path in results.glob(pattern))
+    found = (path for pattern in PATTERNS for path in results.glob(pattern))
     return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
 
 

@@ -1,0 +1,373 @@
+"""Results of another machine come in by one set of rules, whether packed or pulled: nothing that differs is lost."""
+
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joulesweep.errors import UserError
+from joulesweep.machine import machine_id
+from joulesweep.pipeline.transfer import admission, archive, journals
+
+from tests.digits_model import ROOT
+
+
+def _line(number: int) -> str:
+    return json.dumps({"key": {"runtime": "eager"}, "number": number}) + "\n"
+
+
+def _device(results: Path, name: str, machine: str, launches: int, at: str = "2026-01-01T00:00:00") -> Path:
+    """A device's folder with a journal of so many launches, the table of it, its description and its reference."""
+    folder = results / "devices" / name
+    (folder / "latency").mkdir(parents=True, exist_ok=True)
+    (folder / "latency" / "net.jsonl").write_text("".join(map(_line, range(launches))))
+    (folder / "latency" / "net.csv").write_text(f"device,launches,measured_at\n{name},{launches},{at}\n")
+    about = {"device": name, "machine_id": machine, "described_at": "2026-01-01T00:00:00"}
+    (folder / "device.json").write_text(json.dumps(about))
+    (folder / "reference.json").write_text(json.dumps({"looks": launches}))
+    return folder
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _launches(folder: Path) -> list[int]:
+    return [json.loads(line)["number"] for line in (folder / "latency" / "net.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """The results of this machine, whose device is called `laptop`."""
+    results = tmp_path / "here" / "results"
+    _device(results, "laptop", machine_id(), 10)
+    return results
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    return tmp_path / "there" / "results"
+
+
+def test_a_device_that_is_new_comes_in_whole(here, there):
+    _device(there, "pi", "p", 4)
+    assert admission.admit(there, here, "laptop") == ["pi: 4 files are new, 0 have changed"]
+    assert _contents(here / "devices" / "pi") == _contents(there / "devices" / "pi")
+    assert admission.admit(there, here, "laptop") == ["pi: nothing is new"]
+
+
+def test_what_a_device_measured_since_comes_in_and_an_older_copy_changes_nothing(here, there, tmp_path):
+    old, new = tmp_path / "old", there
+    _device(old, "pi", "p", 3, "2026-01-01T00:00:00")
+    _device(new, "pi", "p", 5, "2026-01-02T00:00:00")
+    admission.admit(old, here, "laptop")
+    admission.admit(new, here, "laptop")
+    arrived = _contents(here / "devices" / "pi")
+    assert arrived == _contents(new / "devices" / "pi")
+    assert admission.admit(old, here, "laptop") == ["pi: nothing is new"]
+    assert _contents(here / "devices" / "pi") == arrived
+
+
+def test_copies_that_grew_apart_are_merged_by_line(here, there):
+    ours = _device(here, "pi", "p", 2, "2026-01-01T00:00:00")
+    theirs = _device(there, "pi", "p", 2, "2026-01-02T00:00:00")
+    (ours / "latency" / "net.jsonl").write_text(_line(0) + _line(7))
+    (theirs / "latency" / "net.jsonl").write_text(_line(0) + _line(8) + '{"torn')
+    admission.admit(there, here, "laptop")
+    assert _launches(ours) == [0, 7, 8]
+
+
+def test_nothing_of_this_devices_own_folder_is_replaced_by_an_older_copy_of_it(here, there):
+    before = _contents(here / "devices" / "laptop")
+    _device(there, "laptop", machine_id(), 3, "2027-01-01T00:00:00")
+    admission.admit(there, here, "laptop")
+    assert _contents(here / "devices" / "laptop") == before
+
+
+def test_launches_that_this_device_lost_come_back_from_a_copy(here, there):
+    copy = _device(there, "laptop", machine_id(), 12)
+    with (copy / "latency" / "net.jsonl").open("a") as journal:
+        journal.write('{"superseded": null}\n')
+    admission.admit(there, here, "laptop")
+    assert _launches(here / "devices" / "laptop") == list(range(12))
+
+
+@pytest.mark.parametrize("name", ["pi", "laptop"])
+def test_two_machines_of_one_name_are_refused_with_the_cure(here, there, name):
+    _device(here, "pi", "p", 3)
+    _device(there, name, "another", 4)
+    _device(there, "third", "t", 1)
+    before = _contents(here)
+    with pytest.raises(UserError, match=r"two machines are called .* set 'device: NEW-NAME'") as refusal:
+        admission.admit(there, here, "laptop")
+    assert len(str(refusal.value)) <= 300
+    assert _contents(here) == before
+
+
+def test_a_machine_of_this_devices_name_is_refused_before_anything_was_measured_here(tmp_path, there):
+    _device(there, "laptop", "another", 4)
+    with pytest.raises(UserError, match="two machines are called 'laptop'"):
+        admission.admit(there, tmp_path / "empty" / "results", "laptop")
+
+
+def test_a_models_files_are_never_mixed_with_those_of_another_export(here, there):
+    ours, theirs = here / "models" / "net", there / "models" / "net"
+    for folder, text in ((ours, "ours"), (theirs, "theirs")):
+        folder.mkdir(parents=True)
+        (folder / f"manifest-{text}.json").write_text(text)
+        (folder / "counts.csv").write_text(text)
+    (theirs / "model.onnx").write_text("theirs")
+    (theirs / "layers.csv").write_text("theirs")
+    before = _contents(ours)
+    admission.admit(there, here, "laptop")
+    assert _contents(ours) == {**before, "layers.csv": b"theirs"}
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder-link"])
+def test_links_and_the_like_are_refused_in_what_comes_in_and_in_what_is_there(here, there, tmp_path, kind):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for results in (there, here):
+        folder = _device(results, "pi", "p", 3)
+        place = folder / "accuracy" / "net.csv"
+        if results is here:  # a second archive would go through what the first one left
+            shutil.rmtree(there / "devices")
+            target = _device(there, "pi", "p", 4) / "accuracy" / "net.csv"
+            target.parent.mkdir()
+            target.write_text("in")
+        if kind == "folder-link":
+            place.parent.symlink_to(outside)
+        else:
+            place.parent.mkdir()
+            place.symlink_to(outside / "net.csv") if kind == "link" else os.mkfifo(place)
+        before = _contents(here)
+        with pytest.raises(UserError, match="refused: "):
+            admission.admit(there, here, "laptop")
+        assert _contents(here) == before
+        assert not list(outside.iterdir())
+
+
+def _tar(path: Path, *members: tarfile.TarInfo) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        for member in members:
+            member.size = 1 if member.isreg() else 0
+            tar.addfile(member, io.BytesIO(b"x"))
+    return path
+
+
+def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, link
+    return member
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [_member("/results/devices/pi/device.json")],
+        [_member("results/../evil")],
+        [_member("../results/devices/pi/device.json")],
+        [_member("Makefile")],
+        [_member("results")],
+        [_member("results/devices/pi/device.json", tarfile.SYMTYPE, "/etc/passwd")],
+        [_member("results/devices/pi/device.json", tarfile.LNKTYPE, "Makefile")],
+        [_member("results/devices/pi/device.json", tarfile.FIFOTYPE)],
+        [_member("results/devices/pi/device.json", tarfile.CHRTYPE)],
+        [_member("results/devices/pi", tarfile.SYMTYPE, "/tmp"), _member("results/devices/pi/device.json")],
+        [_member("results/devices/pi/device.json"), _member("results/devices/pi/device.json")],
+        [_member("results/devices/pi\nx/device.json")],
+        [_member("results/" + "a/" * 500 + "b")],
+    ],
+    ids=lambda members: f"{members[-1].name[:24]!r} {members[0].type.decode()}",
+)
+def test_an_archive_that_reaches_elsewhere_is_refused_in_one_line(tmp_path, members):
+    folder = tmp_path / "staged"
+    folder.mkdir()
+    with pytest.raises(UserError, match="refused, ") as refusal:
+        archive.unpack(_tar(tmp_path / "bad.tar.gz", *members), folder)
+    assert not list(folder.iterdir())
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "folder", "fifo"])
+def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, there, damage):
+    _device(there, "pi", "p", 40)
+    file = tmp_path / "results.tar.gz"
+    archive.pack(there, file)
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "folder":
+        file.mkdir()
+    elif damage == "fifo":
+        os.mkfifo(file)
+    elif damage != "missing":
+        file.write_bytes({"empty": b"", "text": b"text", "cut": content[: len(content) // 2]}[damage])
+    with pytest.raises(UserError, match=r"no file|cannot be unpacked"):
+        archive.unpack(file, tmp_path)
+
+
+@given(st.lists(st.integers(0, 6), max_size=8), st.lists(st.integers(0, 6), max_size=8))
+def test_a_merged_journal_holds_both_in_their_order(left, right):
+    def encoded(numbers: list[int]) -> bytes:
+        return "".join(map(_line, numbers)).encode()
+
+    def is_within(part: list[bytes], whole: list[bytes]) -> bool:
+        rest = iter(whole)
+        return all(line in rest for line in part)
+
+    both = journals.merged(encoded(left), encoded(right))
+    assert is_within(encoded(left).splitlines(), both.splitlines())
+    assert is_within(encoded(right).splitlines(), both.splitlines())
+    assert journals.merged(both, encoded(right)) == both
+    assert journals.merged(encoded(left), encoded(left)) == encoded(left)
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Callable[[str], Path]:
+    """A function that makes a project of one name, as make sees it on a machine where everything is set up."""
+
+    def project(name: str) -> Path:
+        folder = tmp_path / name
+        shutil.copytree(ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "custom_models", folder / "custom_models", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "Makefile", folder)
+        (folder / "config.yaml").write_text(
+            (ROOT / "config.yaml").read_text().replace("device: auto", f"device: {name}")
+        )
+        (folder / ".venv").symlink_to(sys.prefix)
+        return folder
+
+    return project
+
+
+def _make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--no-print-directory", "-o", ".venv/ready", "-o", "check", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
+
+
+def test_pack_takes_what_a_report_needs_and_unpack_brings_it_in(machines):
+    pi, laptop = machines("pi"), machines("laptop")
+    _device(pi / "results", "pi", "p", 3)
+    model = pi / "results" / "models" / "net"
+    model.mkdir(parents=True)
+    for name in ("counts.csv", "layers.csv", "manifest-0.json", "model.onnx", "weights.safetensors"):
+        (model / name).write_text(name)
+    (pi / "results" / "report.md").write_text("r")
+    packed = _make(pi, "pack")
+    assert packed.returncode == 0, packed.stderr
+    (file,) = pi.glob("joulesweep-*.tar.gz")
+    unpacked = _make(laptop, "unpack", f"FILE={file}")
+    assert unpacked.returncode == 0, unpacked.stderr
+    arrived = laptop / "results"
+    assert _contents(arrived / "devices") == _contents(pi / "results" / "devices")
+    assert sorted(path.name for path in (arrived / "models" / "net").iterdir()) == ["counts.csv", "layers.csv"]
+    assert not (arrived / "report.md").exists()
+    assert not list(laptop.glob(".incoming-*"))
+    assert _make(pi, "pack", "ARTEFACTS=1").returncode == 0
+    assert _make(laptop, "unpack", f"FILE={file}").returncode == 0
+    assert (arrived / "models" / "net" / "model.onnx").exists()
+
+
+def test_an_archive_without_models_comes_in(machines):
+    pi, laptop = machines("pi"), machines("laptop")
+    _device(pi / "results", "pi", "p", 3)
+    assert _make(pi, "pack").returncode == 0
+    (file,) = pi.glob("joulesweep-*.tar.gz")
+    answer = _make(laptop, "unpack", f"FILE={file}")
+    assert "pi: 4 files are new, 0 have changed" in answer.stdout
+
+
+def test_nothing_to_pack_and_no_such_archive_are_one_line_each(machines):
+    laptop = machines("laptop")
+    for arguments, words in (("pack",), "nothing to pack"), (("unpack", "FILE=none.tar.gz"), "no file none.tar.gz"):
+        answer = _make(laptop, *arguments)
+        (line,) = [line for line in answer.stderr.splitlines() if not line.startswith("make: ")]
+        assert words in line
+
+
+def test_pull_without_rsync_says_what_to_install(machines, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "make"):
+        program = shutil.which(name)
+        assert program
+        (tools / name).symlink_to(program)
+    answer = _make(machines("laptop"), "pull", "FROM=pi@raspberrypi:joulesweep", PATH=str(tools))
+    (line,) = [line for line in answer.stderr.splitlines() if not line.startswith("make: ")]
+    for words in ("sudo apt install rsync", "make pack there and make unpack here, which need nothing"):
+        assert words in line
+    assert len(line) <= 300
+
+
+@pytest.fixture
+def ssh(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A real sshd on the loopback address; returns the environment in which rsync reaches it."""
+    server, rsync = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin"), shutil.which("rsync")
+    if not server or not rsync or os.getuid() != 0:
+        pytest.skip("needs root, rsync and sshd: sudo apt install rsync openssh-server")
+    folder = tmp_path / "ssh"
+    folder.mkdir(mode=0o700)
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    (folder / "authorized").write_text((folder / "user.pub").read_text())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    Path("/run/sshd").mkdir(exist_ok=True)
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
+        f"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
+    )
+    process = subprocess.Popen([server, "-D", "-e", "-f", folder / "config"], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if "listening" in line:
+                break
+        else:
+            pytest.skip("sshd does not start here")
+        options = f"-i {folder}/user -p {port} -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile={folder}/known"
+        yield {"RSYNC_RSH": f"ssh {options} -o BatchMode=yes -o LogLevel=ERROR"}
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_pull_copies_over_ssh_by_the_same_rules(machines, ssh):
+    pi, laptop = machines("pi"), machines("laptop")
+    folder = _device(pi / "results", "pi", "p", 3)
+    model = pi / "results" / "models" / "net"
+    model.mkdir(parents=True)
+    (model / "counts.csv").write_text("counts")
+    (model / "model.onnx").write_text("large")
+    _device(laptop / "results", "laptop", machine_id(), 10)
+    own = _contents(laptop / "results")
+    source = f"FROM=root@127.0.0.1:{pi}"
+    answer = _make(laptop, "pull", source, **ssh)
+    assert answer.returncode == 0, answer.stderr
+    assert _contents(laptop / "results" / "devices" / "pi") == _contents(folder)
+    assert sorted(path.name for path in (laptop / "results" / "models" / "net").iterdir()) == ["counts.csv"]
+    assert own.items() <= _contents(laptop / "results").items()
+    # Another machine under this device's name, then a link: both refused, and nothing changes.
+    before = _contents(laptop / "results")
+    _device(pi / "results", "laptop", "another", 4)
+    answer = _make(laptop, "pull", source, **ssh)
+    assert "two machines are called 'laptop'" in answer.stderr
+    shutil.rmtree(pi / "results" / "devices" / "laptop")
+    (folder / "latency" / "link.csv").symlink_to("/etc/hostname")
+    assert "refused: 'devices/pi/latency/link.csv'" in _make(laptop, "pull", source, **ssh).stderr
+    assert _contents(laptop / "results") == before
+    answer = _make(laptop, "pull", f"FROM=root@127.0.0.1:{pi}/none", **ssh)
+    (line,) = [line for line in answer.stderr.splitlines() if not line.startswith("make: ")]
+    assert "nothing was copied from" in line
+    assert len(line) <= 300

@@ -1,0 +1,26 @@
+"""Bring in the results of another machine over ssh, with rsync; nothing that differs is overwritten."""
+
+import argparse
+from pathlib import Path
+
+from joulesweep import cli
+from joulesweep.pipeline import config
+from joulesweep.pipeline.transfer import admission, remote
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("source", metavar="FROM", help="the project's folder there, as in pi@raspberrypi:joulesweep")
+parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), metavar="FILE", help="config.yaml")
+parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="results")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Copy beside the results, check, then move in what may come in."""
+    own = config.load(arguments.configfile).device
+    with admission.staging(arguments.results) as staged:
+        remote.fetch(arguments.source, staged)
+        for line in admission.admit(staged, arguments.results, own):
+            print(line)
+
+
+if __name__ == "__main__":
+    cli.run(main, parser)
