@@ -23,7 +23,7 @@ rule merge:
         token=STAGES.token(),
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job {params.job:q} --results {RESULTS} --out {RESULTS}/merged "
-        "--token {params.token:q} --log {log:q}"
+        "--token={params.token:q} --log {log:q}"
 
 
 rule figures:
@@ -38,7 +38,7 @@ rule figures:
         token=STAGES.figures_token(Path(FIGURES)),  # a lost image is drawn again
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job {params.job:q} --merged {RESULTS}/merged --out {output:q} "
-        "--token {params.token:q} --log {log:q}"
+        "--token={params.token:q} --log {log:q}"
 
 
 rule report:
