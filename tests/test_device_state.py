@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from joulesweep.measure import preflight
@@ -134,19 +135,33 @@ def test_under_voltage_now_and_throttling_before_have_their_own_cures(path):
     assert before.endswith("restart it: the mark stays until then")
 
 
+class _Process:
+    """A process as psutil shows it, which uses so many seconds of a core between two questions."""
+
+    def __init__(self, pid: int, name: str, used_s: float) -> None:
+        self.pid, self._name, self._used_s, self._asked = pid, name, used_s, 0
+
+    def cpu_times(self) -> SimpleNamespace:
+        self._asked += 1
+        return SimpleNamespace(user=100.0 / self.pid + self._asked * self._used_s, system=0.0)
+
+    def name(self) -> str:
+        return self._name
+
+
 def test_a_busy_machine_names_who_keeps_it_busy(monkeypatch):
-    """The test itself is the busy one: a thread that computes while the look is taken."""
-    monkeypatch.setattr(preflight, "_BUSY", 0.0)
-    monkeypatch.setattr(preflight.psutil, "cpu_percent", _busy_look)
+    """The one that used most while it was watched, not the one that had used most before."""
+    processes = [_Process(1, "init", 0.0), _Process(20, "browser", 0.4), _Process(30, "indexer", 0.1)]
+    monkeypatch.setattr(preflight.psutil, "process_iter", lambda: processes)
+    monkeypatch.setattr(preflight.psutil, "cpu_percent", lambda seconds: 60.0)
     (line,) = preflight.busy()
-    assert f"({os.getpid()})" in line
+    assert line.startswith("the machine is busy: 60% of its cores' time is used, most of it by browser (20); close")
 
 
-def _busy_look(seconds: float) -> float:
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
-    return 60.0
+def test_a_quiet_machine_is_not_called_busy(monkeypatch):
+    monkeypatch.setattr(preflight.psutil, "process_iter", lambda: [_Process(20, "browser", 0.4)])
+    monkeypatch.setattr(preflight.psutil, "cpu_percent", lambda seconds: 10.0)
+    assert not list(preflight.busy())
 
 
 def test_a_launch_waits_until_the_device_is_cool_again_and_no_longer_than_it_may(monkeypatch):

@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from joulesweep.launches.reference_baseline import MIXTURE, ReferenceLevels, kind, mixture_s
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder, sample
@@ -10,10 +12,46 @@ from joulesweep.measure.latency.reference import Reference
 from joulesweep.measure.processes.server import Server
 
 
-def test_every_part_takes_its_time():
-    found = Reference().sample()
-    assert len(found) == len(MIXTURE)
-    assert all(seconds > 0 for seconds in found)
+def test_every_part_does_its_work_and_is_timed_in_the_order_of_the_mixture(monkeypatch):
+    """What each part leaves behind is wiped before, so that a part that does nothing is noticed."""
+    reference = Reference()
+    results = {
+        "matrix": (reference._product, 192 * 0.25),
+        "cache": (reference._small[2], 1.0),
+        "convolution": (reference._out, 16 * 9 * 0.25),
+    }
+    for array, _ in results.values():
+        array.fill(-1)
+    reference._filled.fill(-1)
+    reference._large[:] = np.arange(len(reference._large))[:, None]
+    timed: list[str] = []
+
+    def seconds(part: Callable[[], None]) -> float:
+        timed.append(part.__name__.strip("_"))
+        part()
+        return float(len(timed))
+
+    monkeypatch.setattr("joulesweep.measure.latency.reference._seconds", seconds)
+    assert reference.sample() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert tuple(timed) == MIXTURE
+    for array, value in results.values():
+        assert (array == value).all()
+    assert (reference._filled == 0.5).all()
+    moved = (reference._large != np.arange(len(reference._large))[:, None]).all(axis=1)
+    assert moved.sum() == 8, "four pieces in the run that does not count and four in the one that does"
+
+
+def test_the_python_part_counts():
+    """It has no result to look at, so its instructions are: it loops over as many numbers as it says."""
+    reference, numbers = Reference(), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "joulesweep.measure.latency.reference.range",
+            lambda count: numbers.append(count) or range(count),
+            raising=False,
+        )
+        reference._python()
+    assert numbers == [12_000]
 
 
 def busy_after_a_look(_: dict) -> dict[str, float]:
