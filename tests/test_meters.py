@@ -145,7 +145,7 @@ def test_auto_prefers_what_is_measured_to_what_is_modelled(tmp_path):
 def test_auto_falls_back_to_the_model_and_says_that_it_is_none_and_where_to_read_why(tmp_path):
     choice = meter_choice.choose("auto", {"rapl": {"root": str(tmp_path)}, "cpu-time": {"watts_per_core": 5}})
     assert (choice["name"], choice["settings"]) == ("cpu-time", {"watts_per_core": 5})
-    assert "`make doctor` tells why" in choice["reason"]
+    assert "`make doctor` says why" in choice["reason"]
     assert "no measurement" in choice["reason"]
 
 
@@ -175,7 +175,7 @@ def test_no_meter_is_no_crash_and_names_the_cures(tmp_path):
     absent = {"rpi-pmic": {"command": "no-vcgencmd"}, "rapl": {"root": str(tmp_path)}}
     choice = meter_choice.choose("auto", absent)
     assert choice["name"] == "none"
-    assert "`make doctor` tells about each" in choice["reason"]
+    assert "`make doctor` lists each" in choice["reason"]
     assert "watts_per_core" in choice["reason"]
     assert "vcgencmd" not in choice["reason"]
 

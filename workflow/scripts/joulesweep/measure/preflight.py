@@ -1,6 +1,7 @@
-"""What a person should know before a sweep, with what to do about it. Nothing here stops one."""
+"""What a person should know before a sweep, with what to do about it. Nothing here stops a sweep. Runs in the job."""
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from joulesweep.measure.device import state
 log = logging.getLogger("joulesweep")
 
 _ROOT = Path("/")
-_LOOK_S = 0.5
+_WATCH_S = 0.5
 _CURE_GOVERNOR = "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"
 _SUPPLY = "use the supply and cable made for this board, and unplug what draws from its ports"
 _COOL = "give it a heat sink or a fan"
@@ -20,21 +21,22 @@ _CURES = {"under-voltage": _SUPPLY, "frequency capped": _COOL, "throttled": _COO
 
 
 def warn(reads_battery: bool = False) -> None:
-    """Tell all of it in the log, a line each; `reads_battery` where energy is to be read while discharging."""
-    for line in found(reads_battery):
+    """Write all warnings to the log, one line each; `reads_battery` where energy is read from a discharging battery."""
+    for line in warnings(reads_battery):
         log.warning("%s", line)
 
 
-def found(reads_battery: bool = False) -> Iterator[str]:
-    """All of it, a line each."""
+def warnings(reads_battery: bool = False) -> Iterator[str]:
+    """All warnings, one line each."""
     yield from modes()
     yield from power(reads_battery)
     yield from throttled()
+    yield from container()
     yield from busy()
 
 
 def modes(root: Path = _ROOT) -> Iterator[str]:
-    """Clocks that change as they like."""
+    """Clocks that nothing holds."""
     governor = state.governor(root)
     if governor in ("", "performance") or state.clocks_are_locked(root):
         return
@@ -50,17 +52,27 @@ def power(reads_battery: bool) -> Iterator[str]:
 
 
 def throttled() -> Iterator[str]:
-    """What the firmware of a Raspberry Pi complains of."""
-    found = state.throttling()
-    for word in dict.fromkeys((*found.now, *found.since_start) if found else ()):
-        when = "now" if found and word in found.now else "since the device was started"
+    """What the firmware of a Raspberry Pi reports: under-voltage, a lower clock, heat."""
+    firmware = state.throttling()
+    for word in dict.fromkeys((*firmware.now, *firmware.since_start) if firmware else ()):
+        when = "now" if firmware and word in firmware.now else "since the device was started"
         yield f"{word} {when}: {_CURES[word]}{'' if when == 'now' else ', and restart it: the mark stays until then'}"
+
+
+def container(root: Path = _ROOT) -> Iterator[str]:
+    """A container, whose measurements nobody outside waits for."""
+    is_container = any((root / mark).exists() for mark in (".dockerenv", "run/.containerenv"))
+    if is_container and not os.environ.get("JOULESWEEP_LOCK"):
+        yield (
+            "this is a container, whose /tmp the machine does not share: where other containers measure too, set "
+            "JOULESWEEP_LOCK to a file that all of them see"
+        )
 
 
 def busy() -> Iterator[str]:
     """Other processes that take the cores, named by the one that takes most."""
     before = {process.pid: _used_s(process) for process in psutil.process_iter()}
-    share = psutil.cpu_percent(_LOOK_S) / 100
+    share = psutil.cpu_percent(_WATCH_S) / 100
     if share <= _BUSY:
         return
     used = {process: _used_s(process) - before.get(process.pid, 0.0) for process in psutil.process_iter()}

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import base
-from joulesweep.meters._sysfs import text
+from joulesweep.sysfs import text
 
 _ROOT = "/sys/class/powercap"
 _INTERFACES = ("intel-rapl", "intel-rapl-mmio")

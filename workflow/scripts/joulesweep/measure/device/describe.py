@@ -13,6 +13,7 @@ from joulesweep.launches.columns import listed
 from joulesweep.measure.device import state
 from joulesweep.measure.device.threads import cores
 from joulesweep.schema import SCHEMA
+from joulesweep.sysfs import text
 
 _ROOT = Path("/")
 
@@ -44,11 +45,11 @@ def describe(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def machine(root: Path = _ROOT) -> str:
     """Board or machine as it names itself: the device tree on boards, DMI on PCs; empty where neither does."""
-    board = _text(root / "proc/device-tree/model")
+    board = text(root / "proc/device-tree/model")
     if board:
         return board
     dmi = root / "sys/class/dmi/id"
-    names = [_text(dmi / "sys_vendor"), _text(dmi / "product_name")]
+    names = [text(dmi / "sys_vendor"), text(dmi / "product_name")]
     return " ".join(name for name in names if name.lower() not in _EMPTY)
 
 
@@ -67,10 +68,3 @@ def operating_system() -> str:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         return platform.platform()
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(errors="replace").strip("\0 \n")
-    except OSError:
-        return ""

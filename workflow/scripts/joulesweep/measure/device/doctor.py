@@ -1,4 +1,4 @@
-"""What this device can measure, told to a person: what works, what does not, and what would make it work."""
+"""What this device can measure: what works, what does not, and what would make it work."""
 
 import sys
 import time
@@ -35,10 +35,12 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     sensors = [f"{name} {celsius:.0f} °C" for name, celsius in state.temperatures_celsius().items()]
     yield _line("temperature", ", ".join(sensors) or "no sensor visible; heat cannot be watched")
     yield _line("throttling", str(state.throttling() or "not visible"))
-    for caution in preflight.found():
-        yield _line("caution", caution)
+    for warning in preflight.warnings():
+        yield _line("warning", warning)
     holder = lock.holder()
-    yield _line("measuring", f"a job measures now: {holder}; another one would wait for it" if holder else "free")
+    yield _line(
+        "measuring", f"in progress: {holder}; another measurement would wait for it" if holder else "none in progress"
+    )
     yield "meters"
     for name in meter_choice.names():
         yield f"  {name:<11} {_meter(name, job['meters'].get(name, {}))}"
@@ -59,23 +61,23 @@ def _libraries(needed: Iterable[str], found: Mapping[str, str]) -> Iterator[str]
 
 
 def _clock() -> str:
-    """Resolution of the clock that times passes, as promised and as seen."""
-    looks = [time.perf_counter_ns() for _ in range(1000)]
-    steps = [after - before for before, after in pairwise(looks) if after > before]
+    """Resolution of the clock that times passes, as promised and as observed."""
+    readings = [time.perf_counter_ns() for _ in range(1000)]
+    steps = [after - before for before, after in pairwise(readings) if after > before]
     promised = time.get_clock_info("perf_counter").resolution * 1e9
-    return f"perf_counter: {promised:g} ns promised, {min(steps, default=0)} ns between two looks"
+    return f"perf_counter: {promised:g} ns promised, {min(steps, default=0)} ns between two readings"
 
 
 def _meter(name: str, settings: Mapping[str, Any]) -> str:
     """Whether a meter can be read, what it covers, and what it shows while one core is busy."""
-    found = meter_probe.probe(name, settings, live=True)
-    if not found["usable"]:
-        return f"not usable: {found['reason']}"
-    about = found["description"]
-    if "failure" in found:
-        shown = f"but a reading failed: {found['failure']}"
+    answer = meter_probe.probe(name, settings, live=True)
+    if not answer["usable"]:
+        return f"not usable: {answer['reason']}"
+    about = answer["description"]
+    if "failure" in answer:
+        shown = f"but a reading failed: {answer['failure']}"
     elif name in plugins.names("power_logs"):
-        shown = f"its last reading is {found['watts']:.2f} W"
+        shown = f"its last reading is {answer['watts']:.2f} W"
     else:
-        shown = f"{found['watts']:.2f} W with one core busy"
-    return f"usable, {about['kind']}: {about['covers']}; {found['reason']}; {shown}"
+        shown = f"{answer['watts']:.2f} W with one core busy"
+    return f"usable, {about['kind']}: {about['covers']}; {answer['reason']}; {shown}"

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from joulesweep.measure.device import gpu_state
+from joulesweep.sysfs import text
 
 _ROOT = Path("/")
 _CPUS = "sys/devices/system/cpu"
@@ -60,14 +61,14 @@ def snapshot(device: str = "cpu") -> dict[str, Any]:
 
 def governor(root: Path = _ROOT) -> str:
     """Frequency governors of the cores, separated by spaces; usually one. Empty where the device does not say."""
-    found = {_text(file) for file in (root / _CPUS).glob("cpu[0-9]*/cpufreq/scaling_governor")}
+    found = {text(file) for file in (root / _CPUS).glob("cpu[0-9]*/cpufreq/scaling_governor")}
     return " ".join(sorted(found - {""}))
 
 
 def clocks_are_locked(root: Path = _ROOT) -> bool | None:
     """Whether every core may run at one frequency alone, as `jetson_clocks` sets it; None where it is not told."""
     folders = list((root / _CPUS).glob("cpu[0-9]*/cpufreq"))
-    limits = [(_text(folder / "scaling_min_freq"), _text(folder / "scaling_max_freq")) for folder in folders]
+    limits = [(text(folder / "scaling_min_freq"), text(folder / "scaling_max_freq")) for folder in folders]
     return all(low == high != "" for low, high in limits) if limits else None
 
 
@@ -118,7 +119,7 @@ def throttling(command: str = "vcgencmd") -> Throttling | None:
 
 def throttle_events(root: Path = _ROOT) -> int | None:
     """How often heat or current has slowed the processor since the start; None where it is not counted."""
-    counts = [_text(file) for pattern in _EVENTS for file in root.glob(pattern)]
+    counts = [text(file) for pattern in _EVENTS for file in root.glob(pattern)]
     numbers = [int(count) for count in counts if count.isdecimal()]
     return sum(numbers) if numbers else None
 
@@ -136,12 +137,4 @@ def _answer(*command: str) -> str:
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
     except (OSError, subprocess.SubprocessError):
-        return ""
-
-
-def _text(file: Path) -> str:
-    """What a file of the kernel says; nothing where its core was just switched off."""
-    try:
-        return file.read_text().strip()
-    except OSError:
         return ""

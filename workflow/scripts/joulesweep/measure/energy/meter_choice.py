@@ -21,19 +21,19 @@ def choose(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     if wanted == "none":
         return _choice("none", "the configuration says 'meter: none'; say 'meter: auto' to measure energy")
     if wanted != "auto":
-        found = meter_probe.probe(wanted, settings.get(wanted, {}))
-        return _choice(wanted, found["reason"], found, settings)
-    looks = {name: meter_probe.probe(name, settings.get(name, {})) for name in names()}
-    usable = sorted((_rank(found["description"]), name) for name, found in looks.items() if found["usable"])
+        answer = meter_probe.probe(wanted, settings.get(wanted, {}))
+        return _choice(wanted, answer["reason"], answer, settings)
+    answers = {name: meter_probe.probe(name, settings.get(name, {})) for name in names()}
+    usable = sorted((_rank(answer["description"]), name) for name, answer in answers.items() if answer["usable"])
     if not usable:
-        return _choice("none", f"no meter works here (`make doctor` tells about each); {_cures(looks)}".rstrip("; "))
+        return _choice("none", f"no meter works here (`make doctor` lists each); {_cures(answers)}".rstrip("; "))
     (modelled, _), name = usable[0]
-    reason = looks[name]["reason"]
+    reason = answers[name]["reason"]
     if modelled:
-        reason += "; no meter works here (`make doctor` tells why), so this is no measurement"
+        reason += "; no meter works here (`make doctor` says why), so this is no measurement"
     else:
-        reason += f"; measured, and of what works here it covers most: {looks[name]['description']['covers']}"
-    return _choice(name, reason, looks[name], settings)
+        reason += f"; measured, and of what works here it covers most: {answers[name]['description']['covers']}"
+    return _choice(name, reason, answers[name], settings)
 
 
 def names() -> list[str]:
@@ -45,15 +45,15 @@ def _rank(description: Mapping[str, Any]) -> tuple[bool, int]:
     return description["kind"] != "measured", base.SCOPES.index(description["scope"])
 
 
-def _cures(looks: Mapping[str, Mapping[str, Any]]) -> str:
+def _cures(answers: Mapping[str, Mapping[str, Any]]) -> str:
     """What would make meters work whose hardware is here; the others are not named, so that they make nothing stale."""
-    return "; ".join(f"{name}: {found['reason']}" for name, found in looks.items() if found["present"])
+    return "; ".join(f"{name}: {answer['reason']}" for name, answer in answers.items() if answer["present"])
 
 
 def _choice(
-    name: str, reason: str, found: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    name: str, reason: str, answer: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    description = (found or {}).get("description")
+    description = (answer or {}).get("description")
     return {
         "name": name,
         "reason": reason,
