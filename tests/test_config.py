@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep.axes import ALL, INPUT_AXES
 from joulesweep.errors import UserError
-from joulesweep.pipeline import config, config_schema, hypothesis_specs
+from joulesweep.pipeline import config, config_doc, config_schema, hypothesis_specs
 
 from tests.digits_model import ROOT
 
@@ -213,11 +213,9 @@ def test_any_text_is_a_title_and_a_reason(tmp_path, words):
         ("models:\n  1: {}", "line 2: YAML reads the name 1 as a number; write it in quotes: '1'"),
         ("models: {no: {}}", "YAML reads the name no as a truth value; write it in quotes: 'no'"),
         ("models:\n  a: {}\n  on: {}", "line 3: YAML reads the name on as a truth value"),
-        ("models: {2024-01-01: {}}", "YAML reads the name 2024-01-01 as a date"),
         ("models: {~: {}}", "YAML reads the name ~ as an empty value"),
         ("models: {1.5: {}}", "YAML reads the name 1.5 as a number"),
         ("? [a, b]\n: 1", "a list or mapping is used as a name"),
-        ("title: 2024-13-45", "line 1: 2024-13-45 is no timestamp; write a text in quotes"),
         (f"threads: {'9' * 5000}", "is no int; write a text in quotes"),
         ('title: "\\0"', "a control character"),
         ('title: "\\ud800"', "a control character"),
@@ -238,6 +236,13 @@ def test_any_text_is_a_title_and_a_reason(tmp_path, words):
 )
 def test_what_yaml_would_read_otherwise_or_without_end_is_one_line(tmp_path, written, words):
     assert words in _complaint(tmp_path, written)
+
+
+def test_a_date_is_text(tmp_path):
+    loaded = _load(tmp_path, f"models: {{2024-01-01: {MODEL}}}\ntitle: 2024-13-45")
+    assert (loaded.values["title"], [*loaded.models]) == ("2024-13-45", ["2024-01-01"])
+    log = "meters: {log: {file: a.csv, start: 2024-01-01T10:00:00}}"
+    assert _load(tmp_path, f"models: {{net: {MODEL}}}\n{log}").values["meters"]["log"]["start"] == "2024-01-01T10:00:00"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
@@ -338,6 +343,24 @@ def test_every_example_of_a_hypothesis_is_one(tmp_path):
             written = {"models": {"net": MODEL}, "hypotheses": [example]}
             config_schema.check(written)
     assert hypothesis_specs.completed([], {}) == []
+
+
+def test_the_documentation_is_what_the_schema_says():
+    """Render it with: PYTHONPATH=workflow/scripts python -m joulesweep.pipeline.config_doc > docs/configuration.md"""
+    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == config_doc.render()
+
+
+def test_every_key_and_setting_of_the_schema_has_a_meaning():
+    definitions = config_schema.schema()["$defs"]
+    parts = [config_schema.schema(), *(definitions[name] for name in ("model", "input", "latency", "energy"))]
+    for part in [*parts, *map(config_schema.kind_schema, config_schema.kinds())]:
+        for name, entry in part["properties"].items():
+            assert config_schema.resolved(entry).get("description"), name
+
+
+def test_the_example_of_the_documentation_is_a_configuration(tmp_path):
+    example = config_doc.render().partition("```yaml\n")[2].partition("```")[0]
+    assert _load(tmp_path, example).warnings == ()
 
 
 WORDS = st.sampled_from(

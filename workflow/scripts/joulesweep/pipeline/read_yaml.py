@@ -1,13 +1,13 @@
 """Reads a YAML file that a person wrote: plain data, or one line that says what is wrong in which line.
 
 YAML lets a short text stand for gigabytes (an alias repeats a part, and the repeated part may hold aliases), replaces an
-entry by a second one of the same name in silence, and reads `no`, `1` or `2024-01-01` as something else than text. A
-configuration needs none of these, so they are refused here before any value is made.
+entry by a second one of the same name in silence, and reads the names `no` and `1` as something else than text. A
+configuration needs none of these, so they are refused here before any value is made. Dates stay text.
 """
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -22,7 +22,6 @@ _READ_AS = {
     "int": "a number",
     "float": "a number",
     "null": "an empty value",
-    "timestamp": "a date",
 }
 # Control characters and halves of a character: no table, log or report can hold them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -38,7 +37,7 @@ def read(path: Path) -> Any:
     text = _text(path)
     try:
         _check_depth(text)
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -76,10 +75,19 @@ def _text(path: Path) -> str:
 def _check_depth(text: str) -> None:
     """Refuse deep nesting while it is read: what follows calls itself at every level."""
     depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for event in yaml.parse(text, _Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise _at(event, f"nested more than {_DEEPEST} levels deep; a configuration needs fewer than ten")
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, to which a date is text."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 class _Check:
@@ -126,7 +134,7 @@ class _Check:
             raise _at(node, "a control character; a text needs printable ones")
         try:
             self._loader.construct_object(node)
-        except (ValueError, OverflowError) as error:  # a day 32, a number of thousands of digits
+        except ValueError as error:  # a number of thousands of digits
             raise _at(
                 node, f"{_short(node.value)} is no {node.tag.rpartition(':')[2]}; write a text in quotes"
             ) from error

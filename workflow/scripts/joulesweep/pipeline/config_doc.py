@@ -1,0 +1,161 @@
+"""Renders docs/configuration.md from the schema of the configuration, the axes and the meters' settings.
+
+Run by hand as `python -m joulesweep.pipeline.config_doc > docs/configuration.md`, with workflow/scripts on PYTHONPATH.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from joulesweep import axes, plugins
+from joulesweep.pipeline import config_schema
+from joulesweep.pipeline.config_schema import resolved, schema
+
+_INTRODUCTION = """\
+# The configuration
+
+Rendered from `workflow/schemas/config.schema.yaml`; a test keeps both the same.
+
+`config.yaml` says what is measured. The smallest one names a model:
+
+```yaml
+models:
+  resnet18:
+    source: torchvision:resnet18
+    input: {shape: [3, 224, 224]}
+    runtimes: [eager, onnxruntime]
+```
+
+`--configfile FILE` takes another file instead; it is written after the target (`all`). A key or value that is not
+understood is answered by one line that says what was expected, before anything is measured.
+
+The file is YAML in UTF-8. A name that is a number, or `yes`, `no`, `on`, `off`, `true`, `false`, `null`, needs quotes.
+Anchors, aliases and merge keys (`<<: *other`) work.
+
+## Top level
+"""
+
+_AXES = """\
+## Axes and sweeps
+
+`sweeps: {size: [160, 224], batch: [1, 2, 4]}` measures a model at other values of an axis. Each axis is varied separately,
+starting from the base point: batch 1, the shape that is written, the configured threads.
+"""
+
+_SHAPES = """\
+A name in a shape makes that length an axis: `[3, height: 48, width: 64]`, `[sequence: 128]`. `[sequence]` uses the length
+again, in the same shape or in that of another input. The lengths of `size` may differ: in `[3, size: 48, size: 64]` the size
+is 48, the smallest. At size 24 the other length is 32; it keeps its ratio and is rounded to a whole number.
+
+The shape of `input:` that names no axis has these:
+
+| shape | axes |
+| --- | --- |
+| `[3, 224, 224]`, `[3, 48, 64]` | the last two lengths of three are an image: `size` |
+| `[3, 8, 112, 112]` | the last two lengths of four likewise; the frames have to be named to be swept: `[3, frames: 8, size: 112, size]` |
+| `[80, 3000]` | the last length of two: `sequence` |
+| `[128]` with a whole `dtype` | `sequence` |
+| any other | none but the batch |
+
+A sweep along an axis that the input lacks is an error. A general sweep leaves out a model that has no such axis, and a warning
+says so.
+"""
+
+
+def render() -> str:
+    """The text of docs/configuration.md."""
+    definitions = schema()["$defs"]
+    parts = [
+        _INTRODUCTION,
+        _keys(schema()),
+        "## `models.NAME`\n",
+        _keys(definitions["model"]),
+        "## `input`, and each of `inputs`\n",
+        _keys(definitions["input"]),
+        _AXES,
+        _axes(),
+        _SHAPES,
+        "## `hypotheses`\n",
+        "A verdict is *supported*, *refuted* or *undecided*. A hypothesis that no run can decide is a warning.\n",
+        *map(_kind, config_schema.kinds()),
+        "## `latency`\n",
+        _keys(definitions["latency"]),
+        "## `energy`\n",
+        _keys(definitions["energy"]),
+        "## `meters.NAME`\n",
+        "Each meter is described in [meters.md](meters.md). A meter may also have a `python` of its own, the interpreter "
+        "that has its library.\n",
+        _settings(),
+    ]
+    return "\n".join(parts)
+
+
+def _keys(part: Mapping[str, Any]) -> str:
+    """A table of the keys of an object."""
+    rows = []
+    for name, entry in part["properties"].items():
+        entry = resolved(entry)
+        required = "**required**" if name in part.get("required", ()) else ""
+        default = f"`{json.dumps(entry['default'])}`" if not isinstance(entry.get("default", {}), dict) else ""
+        rows.append((f"`{name}`", _type(entry), default.replace('"', "") or required, entry.get("description", "")))
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def _type(entry: Mapping[str, Any]) -> str:
+    """What a value is, in words."""
+    if "expected" in entry:
+        return entry["expected"].replace("'", "`")
+    if "enum" in entry or "const" in entry:
+        return ", ".join(f"`{value}`" for value in entry.get("enum", [entry.get("const")]))
+    if entry["type"] == "array":
+        return f"list of {_plural(resolved(entry['items']))}"
+    if entry["type"] == "object":
+        return "keys, see below"
+    number = {"integer": "whole number", "number": "number"}
+    words = next((number[name] for name in number if name in entry["type"]), None)
+    if words is None:
+        return {"string": "text", "boolean": "`true` or `false`"}[entry["type"]]
+    limits = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+    return ", ".join([words, *(f"{limits[key]} {entry[key]}" for key in limits if key in entry)])
+
+
+def _plural(entry: Mapping[str, Any]) -> str:
+    if "expected" in entry:
+        return "lengths"
+    return "hypotheses" if "oneOf" in entry else {"string": "texts", "integer": "whole numbers"}[entry["type"]]
+
+
+def _axes() -> str:
+    rows = [
+        (f"`{axis.name}`", ", ".join(f"`{name}`" for name in axis.aliases), axis.meaning) for axis in axes.ALL.values()
+    ]
+    return _table(("axis", "also called", "meaning"), rows)
+
+
+def _kind(name: str) -> str:
+    """One kind of hypothesis with its keys and examples."""
+    kind = config_schema.kind_schema(name)
+    example = yaml.safe_dump({"hypotheses": kind["examples"]}, sort_keys=False, width=100)
+    return f"### {name.replace('_', ' ')}\n\n{kind['description']}\n\n```yaml\n{example}```\n\n{_keys(kind)}"
+
+
+def _settings() -> str:
+    rows = [
+        (f"`{name}`", f"`{setting}`", meaning)
+        for kind in ("meters", "power_logs")
+        for name in plugins.names(kind)
+        for setting, meaning in plugins.declared(kind, name, "SETTINGS").items()
+    ]
+    return _table(("meter", "setting", "meaning"), rows)
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table and an empty line."""
+    lines = (header, ("---",) * len(header), *rows)
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n" for cells in lines)
+
+
+if __name__ == "__main__":
+    print(render(), end="")
