@@ -1,12 +1,17 @@
 """Made-up result trees for the tests of the analysis; nothing here was measured."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from joulesweep.axes import AXES
 from joulesweep.launches import columns
+from joulesweep.launches.latency_launch import LatencyLaunch, Round, Timing
+from joulesweep.launches.launch import DeviceState
+from joulesweep.launches.packing import pack
+from joulesweep.launches.reference_baseline import MIXTURE
 from joulesweep.launches.table_file import write_table
 from joulesweep.schema import SCHEMA
 
@@ -86,7 +91,7 @@ def latency_row(
         "status": "ok", "launches": 5, "launches_failed": 0, "rounds": 60, "passes": 600, "load_s": 0.2, "first_s": seconds * 3,
         "raw_s": seconds, "raw_ci_low_s": seconds / (1 + half), "raw_ci_high_s": seconds * (1 + half), "mean_s": seconds * 1.04,
         "std_s": seconds * 0.1, "median_s": seconds, "min_s": seconds * 0.9, "max_s": seconds * 2.1, "p95_s": seconds * 1.2,
-        "lab_mean_s": seconds * 1.06, "lab_std_s": seconds * 0.05, "reference_s": 1.5e-3, "reference_level_s": 1.5e-3,
+        "lab_mean_s": seconds * 1.06, "lab_std_s": seconds * 0.05, "reference_s": 1.5e-3, "reference_baseline_s": 1.5e-3,
         "reference_share": 0.05, "peak_bytes": int(3e8 + seconds * 1e9), "peak_above_load_bytes": 4_000_000, "flags": "",
         **provenance(model),
     }  # fmt: skip
@@ -110,6 +115,35 @@ def _with_base(row: dict[str, Any]) -> dict[str, Any]:
     native = MODELS.get(row["model"], (224,))[0]
     is_base = row["batch"] == 1 and row.get("size") in (None, native) and row.get("threads", 2) == 2
     return {"base": int(is_base), **row}
+
+
+def state(**changes: Any) -> DeviceState:
+    """A device that nothing slows."""
+    calm: dict[str, Any] = {"clock_Hz": 1e9, "temperature_C": 50.0, "load": 0.5, "busy_s": 0.0}
+    return DeviceState(**{**calm, "throttling": None, "throttle_events": None, **changes})
+
+
+def launch(
+    seconds: float = 0.01, slower: Mapping[str, float] | None = None, rounds: int = 5, **changes: Any
+) -> LatencyLaunch:
+    """A launch of rounds with two passes, one of them used; parts of the reference so many times slower than 1 ms.
+
+    `changes` are fields of the launch or of its timing; without figures unless the status is ok.
+    """
+    sample = tuple(1e-3 * (slower or {}).get(part, 1.0) for part in MIXTURE)
+    timing: dict[str, Any] = {
+        "load_s": 0.1, "first_s": 0.02, "settled": True, "peak_bytes": 100, "peak_above_load_bytes": 10, "lab_s": (),
+        "parts": MIXTURE, "samples": (sample,) * (rounds + 1), "rounds": (Round(2, 1, seconds),) * rounds,
+        "pass_s": pack(np.full(2 * rounds, seconds, np.float32)), "reference_share": 0.1, "cpu_s": 0.5,
+    }  # fmt: skip
+    line: dict[str, Any] = {
+        "status": "ok", "message": "", "measured_at": "2026-01-01T00:00:00+00:00", "limits": {}, "started_s": 0.0, "wall_s": 1.0,
+        "wait_s": 0.5, "cool": True, "before": state(), "after": state(temperature_C=55.0), "others_share": 0.02, "order": 0,
+        "reference": "cpu", "first_stage": 3, "target": 0.5,
+    }  # fmt: skip
+    timing |= {name: value for name, value in changes.items() if name in timing}
+    line |= {name: value for name, value in changes.items() if name in line}
+    return LatencyLaunch(**line, timing=Timing(**timing) if line["status"] == "ok" else None)
 
 
 def tree(

@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep import interval
-from joulesweep.analysis.merge.launch_records import Launch, Launched
 from joulesweep.analysis.statistics import correction
+from joulesweep.analysis.statistics.correction import Launched, Rounds
+from joulesweep.interval import Interval
 
 LAUNCHES, ROUNDS = 5, 5
+PINNED = [
+    *(0.5751414268876727, 0.9283372451735484, 0.9741310126290063, 1.0221837319348472),
+    *(0.48359001592037065, 0.9606999835696522, 1.0130631448970595, 1.0682803717091063),
+]
 
 
 def _points(draw: np.random.Generator, slopes: list[float], noise: float, drift: float) -> dict[int, Launched]:
@@ -22,7 +27,7 @@ def _points(draw: np.random.Generator, slopes: list[float], noise: float, drift:
             speed = draw.normal(0, drift)
             reference = speed + draw.normal(0, 0.005, ROUNDS)
             passes = slope * speed + draw.normal(0, noise) + draw.normal(0, 0.005, ROUNDS)
-            launches.append(Launch(passes, reference))
+            launches.append(Rounds(passes, reference))
         made[point] = Launched(tuple(launches), LAUNCHES)
     return made
 
@@ -73,22 +78,26 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(slopes, shared, least,
         points = _points(draw, slopes, noise=noise, drift=0.05)
         for point, launched in points.items():
             moved = slopes[point] * away + draw.normal(0, math.sqrt(shared) * noise)
-            launches = tuple(Launch(one.passes + moved, one.reference + away) for one in launched.launches)
+            launches = tuple(Rounds(one.passes + moved, one.reference + away) for one in launched.launches)
             points[point] = Launched(launches, LAUNCHES)
         held += [one.interval.low <= 1 <= one.interval.high for one in correction.corrected(points).values()]
     assert least <= np.mean(held) <= most
 
 
-def test_a_row_whose_launches_were_not_copied_is_raw_with_what_a_job_shares_in_its_interval():
-    row = {"device": "a", "runtime": "eager", "threads": 1, "batch": 2, "launches": 5}
-    ends = {"raw_s": 1.0, "raw_ci_low_s": 1 / 1.1, "raw_ci_high_s": 1.1}
-    [(_, _, found)] = correction.of_rows([("latency/m.csv", 2, row | ends)], {})
-    assert found["correction"] is None
-    assert (found["corrected_s"], found["throughput_per_s"]) == (1.0, 2.0)
-    assert math.log(found["ci_high_s"]) == pytest.approx(math.log(1.1) * math.sqrt(1 + 5 * correction._SHARED))
-    failed = dict.fromkeys(ends) | row | {"launches": 0}
-    [(_, _, found)] = correction.of_rows([("latency/m.csv", 2, failed)], {})
-    assert [found[name] for name in ("corrected_s", "ci_low_s", "ci_high_s", "throughput_per_s")] == [None] * 4
+def test_without_launches_the_figure_is_raw_and_its_interval_holds_what_a_job_shares():
+    found = correction.uncorrected(Interval(1.0, 1 / 1.1, 1.1), 5)
+    assert (found.slope, found.interval.value) == (None, 1.0)
+    assert math.log(found.interval.high) == pytest.approx(math.log(1.1) * math.sqrt(1 + 5 * correction._SHARED))
+
+
+def test_the_correction_of_fixed_launches_is_what_the_trial_chose():
+    """Figures of the form that docs/decisions/0011 tried, before its parts had functions of their own."""
+    points = _points(np.random.default_rng(7), [1.0, 0.4], noise=0.02, drift=0.1)
+    made = correction.corrected(points)
+    found = [
+        value for one in made.values() for value in (one.slope, one.interval.low, one.interval.value, one.interval.high)
+    ]
+    assert found == pytest.approx(PINNED, rel=1e-6)
 
 
 @given(
@@ -98,7 +107,7 @@ def test_a_row_whose_launches_were_not_copied_is_raw_with_what_a_job_shares_in_i
 def test_whatever_the_launches_are_there_is_a_figure_and_a_slope_within_its_bounds(points):
     """Launches that are all alike, or that lie on a line, among them."""
     launched = {
-        number: Launched(tuple(Launch(np.full(2, one), np.full(2, other)) for one, other in launches), len(launches))
+        number: Launched(tuple(Rounds(np.full(2, one), np.full(2, other)) for one, other in launches), len(launches))
         for number, launches in enumerate(points)
     }
     for number, one in correction.corrected(launched).items():

@@ -22,7 +22,7 @@ def test_every_column_is_there_with_its_type(tmp_path):
     row = json.loads(out.read_text())
     assert list(row) == DEVICES.header
     for column in DEVICES.columns:
-        assert isinstance(row[column.name], column.kind), column.name
+        assert isinstance(row[column.name], column.type_), column.name
     assert row["meter"] == "none: said so"
     assert row["libraries"] == "numpy=2.4.6"
     assert 1 <= row["cores_physical"] <= row["cores_logical"]

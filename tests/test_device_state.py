@@ -72,7 +72,6 @@ def test_a_snapshot_tells_who_worked_in_between():
         pass
     after = state.snapshot()
     assert after["busy_s"] - before["busy_s"] >= 0.25
-    assert after["steal_s"] >= before["steal_s"]
     assert after["load"] >= 0
 
 

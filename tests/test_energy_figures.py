@@ -1,10 +1,18 @@
-"""From readings to joules a pass, and from launches to a row."""
+"""From readings to joules per pass, and from launches to a row."""
 
+import json
 import math
+from typing import Any
 
 import pytest
+from joulesweep.launches import energy_row
+from joulesweep.launches.columns import ENERGY
+from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
+from joulesweep.launches.launch import DeviceState
 from joulesweep.measure.energy import window_figures
 from joulesweep.measure.energy.power_trace import SilentError, UncoveredError
+
+from tests.synthetic import state
 
 SECOND = 1_000_000_000
 WINDOWS = {"idle_ns": [SECOND, 2 * SECOND], "work_ns": [3 * SECOND, 4 * SECOND], "passes": 50}
@@ -26,18 +34,35 @@ def _record(idle: float = 2.0, work: float = 12.0, last: float = 4.5, without: t
     }
 
 
-def _launch(**more: float) -> dict:
-    return {"status": "ok", "message": "", "figures": window_figures.figures(_record(**more), WINDOWS)}
+def _launch(**more: Any) -> EnergyLaunch:
+    return _ended("ok", figures=window_figures.figures(_record(**more), WINDOWS))
+
+
+def _ended(
+    status: str, message: str = "", figures: EnergyFigures | None = None, after: DeviceState | None = None
+) -> EnergyLaunch:
+    measured_at = "2026-01-01T00:00:00+00:00"
+    return EnergyLaunch(status, message, measured_at, {}, 0, WINDOWS, figures, state(), after or state())
+
+
+IDENTITY = {"device": "here", "model": "m", "runtime": "eager", "batch": 1, "threads": 1, "base": 1, "meter": "rapl"}
+
+
+def _row(launches: list[EnergyLaunch]) -> dict[str, Any]:
+    row = energy_row.row(IDENTITY, launches)
+    assert set(row) <= set(ENERGY.header)
+    assert ENERGY.faults(row) == []
+    return row
 
 
 def test_energy_of_a_pass_is_that_of_the_window_over_its_passes():
     found = window_figures.figures(_record(), WINDOWS)
-    assert found["energy_J"] == pytest.approx(12 / 50, rel=1e-5)
-    assert found["net_energy_J"] == pytest.approx(10 / 50, rel=1e-5)
-    assert found["power_W"] == pytest.approx(12, rel=1e-5)
-    assert found["idle_W"] == pytest.approx(2, rel=1e-5)
-    assert found["interval_s"] == pytest.approx(0.05)
-    assert found["samples"] == 21
+    assert found.energy_J == pytest.approx(12 / 50, rel=1e-5)
+    assert found.net_energy_J == pytest.approx(10 / 50, rel=1e-5)
+    assert found.power_W == pytest.approx(12, rel=1e-5)
+    assert found.idle_W == pytest.approx(2, rel=1e-5)
+    assert found.interval_s == pytest.approx(0.05)
+    assert found.samples == 21
 
 
 def test_a_meter_that_fell_silent_gives_no_figure_but_what_it_said():
@@ -78,11 +103,11 @@ def test_a_counter_that_freezes_for_a_part_of_a_window_gives_no_figure_rather_th
     record["values"] = [[10 * (3.3 if 3.3 < look < 3.95 else look)] for look in looks]
     with pytest.raises(UncoveredError, match=r"stood still for 0\.[67] s in the work window"):
         window_figures.figures(record, WINDOWS)
-    assert window_figures.figures({**record, "kind": "modelled"}, WINDOWS)["energy_J"] == pytest.approx(0.2, rel=1e-6)
+    assert window_figures.figures({**record, "kind": "modelled"}, WINDOWS).energy_J == pytest.approx(0.2, rel=1e-6)
 
 
 def test_a_row_has_the_interval_between_its_launches():
-    row = window_figures.row([_launch(work=work) for work in (11.0, 12.0, 13.0)])
+    row = _row([_launch(work=work) for work in (11.0, 12.0, 13.0)])
     assert row["status"] == "ok"
     assert row["windows"] == 3
     assert row["energy_J"] == pytest.approx(0.24, rel=1e-4)
@@ -92,7 +117,7 @@ def test_a_row_has_the_interval_between_its_launches():
 
 def test_the_spread_of_idle_power_is_in_the_net_interval():
     """Gross energy is steady, idle power is not: net energy is as uncertain as idle."""
-    row = window_figures.row([_launch(idle=idle) for idle in (1.0, 2.0, 3.0)])
+    row = _row([_launch(idle=idle) for idle in (1.0, 2.0, 3.0)])
     gross, net = row["ci_high_J"] - row["ci_low_J"], row["net_ci_high_J"] - row["net_ci_low_J"]
     assert gross == pytest.approx(0, abs=1e-5)
     assert net == pytest.approx(2 * 4.302653 * 0.02 / math.sqrt(3), rel=1e-3)
@@ -100,7 +125,7 @@ def test_the_spread_of_idle_power_is_in_the_net_interval():
 
 
 def test_net_energy_below_zero_is_said_and_not_clipped():
-    row = window_figures.row([_launch(idle=13.0)] * 3)
+    row = _row([_launch(idle=13.0)] * 3)
     assert row["net_energy_J"] == pytest.approx(-1 / 50, rel=1e-3)
     assert row["flags"] == "net_below_zero"
 
@@ -109,29 +134,69 @@ def test_few_windows_and_few_readings_are_flagged():
     slow = _record()
     keep = slice(None, None, 4)
     slow = {**slow, "update_s": 0.2, "time_ns": slow["time_ns"][keep], "values": slow["values"][keep]}
-    launch = {"status": "ok", "message": "", "figures": window_figures.figures(slow, WINDOWS)}
-    assert window_figures.row([launch] * 2)["flags"] == "few_windows few_readings"
+    launch = _ended("ok", figures=window_figures.figures(slow, WINDOWS))
+    assert _row([launch] * 2)["flags"] == "few_windows few_readings"
 
 
 def test_a_meter_that_shows_one_value_idle_and_working_alike_is_flagged():
     record = _record()
     record["values"] = [[4.0]] * len(record["time_ns"])
-    launch = {"status": "ok", "message": "", "figures": window_figures.figures({**record, "update_s": 0.0}, WINDOWS)}
-    assert window_figures.row([launch] * 3)["flags"] == "stuck"
+    launch = _ended("ok", figures=window_figures.figures({**record, "update_s": 0.0}, WINDOWS))
+    assert _row([launch] * 3)["flags"] == "stuck"
 
 
 def test_an_idle_window_before_the_device_had_cooled_is_flagged():
     figures = window_figures.figures(_record(), {**WINDOWS, "cool": False})
-    assert window_figures.row([{"status": "ok", "message": "", "figures": figures}] * 3)["flags"] == "still_warm"
+    assert _row([_ended("ok", figures=figures)] * 3)["flags"] == "still_warm"
 
 
 def test_a_row_whose_launches_failed_says_the_commonest_reason():
-    failed = {"status": "crashed", "message": "killed by signal 11"}
-    late = {"status": "timeout", "message": "longer than 300 s"}
-    row = window_figures.row([failed, late, failed, _launch()])
-    assert row == {"status": "crashed", "message": "killed by signal 11"}
+    failed = _ended("crashed", "killed by signal 11")
+    late = _ended("timeout", "longer than 300 s")
+    row = _row([failed, late, failed, _launch()])
+    assert (row["status"], row["message"]) == ("crashed", "killed by signal 11")
+    assert "energy_J" not in row
 
 
 def test_a_row_is_ok_although_one_launch_failed():
-    row = window_figures.row([_launch(), {"status": "timeout", "message": "longer"}, _launch()])
+    row = _row([_launch(), _ended("timeout", "longer"), _launch()])
     assert (row["status"], row["windows"], row["flags"]) == ("ok", 2, "few_windows")
+
+
+def test_rails_stay_apart_in_the_row_and_add_up_to_its_total():
+    """The package uses 9 W under load, its memory 3 W."""
+    record = {**_record(), "rails": ["package-0", "package-0/dram"]}
+    record["values"] = [[2.0, 1.0] if look < 2.5 * SECOND else [9.0, 3.0] for look in record["time_ns"]]
+    figures = window_figures.figures({**record, "update_s": 0.0}, WINDOWS)
+    assert figures.energy_by_rail == pytest.approx({"package-0": 9 / 50, "package-0/dram": 3 / 50})
+    row = _row([_ended("ok", figures=figures)] * 3)
+    assert row["energy_by_rail"] == "package-0=0.18 package-0/dram=0.06"
+    assert row["energy_J"] == pytest.approx(0.24)
+
+
+def test_rails_of_one_name_are_added_and_spaces_in_a_name_become_underscores():
+    record = {**_record(), "rails": ["GPU 0", "GPU 0"]}
+    record["values"] = [[4.0 + 1e-6 * number, 8.0] for number in range(len(record["values"]))]
+    row = _row([_ended("ok", figures=window_figures.figures(record, WINDOWS))] * 2)
+    assert row["energy_by_rail"] == "GPU_0=0.24"
+
+
+def test_a_device_that_was_slowed_or_lacked_voltage_is_flagged():
+    figures = window_figures.figures(_record(), WINDOWS)
+    low = _ended("ok", figures=figures, after=state(throttling=("under-voltage",)))
+    assert _row([_ended("ok", figures=figures), low, low])["flags"] == "throttled under_voltage"
+
+
+def test_a_launch_comes_back_from_its_line():
+    for launch in (
+        _launch(),
+        _ended("no_meter", "gone"),
+        EnergyLaunch("no_meter", "", "", {}, 1, None, None, None, None),
+    ):
+        assert EnergyLaunch.from_line(json.loads(json.dumps(launch.to_line()))) == launch
+
+
+def test_launches_whose_power_is_not_known_yet_give_no_figure():
+    """A log that is joined later."""
+    row = _row([_ended("ok")] * 3)
+    assert row["status"] == "error"

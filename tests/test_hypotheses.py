@@ -21,7 +21,13 @@ MODELS = list(synthetic.MODELS)
 
 
 def _check(results: Path, hypothesis: dict[str, Any], **tables: list[dict[str, Any]]) -> Finding:
-    """The finding on made-up rows, given as latency=…, energy=…, accuracy=…."""
+    """The finding on made-up rows, given as latency=…, energy=…, accuracy=…; the power is what energy and latency imply."""
+    seconds = {
+        tuple(row.get(name) for name in columns.LATENCY.key): row.get("raw_s") for row in tables.get("latency", ())
+    }
+    for row in tables.get("energy", ()):
+        if taken_s := seconds.get(tuple(row.get(name) for name in columns.LATENCY.key)):
+            row["power_W"] = row["energy_J"] / taken_s
     for name, rows in tables.items():
         for device in {row["device"] for row in rows}:
             for model in {row["model"] for row in rows}:

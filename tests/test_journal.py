@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from joulesweep.errors import UserError
-from joulesweep.launches import journal
+from joulesweep.launches import packing
 from joulesweep.launches.journal import Journal
 
 KEY = {"runtime": "eager", "batch": 1, "threads": 2}
@@ -57,11 +57,11 @@ def test_measuring_anew_supersedes_one_runtime_or_all_and_keeps_the_lines(tmp_pa
     kept = Journal(file)
     kept.append(KEY, {"number": 1})
     kept.append(foreign, {"number": 2})
-    kept.again("eager")
+    kept.supersede("eager")
     assert (_numbers(kept.lines(KEY)), _numbers(kept.lines(foreign))) == ([], [2])
     kept.append(KEY, {"number": 3})
     assert _numbers(kept.lines(KEY)) == [3]
-    kept.again()
+    kept.supersede()
     assert kept.lines(KEY) == kept.lines(foreign) == []
     assert len(file.read_text().splitlines()) == 5
 
@@ -128,7 +128,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_lines_that_were_there(tmp_path, 
 
 @given(arrays(st.sampled_from([np.float32, np.float64]), st.integers(0, 50)))
 def test_packed_numbers_come_back_bit_for_bit_from_plain_text(array):
-    text = journal.pack(array)
-    back = journal.unpack(json.loads(json.dumps(text)))
+    text = packing.pack(array)
+    back = packing.unpack(json.loads(json.dumps(text)))
     assert back.dtype == array.dtype
     assert back.tobytes() == array.tobytes()

@@ -7,14 +7,15 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from joulesweep.launches.columns import LATENCY
-from joulesweep.launches.journal import Journal, unpack
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.packing import unpack
 from joulesweep.measure.latency import job, launch, sustained
 from joulesweep.measure.latency.reference import Reference
 from joulesweep.measure.points import Point
 
+from tests import synthetic
 from tests.digits_model import ROOT, digits_spec
 
 pytestmark = pytest.mark.measuring
@@ -73,18 +74,18 @@ def test_a_point_becomes_a_row_and_its_launches_a_journal(exported, tmp_path):
         assert float(row["load"]) >= 0
         assert 0 <= float(row["others_share"]) <= 1
         assert int(row["peak_bytes"]) > int(row["peak_above_load_bytes"]) >= 0
-        assert row["corrected_s"] == row["throughput_per_s"] == "", "the correction belongs to the merge"
     assert float(rows[1]["raw_s"]) > float(rows[0]["raw_s"])
 
     lines = _lines(tmp_path)
     orders = [[line["order"] for line in lines if line["key"]["batch"] == batch] for batch in (1, 8)]
     assert sorted(orders[0] + orders[1]) == list(range(6))
-    assert all(line["lab_s"] for line in lines if line["order"] < 2)
+    assert all(line["timing"]["lab_s"] for line in lines if line["order"] < 2)
     for line in lines:
-        assert len(line["looks"]) == len(line["rounds"]) + 1
-        assert len(unpack(line["pass_s"])) == sum(one["passes"] for one in line["rounds"])
-    levels = json.loads((tmp_path / "device" / "reference.json").read_text())
-    assert [len(one["looks"]) > 0 for one in levels["kinds"].values()] == [True]
+        timing = line["timing"]
+        assert len(timing["samples"]) == len(timing["rounds"]) + 1
+        assert len(unpack(timing["pass_s"])) == sum(round_["passes"] for round_ in timing["rounds"])
+    baseline = json.loads((tmp_path / "device" / "reference.json").read_text())
+    assert [len(each["samples"]) > 0 for each in baseline["references"].values()] == [True]
 
     assert _measure(job, exported, tmp_path) == rows
     assert _lines(tmp_path) == lines, "what the journal holds is not measured again"
@@ -122,12 +123,11 @@ def _lacking(journal: Journal, **settings: float) -> int:
 
 def test_launches_beside_others_are_made_again_so_often_and_no_more(tmp_path):
     journal = Journal(tmp_path / "journal.jsonl")
-    line = {"status": "ok", "rounds": [{"mean_s": 0.01}], "wall_s": 1.0, "others_share": 0.5}
     for _ in range(3):
-        journal.append({"runtime": "onnxruntime"}, line)
+        journal.append({"runtime": "onnxruntime"}, synthetic.launch(others_share=0.5).to_line())
     assert [_lacking(journal, busy_retries=retries) for retries in (0, 2, 9)] == [0, 2, 3]
     for _ in range(2):
-        journal.append({"runtime": "onnxruntime"}, {**line, "others_share": 0.0})
+        journal.append({"runtime": "onnxruntime"}, synthetic.launch(others_share=0.0).to_line())
     assert [_lacking(journal, busy_retries=retries) for retries in (0, 2, 9)] == [0, 0, 1]
 
 
@@ -157,7 +157,7 @@ def test_a_broken_file_fails_its_own_points_alone(exported, tmp_path):
 
 def test_what_was_superseded_is_kept_and_counts_no_more(exported, tmp_path):
     (before,) = _measure(_job(POINT), exported, tmp_path)
-    Journal(tmp_path / "device" / "latency" / "digits_cnn.jsonl").again("onnxruntime")
+    Journal(tmp_path / "device" / "latency" / "digits_cnn.jsonl").supersede("onnxruntime")
     (after,) = _measure(_job(POINT), exported, tmp_path)
     assert after["launches"] == before["launches"]
     assert len(_lines(tmp_path)) == 3 + 1 + 3
@@ -180,8 +180,6 @@ def test_the_passes_that_still_feel_the_reference_are_kept_and_not_used():
     assert launch._unused([2e-3] * 10) == 3
     assert launch._unused([0.3, 0.3]) == 1
     assert launch._unused([0.3]) == 0
-    rounds = [{"passes": 3, "used": 2}, {"passes": 2, "used": 1}]
-    assert launch.used_passes(rounds, np.arange(5.0)).tolist() == [1, 2, 4]
 
 
 def test_a_launch_has_five_rounds_and_as_much_time_as_the_protocol_asks_for():

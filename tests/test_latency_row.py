@@ -1,152 +1,220 @@
 """What the launches of a point say of the device, as the flags and columns of its row."""
 
-import math
+import json
 import os
 from typing import Any
 
 import numpy as np
 import pytest
-from joulesweep.analysis.merge.launch_records import Launch
-from joulesweep.launches import selection
-from joulesweep.launches.journal import pack
+from hypothesis import given
+from hypothesis import strategies as st
+from joulesweep.interval import Interval
+from joulesweep.launches import latency_row, selection
+from joulesweep.launches.columns import LATENCY
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.latency_launch import LatencyLaunch, Round, SustainedLaunch, Timing
+from joulesweep.launches.latency_row import Corrected
+from joulesweep.launches.packing import pack
 from joulesweep.launches.reference_baseline import MIXTURE
-from joulesweep.measure.latency import rows
-from joulesweep.measure.points import Point
+from joulesweep.merged.columns import CORRECTED
+
+from tests.synthetic import launch, state
 
 IDENTITY = {
     "device": "here",
     "model": "m",
     "runtime": "onnxruntime",
-    "batch": 1,
+    "batch": 4,
     "size": 8,
     "sequence": None,
     "threads": 1,
     "base": 1,
 }
-POINT = Point(IDENTITY, {}, artefact=object())  # type: ignore[arg-type]
-LEVEL = dict.fromkeys(MIXTURE, 1e-3)
-SETTINGS = {"launches": 3, "target": 0.5}
+BASELINE_S = dict.fromkeys(MIXTURE, 1e-3)
 
 
-def _state(**changes: Any) -> dict[str, Any]:
-    return {
-        "clock_Hz": 1e9,
-        "temperature_C": 50.0,
-        "throttling": None,
-        "throttle_events": None,
-        "load": 0.5,
-        "busy_s": 0.0,
-        "steal_s": 0.0,
-        **changes,
+def _sustained(
+    status: str, message: str = "", burst_s: float | None = None, sustained_s: float | None = None
+) -> SustainedLaunch:
+    timed = {
+        name: getattr(launch(), name)
+        for name in ("started_s", "wall_s", "wait_s", "cool", "before", "after", "others_share")
     }
+    return SustainedLaunch(
+        status=status,
+        message=message,
+        measured_at="",
+        limits={},
+        **timed,
+        sustain_s=60.0,
+        burst_s=burst_s,
+        sustained_s=sustained_s,
+        blocks=(),
+    )
 
 
-def _line(slower: dict[str, float] | None = None, **changes: Any) -> dict[str, Any]:
-    """A launch of five rounds of two passes; parts of the reference so many times slower than their level."""
-    look = [1e-3 * (slower or {}).get(part, 1.0) for part in MIXTURE]
-    return {
-        "status": "ok",
-        "message": "",
-        "rounds": [{"passes": 2, "used": 1, "mean_s": 0.01}] * 5,
-        "looks": [look] * 6,
-        "parts": list(MIXTURE),
-        "pass_s": pack(np.full(10, 0.01, np.float32)),
-        "reference_share": 0.1,
-        "load_s": 0.1,
-        "first_s": 0.02,
-        "settled": True,
-        "peak_bytes": 100,
-        "peak_above_load_bytes": 10,
-        "lab_s": [],
-        "others_share": 0.02,
-        "wall_s": 1.0,
-        "wait_s": 0.5,
-        "cool": True,
-        "before": _state(),
-        "after": _state(temperature_C=55.0),
-        "order": 0,
-        "measured_at": "2026-01-01T00:00:00+00:00",
-        **changes,
-    }
+def _row(*launches: LatencyLaunch, sustained: tuple[SustainedLaunch, ...] = ()) -> dict[str, Any]:
+    return latency_row.row(IDENTITY, launches, sustained, BASELINE_S)
 
 
-def _row(*lines: dict[str, Any], sustained: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
-    return rows.row(POINT, lines, sustained, LEVEL, SETTINGS)
-
-
-def _flags(*lines: dict[str, Any]) -> set[str]:
-    return set(_row(*lines)["flags"].split())
+def _flags(*launches: LatencyLaunch) -> set[str]:
+    return set(_row(*launches)["flags"].split())
 
 
 def test_an_undisturbed_point_has_no_flag_and_the_state_of_its_device():
-    row = _row(*[_line()] * 3)
+    row = _row(*[launch()] * 3)
     assert row["flags"] == ""
     assert row["wait_s"] == 1.5
     assert (row["temperature_start_C"], row["temperature_end_C"]) == (50.0, 55.0)
     assert (row["clock_Hz"], row["load"], row["others_share"]) == (1e9, 0.5, 0.02)
-    assert row["reference_s"] == pytest.approx(row["reference_level_s"]) == pytest.approx(1e-3)
-
-
-@pytest.mark.parametrize("rounds", [5, 6])
-def test_measuring_and_analysis_make_the_same_figure_of_a_launch(rounds):
-    seconds = [0.01 * 1.5**number for number in range(rounds)]
-    line = _line(
-        rounds=[{"passes": 2, "used": 1, "mean_s": one} for one in seconds],
-        looks=[[1e-3] * len(MIXTURE)] * (rounds + 1),
-    )
-    assert math.log(rows.launch_s(line)) == pytest.approx(np.median(Launch.of_line(line, LEVEL).passes))
+    assert row["reference_s"] == pytest.approx(row["reference_baseline_s"]) == pytest.approx(1e-3)
 
 
 def test_a_device_that_says_it_was_slowed_is_throttled():
-    assert _flags(_line(), _line(), _line(after=_state(throttling=["under-voltage"]))) == {"throttled"}
-    assert _flags(_line(), _line(), _line(after=_state(throttle_events=3), before=_state(throttle_events=2))) == {
+    assert _flags(launch(), launch(), launch(after=state(throttling=("soft temperature limit",)))) == {"throttled"}
+    assert _flags(launch(), launch(), launch(after=state(throttling=("under-voltage",)))) == {
+        "throttled",
+        "under_voltage",
+    }
+    assert _flags(launch(), launch(), launch(after=state(throttle_events=3), before=state(throttle_events=2))) == {
         "throttled"
     }
     assert (
         _flags(
-            *[_line(before=_state(throttling=[], throttle_events=3), after=_state(throttling=[], throttle_events=3))]
-            * 3
+            *[launch(before=state(throttling=(), throttle_events=3), after=state(throttling=(), throttle_events=3))] * 3
         )
         == set()
     )
 
 
-def test_without_a_sensor_a_lower_clock_is_seen_by_the_reference_alone():
+def test_without_a_sensor_a_lower_clock_is_seen_by_the_reference():
     """A clock lowered by a half slows all but memory alike; a busy neighbour slows the parts unlike each other."""
     lower = dict.fromkeys(MIXTURE, 1.5) | {"memory": 1.05}
     busy = {"cache": 1.6, "python": 1.6, "memory": 1.6, "convolution": 1.4, "matrix": 1.05}
-    assert "throttled" in _flags(_line(lower), _line(lower), _line())
-    assert "throttled" not in _flags(_line(lower), _line(), _line())
-    assert "throttled" not in _flags(*[_line(busy)] * 3)
-    assert "reference_off" in _flags(*[_line(busy)] * 3)
+    assert "throttled" in _flags(launch(slower=lower), launch(slower=lower), launch())
+    assert "throttled" not in _flags(launch(slower=lower), launch(), launch())
+    assert "throttled" not in _flags(*[launch(slower=busy)] * 3)
+    assert "reference_off" in _flags(*[launch(slower=busy)] * 3)
 
 
-def test_company_heat_and_unsettled_passes_are_flags():
-    assert _flags(*[_line(others_share=0.5)] * 3) == {"busy"}
-    assert _flags(_line(), _line(), _line(cool=False)) == {"still_warm"}
-    assert _flags(_line(), _line(), _line(settled=False)) == {"not_settled"}
-    assert _flags(*[_line()] * 3, _line(status="crashed", message="x")) == set()
+def test_other_processes_heat_and_unsettled_passes_are_flags():
+    assert _flags(*[launch(others_share=0.5)] * 3) == {"busy"}
+    assert _flags(launch(), launch(), launch(cool=False)) == {"still_warm"}
+    assert _flags(launch(), launch(), launch(settled=False)) == {"not_settled"}
+    assert _flags(*[launch()] * 3, launch(status="crashed", message="x")) == set()
 
 
-def test_launches_beside_others_are_set_aside_where_enough_were_alone():
-    busy = _line(others_share=0.5, rounds=[{"passes": 2, "used": 1, "mean_s": 0.03}] * 5)
-    row = _row(_line(), busy, _line(), _line())
+def test_busy_launches_are_not_used_where_enough_others_were_undisturbed():
+    busy = launch(0.03, others_share=0.5)
+    row = _row(launch(), busy, launch(), launch())
     assert (row["launches"], row["launches_failed"], row["launches_set_aside"]) == (3, 0, 1)
     assert row["raw_s"] == pytest.approx(0.01)
-    row = _row(_line(), busy, _line())
+    row = _row(launch(), busy, launch())
     assert (row["launches"], row["launches_set_aside"]) == (3, 0)
     assert row["flags"].split() == ["busy", "wide"]
 
 
-def test_others_are_who_had_the_cores_beside_the_measuring_process():
-    before, after = _state(busy_s=10.0), _state(busy_s=13.0)
+def test_the_share_of_other_processes_is_the_time_of_all_cores_less_that_of_the_measuring_process():
+    before, after = {"busy_s": 10.0}, {"busy_s": 13.0}
     cores = os.cpu_count() or 1
     assert selection.others_share(before, after, 1.0, 2.0) == pytest.approx(1.0 / cores)
     assert selection.others_share(before, after, 5.0, 2.0) == 0.0
 
 
-def test_a_sustained_speed_that_failed_is_told_and_takes_nothing_from_the_row():
-    row = _row(*[_line()] * 3, sustained=({"status": "timeout", "message": "not done after 9 s"},))
+def test_a_sustained_speed_that_failed_is_in_the_message_and_takes_nothing_from_the_row():
+    row = _row(*[launch()] * 3, sustained=(_sustained("timeout", "not done after 9 s"),))
     assert (row["status"], row["message"]) == ("ok", "sustained speed: timeout: not done after 9 s")
-    row = _row(*[_line()] * 3, sustained=({"status": "ok", "burst_s": 0.01, "sustained_s": 0.02},))
-    assert (row["message"], row["burst_s"], row["sustained_s"]) == ("", 0.01, 0.02)
+    row = _row(*[launch()] * 3, sustained=(_sustained("ok", "", 0.01, 0.02),))
+    assert (row["message"], row["sustain_s"], row["burst_s"], row["sustained_s"]) == ("", 60.0, 0.01, 0.02)
+
+
+def test_the_figure_of_a_launch_is_its_median_round_on_logarithms():
+    rounds = tuple(Round(2, 1, seconds) for seconds in (0.01, 0.02, 0.08, 0.64))
+    assert launch(rounds=4).seconds == pytest.approx(0.01)
+    timed = launch(rounds=4)
+    assert timed.timing is not None
+    timing = Timing(**{**vars(timed.timing), "rounds": rounds})
+    assert LatencyLaunch(**{**vars(timed), "timing": timing}).seconds == pytest.approx(0.04)
+
+
+def test_the_columns_of_the_correction_are_those_of_the_merged_table():
+    corrected = Corrected((0.01,), 0.5, Interval(0.02, 0.01, 0.03))
+    row = latency_row.row(IDENTITY, [launch()] * 3, (), BASELINE_S, corrected)
+    assert {name: row[name] for name in (column.name for column in CORRECTED)} == {
+        "corrected_s": 0.02,
+        "ci_low_s": 0.01,
+        "ci_high_s": 0.03,
+        "correction": 0.5,
+        "throughput_per_s": 200.0,
+    }
+    assert not {column.name for column in CORRECTED} & set(_row(*[launch()] * 3))
+
+
+def test_a_row_without_enough_launches_says_the_commonest_failure():
+    failed = [
+        launch(status="timeout", message="late"),
+        launch(status="oom", message="m"),
+        launch(status="oom", message="m"),
+    ]
+    row = _row(*failed, launch())
+    assert (row["status"], row["message"], row["launches"], row["launches_failed"]) == ("oom", "m", 1, 3)
+    assert (_row(launch())["status"], _row(launch())["message"]) == ("error", "too few launches")
+    assert _row()["status"] == "error"
+
+
+@given(st.lists(st.sampled_from(["ok", "crashed"]), max_size=6), st.floats(1e-6, 10), st.floats(0, 1))
+def test_a_row_keeps_the_promises_of_its_table(statuses, seconds, others_share):
+    row = _row(*(launch(seconds, status=status, others_share=others_share) for status in statuses))
+    assert set(row) <= set(LATENCY.header)
+    assert LATENCY.faults(row) == []
+
+
+@given(st.floats(1e-6, 10), st.sampled_from(["ok", "oom"]), st.booleans())
+def test_a_launch_comes_back_from_its_line(tmp_path_factory, seconds, status, cool):
+    path = tmp_path_factory.mktemp("journal") / "m.jsonl"
+    written = launch(seconds, status=status, cool=cool)
+    Journal(path).append({"runtime": "eager"}, written.to_line())
+    assert Journal(path).launches({"runtime": "eager"}, LatencyLaunch) == [written]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"wall_s": "long"}, r"wall_s: 'long' is not a finite number"),
+        ({"order": 1.5}, "order: 1.5 is not a whole number"),
+        ({"before": []}, r"before: \[\] is not an object"),
+        ({"cool": 1}, "cool: 1 is not true or false"),
+        ({"timing": {"load_s": 1}}, "timing: first_s, settled, .* is missing"),
+        ({"timing": None}, "ended ok needs a timing"),
+    ],
+)
+def test_a_line_that_is_no_launch_is_refused_with_the_place(change, words):
+    line = json.loads(json.dumps(launch().to_line())) | change
+    with pytest.raises(ValueError, match=words):
+        LatencyLaunch.from_line(line)
+
+
+@pytest.mark.parametrize(
+    "change", [{"rounds": []}, {"samples": [[1e-3] * 5]}, {"rounds": [{"passes": 1, "used": 2, "mean_s": 1.0}] * 5}]
+)
+def test_a_timing_whose_parts_do_not_fit_each_other_is_refused(change):
+    line = json.loads(json.dumps(launch().to_line()))
+    with pytest.raises(ValueError, match="needs"):
+        LatencyLaunch.from_line({**line, "timing": line["timing"] | change})
+
+
+def test_passes_that_do_not_fit_their_rounds_are_refused():
+    timed = launch(rounds=5)
+    other = launch(rounds=6)
+    assert timed.timing is not None
+    assert other.timing is not None
+    with pytest.raises(ValueError, match="holds 12 passes, its rounds 10"):
+        _ = Timing(**{**vars(timed.timing), "pass_s": other.timing.pass_s}).used_pass_s
+
+
+def test_of_each_round_the_last_passes_are_used():
+    rounds = (Round(3, 2, 1.0), Round(2, 1, 1.0))
+    timing = launch(rounds=2).timing
+    assert timing is not None
+    timing = Timing(**{**vars(timing), "rounds": rounds, "pass_s": pack(np.arange(5.0))})
+    assert timing.used_pass_s.tolist() == [1, 2, 4]

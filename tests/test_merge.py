@@ -5,6 +5,7 @@ import json
 import math
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from joulesweep.analysis.merge.job import merge
 from joulesweep.axes import AXES
 from joulesweep.launches import columns, merge_inputs
 from joulesweep.launches.journal import Journal
-from joulesweep.launches.reference_baseline import MIXTURE
+from joulesweep.launches.reference_baseline import MIXTURE, ReferenceBaseline
 from joulesweep.launches.table_file import write_table
 from joulesweep.schema import SCHEMA
 
@@ -41,7 +42,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
 def _read(path: Path, content: bytes) -> tuple[list[read_table.Row], list[Any]]:
     path.write_bytes(content)
     rows, problems = read_table.read(path, columns.LATENCY, NAME)
-    return [row for _, row in rows], problems
+    return [located.row for located in rows], problems
 
 
 def _merged(results: Path, name: str) -> list[dict[str, str]]:
@@ -170,11 +171,11 @@ def test_a_status_outside_the_list_is_named(tmp_path):
 
 
 def test_of_two_rows_for_one_point_the_newer_stays_and_the_older_is_named(tmp_path):
-    newer = {**ROWS[0], "raw_s": 0.5, "measured_at": "2026-11-21T00:00:00+00:00"}
+    newer = {**ROWS[0], "load_s": 0.5, "measured_at": "2026-11-21T00:00:00+00:00"}
     write_table(tmp_path / NAME, columns.LATENCY, [ROWS[0], newer])
     (problem,) = _merge(tmp_path, synthetic.job())
     assert problem["row"] == "2"
-    assert [row["raw_s"] for row in _merged(tmp_path, "latency")] == ["0.5"]
+    assert [row["load_s"] for row in _merged(tmp_path, "latency")] == ["0.5"]
 
 
 def test_rows_of_another_schema_are_named_once_a_file(tmp_path):
@@ -259,30 +260,24 @@ def test_a_row_whose_launches_are_not_there_stays_raw(tmp_path):
     assert float(row["throughput_per_s"]) == pytest.approx(8 / 0.24)
 
 
-def _launched(results: Path, slowdowns: list[float]) -> None:
+def _launched(results: Path, slowdowns: Sequence[float] = (1.0, 1.5, 1.1, 1.3, 1.2)) -> None:
     """The journals behind the rows, and the device's level: launches that a device so many times slower made."""
     journal = Journal((results / NAME).with_suffix(".jsonl"))
     scale = math.exp(-sum(map(math.log, slowdowns)) / len(slowdowns))
     for row in ROWS:
+        key = {name: row.get(name, None if name in AXES else "") for name in columns.LAUNCH_KEY}
         for slowdown in slowdowns:
-            line = {
-                "status": "ok",
-                "others_share": 0.0,
-                "reference": "cpu",
-                "parts": MIXTURE,
-                "first_stage": len(slowdowns),
-                "rounds": [{"mean_s": row["raw_s"] * scale * slowdown}] * 5,
-                "looks": [[1e-3 * scale * slowdown] * len(MIXTURE)] * 6,
-            }
-            journal.append({name: row.get(name, None if name in AXES else "") for name in columns.LAUNCH_KEY}, line)
-    levels = {"reference": "r", "kinds": {"cpu": {"parts": MIXTURE, "looks": [[1e-3] * len(MIXTURE)]}}}
-    (results / "devices/laptop/reference.json").write_text(json.dumps(levels))
+            slower = dict.fromkeys(MIXTURE, scale * slowdown)
+            launch = synthetic.launch(row["raw_s"] * scale * slowdown, slower, first_stage=len(slowdowns))
+            journal.append(key, launch.to_line())
+    baseline = ReferenceBaseline().with_sample("cpu", MIXTURE, [1e-3] * len(MIXTURE))
+    (results / "devices/laptop/reference.json").write_text(baseline.to_json("r"))
 
 
 def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
     """Launches on a device that was up to a half slower, as the reference beside them was."""
     write_table(tmp_path / NAME, columns.LATENCY, ROWS)
-    _launched(tmp_path, [1.0, 1.5, 1.1, 1.3, 1.2])
+    _launched(tmp_path)
     assert _merge(tmp_path, synthetic.job()) == []
     for row in _merged(tmp_path, "latency"):
         assert float(row["correction"]) > 0.9
@@ -291,22 +286,42 @@ def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
         assert narrower < 1 + 0.3 * (math.exp(2 * 2.776 * 0.15 / math.sqrt(5)) - 1)
 
 
-def test_a_journal_of_other_launches_is_named_and_its_rows_stay_raw(tmp_path):
-    write_table(tmp_path / NAME, columns.LATENCY, [{**row, "raw_s": 2 * row["raw_s"]} for row in ROWS])
+def test_the_journal_is_the_truth_where_its_table_is_older(tmp_path):
+    """The table says twice as much of launches that the journal holds; one more launch was made since."""
+    older = [{**row, "raw_s": 2 * row["raw_s"], "raw_ci_high_s": 3 * row["raw_s"]} for row in ROWS]
+    write_table(tmp_path / NAME, columns.LATENCY, [{**row, "launches": 4} for row in older])
+    _launched(tmp_path)
+    assert _merge(tmp_path, synthetic.job()) == []
+    for merged, row in zip(_merged(tmp_path, "latency"), ROWS, strict=True):
+        assert float(merged["raw_s"]) == pytest.approx(row["raw_s"], rel=1e-6)
+        assert merged["launches"] == "5"
+
+
+def test_a_journal_that_lacks_launches_is_named_and_its_rows_are_taken_from_the_table(tmp_path):
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
     _launched(tmp_path, [1.0, 1.5, 1.1])
     (problem,) = _merge(tmp_path, synthetic.job())
     assert problem["file"] == NAME.replace(".csv", ".jsonl")
-    assert "other launches" in problem["problem"]
-    assert {row["correction"] for row in _merged(tmp_path, "latency")} == {""}
+    assert "lacks launches" in problem["problem"]
+    rows = _merged(tmp_path, "latency")
+    assert {(row["correction"], row["flags"]) for row in rows} == {("", "no_journal")}
+    assert [row["raw_s"] for row in rows] == [f"{row['raw_s']:.10g}" for row in ROWS]
 
 
-def test_a_level_that_cannot_be_read_is_named(tmp_path):
+@pytest.mark.parametrize("content", ["{", "[" * 100_000, "[]", None])
+def test_a_bad_baseline_is_named_and_no_journal_is_blamed_for_it(tmp_path, content):
     write_table(tmp_path / NAME, columns.LATENCY, ROWS)
-    _launched(tmp_path, [1.0, 1.5, 1.1])
-    (tmp_path / "devices/laptop/reference.json").write_text("{")
-    problems = _merge(tmp_path, synthetic.job())
-    assert problems[0]["file"] == "devices/laptop/reference.json"
-    assert {row["correction"] for row in _merged(tmp_path, "latency")} == {""}
+    _launched(tmp_path)
+    path = tmp_path / "devices/laptop/reference.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert problem["file"] == "devices/laptop/reference.json"
+    assert "latency stays uncorrected" in problem["problem"]
+    rows = _merged(tmp_path, "latency")
+    assert [(row["correction"], row["corrected_s"]) for row in rows] == [("", row["raw_s"]) for row in rows]
+    assert {row["flags"] for row in rows}.isdisjoint({"no_journal"})
 
 
 def test_neither_time_stamps_nor_the_order_of_writing_change_a_byte(tmp_path):
@@ -336,10 +351,13 @@ def test_what_was_read_is_kept_with_the_digest_of_its_content(tmp_path):
         "devices/laptop/device.json",
         "devices/laptop/energy/digits_cnn.csv",
         "devices/laptop/latency/digits_cnn.csv",
+        "devices/laptop/latency/folder.csv",
         "models/digits_cnn/counts.csv",
     ]
-    assert _merge(tmp_path, synthetic.job()) == []
-    assert json.loads((tmp_path / "merged" / "taken.json").read_text())["files"] == found
+    assert found["devices/laptop/latency/folder.csv"] == "unreadable"
+    (problem,) = _merge(tmp_path, synthetic.job())
+    assert (problem["file"], problem["problem"]) == ("devices/laptop/latency/folder.csv", "it is a folder; left out")
+    assert json.loads((tmp_path / "merged" / "inputs.json").read_text())["files"] == found
 
 
 def test_the_token_stays_while_the_files_do_and_changes_when_one_comes_changes_or_goes(tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from joulesweep.launches.reference_baseline import MIXTURE, ReferenceLevels, kind, mixture_s
+from joulesweep.launches.reference_baseline import MIXTURE, ReferenceBaseline, mixture_s, reference_name
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder, sample
 from joulesweep.measure.latency.reference import Reference
 from joulesweep.measure.processes.server import Server
@@ -74,39 +74,44 @@ def test_a_mixture_is_the_geometric_mean_of_its_parts():
 
 
 def _levels(tmp_path, **kinds: list[list[float]]):
-    text = {"reference": "r", "kinds": {name: {"parts": MIXTURE, "looks": kinds[name]} for name in kinds}}
+    text = {"reference": "r", "references": {name: {"parts": MIXTURE, "samples": kinds[name]} for name in kinds}}
     (tmp_path / "reference.json").write_text(json.dumps(text))
-    return ReferenceLevels.read(tmp_path / "reference.json", "r")
+    return ReferenceBaseline.read(tmp_path / "reference.json", "r")
 
 
-def test_a_level_is_the_median_of_the_looks_at_its_own_reference(tmp_path):
+def test_a_level_is_the_median_of_the_samples_at_its_own_reference(tmp_path):
     levels = _levels(tmp_path, **{"cpu": [[1.0] * 5, [2.0] * 5, [9.0] * 5], "eager-cuda": [[4.0] * 5]})
     assert levels.seconds("cpu") == dict.fromkeys(MIXTURE, 2.0)
     assert levels.seconds("eager-cuda") == dict.fromkeys(MIXTURE, 4.0)
     assert levels.seconds("eager-mps") == {}
-    assert kind("cpu", "eager") == kind("cpu", "onnxruntime") == "cpu"
-    assert kind("cuda", "eager-cuda") == "eager-cuda"
+    assert reference_name("cpu", "eager") == reference_name("cpu", "onnxruntime") == "cpu"
+    assert reference_name("cuda", "eager-cuda") == "eager-cuda"
 
 
 def test_levels_of_another_reference_are_none_and_what_is_no_file_of_levels_is_refused(tmp_path):
     _levels(tmp_path, cpu=[[1.0] * 5])
     path = tmp_path / "reference.json"
-    assert ReferenceLevels.read(path, "another").looks == {}
-    assert ReferenceLevels.read(tmp_path / "absent.json").looks == {}
-    for text in ("", "[]", "{}", '{"reference": "r", "kinds": {"cpu": {"parts": ["matrix"], "looks": [[1, 2]]}}}'):
+    assert ReferenceBaseline.read(path, "another").samples == {}
+    assert ReferenceBaseline.read(tmp_path / "absent.json").samples == {}
+    for text in (
+        "",
+        "[]",
+        "{}",
+        '{"reference": "r", "references": {"cpu": {"parts": ["matrix"], "samples": [[1, 2]]}}}',
+    ):
         path.write_text(text)
-        with pytest.raises(ValueError, match="holds no levels"):
-            ReferenceLevels.read(path)
-        assert BaselineRecorder(path, "r").levels.looks == {}
+        with pytest.raises(ValueError, match="holds no baseline"):
+            ReferenceBaseline.read(path)
+        assert BaselineRecorder(path, "r").baseline.samples == {}
 
 
-def test_looks_for_a_level_are_taken_in_processes_of_their_own_and_spread_over_time(tmp_path):
+def test_samples_for_a_level_are_taken_in_processes_of_their_own_and_spread_over_time(tmp_path):
     baseline = BaselineRecorder(tmp_path / "reference.json", "r")
     with Server([]) as server:
         for _ in range(3):
             baseline.sample_if_due(server, "cpu", "onnxruntime")
-    assert [len(looks) for looks in baseline.levels.looks.values()] == [1]
-    assert set(baseline.levels.seconds("cpu")) == set(MIXTURE)
+    assert [len(samples) for samples in baseline.baseline.samples.values()] == [1]
+    assert set(baseline.baseline.seconds("cpu")) == set(MIXTURE)
 
 
 def test_a_look_names_its_parts():

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import numpy as np  # noqa: E402
-from joulesweep.launches.journal import unpack  # noqa: E402
+from joulesweep.launches.packing import unpack  # noqa: E402
 
 from tests.workflow_copy import Copy  # noqa: E402
 

@@ -1,10 +1,11 @@
-"""What a row is: every column of every table once, with its type and meaning."""
+"""Every table and column once, with type, range and meaning."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from joulesweep import axes
 from joulesweep.axes import AXES, INPUT_AXES
+from joulesweep.launches.table import Table
+from joulesweep.launches.table import columns_of as _columns
 
 STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
 
@@ -12,57 +13,42 @@ STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter
 LAUNCH_KEY = (*AXES, "model_digest", "artefact_digest", "input_digest", "code_digest", "versions", "runtime")
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: `kind` is str, int or float; the unit is the name's ending (`_s`, `_J`, `_W`, `_bytes`, `_Hz`, `_C`)."""
-
-    name: str
-    kind: type
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: its columns in order and the names of those that together name a row."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def header(self) -> list[str]:
-        """Column names in order."""
-        return [column.name for column in self.columns]
-
-
-def _columns(kind: type, /, **meanings: str) -> tuple[Column, ...]:
-    return tuple(Column(name, kind, meaning) for name, meaning in meanings.items())
-
-
 _SCHEMA = _columns(int, schema="version of the table's columns")
 _DEVICE = _columns(str, device="device that was measured")
 _VARIANT = _columns(
     str, model="model, as the configuration names it", runtime="how the model was run, precision included"
 )
-_INPUT_AXES = _columns(int, **{name: axes.ALL[name].meaning for name in ("batch", *INPUT_AXES)})
-_THREADS = _columns(int, threads=axes.THREADS.meaning)
+_INPUT_AXES = _columns(int, (1, 1e9), **{name: axes.ALL[name].meaning for name in ("batch", *INPUT_AXES)})
+_THREADS = _columns(int, (1, 1e6), threads=axes.THREADS.meaning)
 _BASE = _columns(
     int,
+    (0, 1),
     base="1 at the model's base point, where models are compared: batch 1, the input's native shape, configured threads; else 0",
 )
 _STATUS = _columns(
     str,
+    (0, 0),
+    STATUSES,
     status="ok, or why there is no figure: oom, timeout, crashed, error, unsupported, no_meter",
-    message="the reason in one line; empty where status is ok",
+) + _columns(
+    str, message="the reason in one line; where the status is ok, why a launch failed or the sustained speed is missing"
 )
 _PROVENANCE = _columns(
     str,
     model_digest="identity of the model: source, configuration, parameters, buffers, input; the same on every device",
-    artefact_digest="identity of the file that the runtime loaded, metadata stripped",
+    artefact_digest="identity of the file that the runtime loaded, without its metadata",
     input_digest="identity of the inputs",
-    code_digest="identity of the code that made the row",
-    versions="versions of the libraries that the stage and runtime used, as name=version separated by spaces",
-    measured_at="when the row's last figure was taken, UTC, ISO 8601",
+    code_digest="identity of the code that measured",
+    versions="versions of the libraries that the stage and the runtime used, as name=version separated by spaces",
+    measured_at="when the newest launch of the row was measured, UTC, ISO 8601",
+)
+# The last column: a row that was changed after it was written is recognised.
+_CHECK = _columns(str, check="checksum of the row, by which damage is recognised")
+# What a row of latency or energy has before anything is measured.
+IDENTITY = tuple(
+    column.name
+    for column in _DEVICE + _VARIANT + _INPUT_AXES + _THREADS + _BASE + _PROVENANCE
+    if column.name != "measured_at"
 )
 _POINT_KEY = ("device", "model", "runtime", *AXES)
 
@@ -76,19 +62,19 @@ COUNTS = Table(
     + _STATUS
     + _columns(
         int,
-        params="elements of model.parameters(), the lab's formula: a parameter that is shared counts once",
+        params="elements of model.parameters(), the lab's formula: a shared parameter counts once",
         params_every_use="elements of parameters, counted at every module that uses them",
-        params_by_storage="distinct stored elements behind the parameters: ties and views of one storage count once",
+        params_by_storage="distinct stored elements behind the parameters: tied parameters and views of one storage count once",
         params_trainable="elements of the parameters that require a gradient",
-        buffers="elements of the buffers: tensors of the model that are no parameters",
+        buffers="elements of the buffers: tensors of the model that are not parameters",
         weight_bytes="bytes of the weights as the runtime's file stores them",
         file_bytes="size of the file that the runtime loads",
         macs="multiply-adds of one pass, from the operator counter",
         flops="floating-point operations of one pass, from the operator counter: two for a multiply-add",
-        weight_moved_bytes="bytes of weights that the operators of one pass read, one after the other",
-        activation_moved_bytes="bytes of inputs, outputs and all between that the operators of one pass read and write",
+        weight_moved_bytes="bytes of weights that the operators of one pass read, added over the operators",
+        activation_moved_bytes="bytes of inputs, outputs and intermediate results that the operators of one pass read and write",
     )
-    + _columns(float, flops_per_byte="arithmetic intensity: flops over the bytes moved, of weights and activations")
+    + _columns(float, (0, 1e9), flops_per_byte="arithmetic intensity: flops per byte of weights and activations moved")
     + _columns(
         int,
         macs_ptflops="multiply-adds of one pass as ptflops counts them with hooks on modules",
@@ -101,12 +87,14 @@ COUNTS = Table(
         bytes_by_type="bytes of the distinct elements of parameters and buffers, as type=bytes separated by spaces",
         macs_by_operator="multiply-adds of one pass by operator kind, as name=count separated by spaces",
         uncounted_operators="operators without a FLOP formula and how often they ran, as name=count",
-        shared="names under which one parameter is known, joined by =, or that lie in one storage, by ~; and its elements",
+        shared="parameters with several names (joined by =) or in one storage (joined by ~), with their elements",
         reused_modules="modules that one pass calls more than once, as name=calls",
-        notes="what the cross-checks count, or why one of them counts nothing",
-        weights_digest="identity of the user's weights file: the start of its SHA-256; empty where there is none",
+        notes="what the cross-checks count, or why a cross-check counts nothing",
+        weights_digest="identity of the user's weights file: the start of its SHA-256; empty without such a file",
     )
-    + _PROVENANCE,
+    + _PROVENANCE
+    + _CHECK,
+    required=("model", "runtime", "batch", "base", "status"),
 )
 
 LAYERS = Table(
@@ -115,14 +103,14 @@ LAYERS = Table(
     _SCHEMA
     + _columns(
         str,
-        module="module by its name in the model, what is inside it included; (model) is the whole",
+        module="module by its name in the model, with the modules inside it; (model) is the whole model",
         type="class of the module",
-        operator="(all), or one kind of operator inside the module",
+        operator="(all), or one type of operator inside the module",
     )
     + _columns(
         int,
-        calls="how often one pass at the base point calls the module, or the operators of this kind inside it",
-        params="elements of the module's parameters, a shared one once in each module that has it",
+        calls="how often one pass at the base point calls the module, or the operators of this type inside it",
+        params="elements of the module's parameters; a shared parameter counts once in each module that has it",
         macs="multiply-adds",
         flops="floating-point operations: two for a multiply-add",
         weight_moved_bytes="bytes of weights read",
@@ -142,59 +130,74 @@ LATENCY = Table(
     + _STATUS
     + _columns(
         int,
-        launches="launches that ended ok and count",
+        launches="launches that ended ok and are used",
         launches_failed="launches that did not end ok",
-        launches_set_aside="launches that did while others had a tenth of the cores' time, and that were made again",
-        rounds="rounds in the ok launches together",
-        passes="forward passes in those rounds that count",
+        launches_set_aside="launches that ended ok and are not used, because other processes had more than 10 % of the cores' time",
+        rounds="rounds of the used launches together",
+        passes="forward passes used from these rounds",
     )
     + _columns(
         float,
-        load_s="time to load the model into the runtime, median over launches",
-        first_s="time of the first pass, median over launches",
-        corrected_s="THE latency of one pass: geometric mean over launches of the corrected median round; made by the merge",
-        ci_low_s="lower end of the 95 % interval of corrected_s, for what another job on the device would find; made by the merge",
-        ci_high_s="upper end of that interval; made by the merge",
-        correction="c: how much of the reference's deviation from its level was taken off, 0 to 2; 0 is raw, empty where the launches were not there; made by the merge",
-        raw_s="latency of one pass without correction: geometric mean over launches of the median round time a pass",
-        raw_ci_low_s="lower end of the 95 % interval of raw_s, from the spread between the launches of this job alone",
-        raw_ci_high_s="upper end of that interval",
-        mean_s="mean of all pass times, as measured",
-        std_s="standard deviation of all pass times, as measured",
-        median_s="median of all pass times, as measured",
+        load_s="time to load the model into the runtime, median over the launches",
+        first_s="time of the first pass, median over the launches",
+    )
+    + _columns(
+        float,
+        (1e-9, 1e7),
+        raw_s="latency of one pass without correction: geometric mean over the launches of the median round, per pass",
+        raw_ci_low_s="lower end of the 95 % interval of raw_s, from the spread between these launches only",
+        raw_ci_high_s="upper end of this interval",
+    )
+    + _columns(
+        float,
+        mean_s="mean of the used pass times, not corrected",
+        std_s="standard deviation of the used pass times, not corrected",
+        median_s="median of the used pass times, not corrected",
         min_s="shortest pass",
         max_s="longest pass",
         p95_s="95th percentile of pass times; empty below 60 passes",
         p99_s="99th percentile of pass times; empty below 300 passes",
-        lab_mean_s="the lab sheet's figure: mean of 10 passes after one that is dropped, in one process",
+        lab_mean_s="the lab sheet's figure: mean of 10 passes in one process, after one pass that is dropped",
         lab_std_s="standard deviation of those 10 passes",
-        reference_s="time of the reference beside the passes, geometric mean over its parts, median over rounds",
-        reference_level_s="time of the reference on this device when it was first measured",
-        reference_share="time spent in the reference over the time spent in rounds and reference",
-        throughput_per_s="examples a second: batch over corrected_s; made by the merge",
+        reference_s="time of the reference beside the passes: geometric mean over its parts, median over the launches",
+        reference_baseline_s="time of the reference on this device when the device was first measured",
+        reference_share="time spent in the reference over the time spent in rounds and reference, median over the launches",
     )
     + _columns(
         int,
-        peak_bytes="largest resident memory of the measuring process, reference not included, median over launches",
-        peak_above_load_bytes="the same less the resident memory after the model was loaded",
+        peak_bytes="largest resident memory of the measuring process without the reference, median over the launches",
     )
-    + _columns(str, order="place of each launch in the model's interleaved order, separated by spaces")
+    + _columns(
+        int,
+        (-1e16, 1e16),
+        peak_above_load_bytes="peak_bytes less the resident memory after the model was loaded",
+    )
+    + _columns(str, order="place of each used launch in the interleaved order, separated by spaces")
     + _columns(
         float,
-        wait_s="time waited for the device to cool before the launches, in all",
+        wait_s="time waited for the device to cool, added over the launches",
         temperature_start_C="temperature before the first launch",
         temperature_end_C="temperature after the last launch",
-        clock_Hz="clock after a launch, median over launches: mean of the cores, or the GPU's where passes run there",
-        load="processes that ran or waited for a core in the minute before a launch, median over launches",
-        others_share="share of all cores' time that other processes and other machines on the same processor had, median over launches",
-        burst_s="with sustain_s: time of a pass in the first tenth of so many seconds without a rest, median",
-        sustained_s="with sustain_s: time of a pass in the last fifth of them, median",
+        clock_Hz="clock after a launch, median over the launches: mean of the cores, or the GPU's where the passes run there",
+        load="processes that ran or waited for a core in the minute before a launch, median over the launches",
+        others_share="share of all cores' time that other processes had during a launch, median over the used launches",
+        sustain_s="how long passes were run without rest for the next two columns; empty where this was not asked for",
+        burst_s="time of one pass in the first tenth of sustain_s, median",
+        sustained_s="time of one pass in the last fifth of sustain_s, median",
     )
     + _columns(
         str,
-        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, still_warm, busy, wide",
+        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide; and by the merge no_journal, inconsistent, undetermined",
     )
-    + _PROVENANCE,
+    + _PROVENANCE
+    + _CHECK,
+    required=("device", "model", "runtime", "batch", "threads", "base", "status"),
+    figures=("raw_s",),
+    ascending=(
+        ("raw_ci_low_s", "raw_s", "raw_ci_high_s"),
+        ("min_s", "median_s", "p95_s", "p99_s", "max_s"),
+        ("min_s", "mean_s", "max_s"),
+    ),
 )
 
 ENERGY = Table(
@@ -210,12 +213,17 @@ ENERGY = Table(
     + _columns(
         str,
         meter="meter that was read",
-        kind="measured, or modelled: computed from time and configured watts",
         rails="what the meter covers",
     )
     + _columns(
+        str,
+        (0, 0),
+        ("measured", "modelled"),
+        kind="measured, or modelled: computed from time and configured watts",
+    )
+    + _columns(
         int,
-        windows="windows that ended ok, one a launch",
+        windows="windows that ended ok, one per launch",
         samples="meter readings inside the windows",
         passes="forward passes inside the windows",
     )
@@ -225,18 +233,30 @@ ENERGY = Table(
         power_W="mean power in the windows",
         idle_W="mean power with the model loaded and the process asleep",
         idle_std_W="standard deviation of idle power over launches",
-        energy_J="energy of one pass, idle included: power integrated over the window, over its passes",
+    )
+    + _columns(
+        float,
+        (1e-12, 1e6),
+        energy_J="energy of one pass, idle power included: energy of the window over its passes",
+    )
+    + _columns(
+        float,
         ci_low_J="lower end of the 95 % interval of energy_J",
         ci_high_J="upper end of the 95 % interval of energy_J",
         net_energy_J="energy of one pass above idle",
-        net_ci_low_J="lower end of the 95 % interval of net_energy_J, idle spread included",
-        net_ci_high_J="upper end of the 95 % interval of net_energy_J, idle spread included",
+        net_ci_low_J="lower end of the 95 % interval of net_energy_J, with the spread of idle power",
+        net_ci_high_J="upper end of the 95 % interval of net_energy_J, with the spread of idle power",
     )
     + _columns(
         str,
-        flags="what a reader should know, separated by spaces: few_windows, few_readings, net_below_zero, stuck, still_warm",
+        energy_by_rail="energy of one pass in J, idle power included, of each rail that was read, as name=J separated by spaces",
+        flags="what a reader should know, separated by spaces: few_windows, few_readings, net_below_zero, stuck, still_warm, throttled, under_voltage; and by the merge inconsistent, undetermined",
     )
-    + _PROVENANCE,
+    + _PROVENANCE
+    + _CHECK,
+    required=("device", "model", "runtime", "batch", "threads", "base", "status"),
+    figures=("energy_J", "kind"),
+    ascending=(("ci_low_J", "energy_J", "ci_high_J"), ("net_ci_low_J", "net_energy_J", "net_ci_high_J")),
 )
 
 ACCURACY = Table(
@@ -246,20 +266,20 @@ ACCURACY = Table(
     + _DEVICE
     + _VARIANT
     + _STATUS
-    + _columns(str, dataset="labelled data, its test part", metric="what value is")
+    + _columns(str, dataset="labelled data set, its test part", metric="what value is")
     + _columns(
         float,
+        (0, 1),
         value="the metric on the test part",
         ci_low="lower end of the 95 % interval of value (Wilson)",
         ci_high="upper end of the 95 % interval of value (Wilson)",
     )
     + _columns(int, examples="labelled examples that were evaluated")
-    + _columns(
-        float,
-        agrees="share of examples on which this runtime predicts what the reference runtime predicts",
-        max_error="largest absolute difference of an output from the reference runtime's",
-    )
-    + _PROVENANCE,
+    + _PROVENANCE
+    + _CHECK,
+    required=("device", "model", "runtime", "status"),
+    figures=("value",),
+    ascending=(("ci_low", "value", "ci_high"),),
 )
 
 DEVICES = Table(
@@ -269,6 +289,7 @@ DEVICES = Table(
     + _DEVICE
     + _columns(
         str,
+        machine_id="identity of the machine, whatever it is called: a digest of its ids; empty where it has none",
         machine="board or machine, as it names itself",
         cpu="processor, as it names itself",
         architecture="instruction set",
@@ -280,9 +301,9 @@ DEVICES = Table(
         kernel="kernel release",
         python="version of the measuring interpreter",
         libraries="installed runtimes and libraries, as name=version separated by spaces",
-        governor="CPU frequency governor when described; empty where the device does not say",
+        governor="CPU frequency governor when the device was described; empty where unknown",
         meter="meter that energy is read from, and why",
-        described_at="when, UTC, ISO 8601",
+        described_at="when the device was described, UTC, ISO 8601",
     ),
 )
 
@@ -290,5 +311,5 @@ TABLES = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, DEV
 
 
 def listed(parts: Mapping[str, object]) -> str:
-    """What a cell with several parts holds: `name=value` in order of name, separated by spaces."""
+    """The text of a cell with several parts: `name=value` in order of name, separated by spaces."""
     return " ".join(f"{name}={value}" for name, value in sorted(parts.items()))

@@ -1,44 +1,61 @@
-"""The journal of one model: a line a launch, appended and synced, never changed. Tables are derived from it.
+"""The journal of one model: one line per launch, appended and synced, never changed. Tables are derived from it.
 
-A line is a JSON object with `key`, which names what was measured, the figures, and `check`, a checksum of all the rest:
-so a line that was torn by a power cut, or changed since, is told from a whole one, named, and passed over.
+A line is a JSON object with `key`, which names what was measured, the figures, and `check`, a checksum of all the rest.
+So a line that was torn by a power cut, or changed since, is recognised, named, and left out.
 """
 
-import base64
 import json
 import logging
 import os
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from joulesweep.errors import UserError
+from joulesweep.files import open_regular
+from joulesweep.launches.launch import Launch
 
 log = logging.getLogger("joulesweep")
 
+_Launch = TypeVar("_Launch", bound=Launch)
+
 
 class Journal:
-    """The lines of one file. They are read when they are asked for, so that what another process appended is seen."""
+    """The lines of one file, in memory by key. Every question reads first what another process has appended since."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._start_again()
+        self._forget()
 
     def lines(self, key: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The lines of this key in the order in which they were appended; superseded ones are left out."""
+        """The lines of this key in the order in which they were appended; superseded ones are left out.
+
+        Raises:
+            UserError: the journal is there and cannot be read.
+        """
         self._read()
-        found: list[dict[str, Any]] = []
-        wanted = canonical(key)
-        for line in self._lines:
-            if "again" in line:
-                if line["again"] in (None, key.get("runtime")):
-                    found.clear()
-            elif canonical(line["key"]) == wanted:
-                found.append(line)
-        return found
+        return list(self._lines.get(canonical(key), ()))
+
+    def launches(self, key: Mapping[str, Any], type_: type[_Launch]) -> list[_Launch]:
+        """The launches of this key in the order in which they were made; superseded ones are left out.
+
+        Raises:
+            UserError: the journal cannot be read, or a line of it is no launch of this type.
+        """
+        try:
+            return [type_.from_line(line) for line in self.lines(key)]
+        except ValueError as error:
+            raise UserError(f"{self._path}: the journal holds something else than launches: {error}") from error
+
+    def damaged(self) -> list[int]:
+        """Numbers of the lines, from 1, that are torn, changed or no lines of a journal.
+
+        Raises:
+            UserError: the journal is there and cannot be read.
+        """
+        self._read()
+        return [*self._damaged, *([self._number + 1] if self._torn else [])]
 
     def append(self, key: Mapping[str, Any], line: Mapping[str, Any]) -> None:
         """Append a line; when this returns, it is on the disk.
@@ -48,26 +65,28 @@ class Journal:
         """
         append_line(self._path, _checked({**line, "key": dict(key)}))
 
-    def again(self, runtime: str | None = None) -> None:
-        """Supersede all earlier lines, or those of one runtime: what they tell of is measured anew. They are kept."""
-        append_line(self._path, _checked({"again": runtime}))
+    def supersede(self, runtime: str | None = None) -> None:
+        """Supersede all earlier lines, or those of one runtime, so that their launches are repeated. They are kept."""
+        append_line(self._path, _checked({"superseded": runtime}))
 
-    def _start_again(self) -> None:
+    def _forget(self) -> None:
         self._offset, self._number = 0, 0
-        self._lines: list[dict[str, Any]] = []
+        self._lines: dict[str, list[dict[str, Any]]] = {}
+        self._damaged: list[int] = []
         self._torn = b""
 
     def _read(self) -> None:
-        """Take in what was appended since the last look."""
+        """Read what was appended since the last time."""
         try:
-            with self._path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size < self._offset:  # another file than before
-                    self._start_again()
-                file.seek(self._offset)
-                data = file.read()
+            data = self._new_bytes()
         except FileNotFoundError:
-            self._start_again()
+            self._forget()
             return
+        except OSError as error:
+            cure = "remove it or make it readable"
+            raise UserError(f"{self._path}: the journal cannot be read: {error.strerror}; {cure}") from error
+        if not data:
+            self._torn = b""
         for raw in _lines(data):
             line = _whole(raw)
             if line is None and not raw.endswith(b"\n"):  # perhaps it is still being written
@@ -76,13 +95,31 @@ class Journal:
             self._offset += len(raw)
             self._number += 1
             if line is not None:
-                self._lines.append(line)
-            elif raw.strip() and raw.rstrip(b"\n") != self._torn:
-                log.warning("%s, line %d: torn or foreign, passed over", self._path, self._number)
+                self._take(line)
+            elif raw.strip():
+                self._damaged.append(self._number)
+                if raw.rstrip(b"\n") != self._torn:
+                    log.warning("%s, line %d: torn or foreign; it is left out", self._path, self._number)
+            self._torn = b""
+
+    def _new_bytes(self) -> bytes:
+        with open_regular(self._path) as file:
+            if os.fstat(file.fileno()).st_size < self._offset:  # another file than before
+                self._forget()
+            file.seek(self._offset)
+            return file.read()
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if "superseded" not in line:
+            self._lines.setdefault(canonical(line["key"]), []).append(line)
+            return
+        for lines in self._lines.values():
+            if line["superseded"] is None or (lines and lines[0]["key"].get("runtime") == line["superseded"]):
+                lines.clear()
 
     def _report_torn(self, raw: bytes) -> None:
         if raw != self._torn:
-            log.warning("%s, line %d: torn, passed over", self._path, self._number + 1)
+            log.warning("%s, line %d: torn; it is left out", self._path, self._number + 1)
         self._torn = raw
 
 
@@ -118,20 +155,8 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def pack(array: np.ndarray) -> str:
-    """Numbers as text: zlib and base64 of little-endian float32 (where the array is that) or float64."""
-    kind = "f4" if array.dtype == np.float32 else "f8"
-    return f"{kind}:{base64.b64encode(zlib.compress(np.ascontiguousarray(array, f'<{kind}').tobytes(), 9)).decode()}"
-
-
-def unpack(text: str) -> np.ndarray:
-    """The numbers that `pack` made into text, in one dimension."""
-    kind, _, data = text.partition(":")
-    return np.frombuffer(zlib.decompress(base64.b64decode(data)), dtype=f"<{kind}").astype(kind)
-
-
 def _lines(data: bytes) -> Iterator[bytes]:
-    r"""Lines that end with \n alone; `bytes.splitlines` would also end them at a \r in what a crash left."""
+    r"""Lines that end with \n only; `bytes.splitlines` would also end them at a \r in what a crash left."""
     start = 0
     while start < len(data):
         end = data.find(b"\n", start) + 1 or len(data)
@@ -152,7 +177,7 @@ def _whole(raw: bytes) -> dict[str, Any] | None:
     try:
         line = json.loads(raw)
         check = line.pop("check")
-        good = check == _check(line) and ("again" in line or isinstance(line["key"], dict))
+        good = check == _check(line) and ("superseded" in line or isinstance(line["key"], dict))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return line if good else None

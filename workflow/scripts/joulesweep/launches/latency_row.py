@@ -1,173 +1,179 @@
-"""From the launches of one point to its row in the latency table."""
+"""From the launches of one point to its row in the latency table, raw and corrected."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from joulesweep import interval
-from joulesweep.axes import AXES
+from joulesweep.interval import Interval
 from joulesweep.launches import selection
-from joulesweep.launches.journal import unpack
+from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing
+from joulesweep.launches.launch import slowed, under_voltage
 from joulesweep.launches.reference_baseline import mixture_s
-from joulesweep.measure.latency.launch import used_passes
-from joulesweep.measure.points import Point
 
-_FEWEST_LAUNCHES = 3
+FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
 _REFERENCE_OFF = 0.2
-_THROTTLED = 0.2  # slower than its level is every part of the reference that a lower clock slows
-_NOT_CLOCKED = ("memory",)  # it waits for memory
+_THROTTLED = 0.2  # how much slower than its baseline every part of the reference is that a lower clock slows
+_NOT_CLOCKED = ("memory",)  # this part waits for memory
 
 
-def launch_s(line: Mapping[str, Any]) -> float:
-    """The figure of one launch: its median round, in seconds a pass; on logarithms, as all that is made of it."""
-    return float(np.exp(np.median(np.log([one["mean_s"] for one in line["rounds"]]))))
+@dataclass(frozen=True)
+class Corrected:
+    """The latency of a point less what the reference shows of the device's momentary speed.
+
+    `seconds` per pass of each used launch; `slope` is the share of the reference's deviation that was subtracted (mean
+    over launches), None where nothing was; `interval` is the figure with the interval for a repeated run.
+    """
+
+    seconds: tuple[float, ...]
+    slope: float | None
+    interval: Interval
 
 
 def row(
-    point: Point,
-    lines: Sequence[Mapping[str, Any]],
-    sustained: Sequence[Mapping[str, Any]],
-    level: Mapping[str, float],
-    settings: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    launches: Sequence[LatencyLaunch],
+    sustained: Sequence[SustainedLaunch],
+    baseline_s: Mapping[str, float],
+    corrected: Corrected | None = None,
 ) -> dict[str, Any]:
-    """The row of one point: figures where at least three launches are ok, else the commonest failure.
+    """The row of one point: figures where at least three launches are used, else the commonest failure.
 
-    `lines` are its launches, `sustained` those that lasted for minutes, `level` the seconds of the reference's parts.
+    `launches` are all of the point in the order in which they were made, `sustained` those that did passes for minutes,
+    `baseline_s` the seconds of the reference's parts on this device. With `corrected` the row has the columns of the
+    merged table.
     """
-    if point.artefact is None:
-        return {**point.identity, "status": "unsupported", "message": point.unsupported}
-    well = selection.succeeded(lines)
-    good = selection.used(lines, settings["launches"])
-    failures = Counter((line["status"], line["message"]) for line in lines if line["status"] != "ok")
-    (status, message), _ = failures.most_common(1)[0] if failures else (("error", "too few launches"), 0)
+    used = used_launches(launches)
     counts = {
-        "launches": len(good),
-        "launches_failed": len(lines) - len(well),
-        "launches_set_aside": len(well) - len(good),
+        "launches": len(used),
+        "launches_failed": sum(not launch.ok for launch in launches),
+        "launches_set_aside": len(selection.succeeded(launches)) - len(used),
     }
-    if len(good) < _FEWEST_LAUNCHES:
-        return {**point.identity, **counts, "status": status, "message": message}
+    failure = selection.commonest_failure(launches)
+    if len(used) < FEWEST_LAUNCHES:
+        status, message = failure or ("error", "too few launches")
+        last = {"measured_at": launches[-1].measured_at} if launches else {}
+        return {**identity, **counts, **last, "status": status, "message": message}
     return {
-        **point.identity,
+        **identity,
         **counts,
         "status": "ok",
-        "message": "; ".join([*([message] if failures else []), *_lost(sustained)]),
-        **_figures(good, level, settings),
-        **_device(lines),
+        "message": "; ".join([*([failure[1]] if failure else []), *_lost(sustained)]),
+        **_figures(used, launches[-1], baseline_s),
+        **_device(launches),
         **_sustained(sustained),
-        "measured_at": good[-1]["measured_at"],
+        **(corrected_columns(corrected, identity["batch"]) if corrected else {}),
+        "measured_at": used[-1].measured_at,
     }
 
 
-def summary(row: Mapping[str, Any]) -> str:
-    """A row as one line of the log."""
-    axes = " ".join(f"{axis}={row[axis]}" for axis in AXES if row.get(axis) is not None)
-    name = f"{row['model']}@{row['runtime']} {axes}"
-    if row["status"] != "ok":
-        return f"{name}: {row['status']}: {row['message']}"
-    low, value, high = (1e3 * row[key] for key in ("raw_ci_low_s", "raw_s", "raw_ci_high_s"))
-    return f"{name}: {value:.4g} ms ({low:.4g} to {high:.4g}, {row['launches']} launches) {row['flags']}".rstrip()
+def used_launches(launches: Sequence[LatencyLaunch]) -> list[LatencyLaunch]:
+    """The launches that the figures are made from, by the settings of the last one."""
+    return selection.used(launches, launches[-1].first_stage) if launches else []
 
 
-def _figures(
-    good: Sequence[Mapping[str, Any]], level: Mapping[str, float], settings: Mapping[str, Any]
-) -> dict[str, Any]:
-    first_stage = settings["launches"]
-    raw = interval.of_launches([launch_s(line) for line in good], first_stage)
-    passes = np.concatenate([used_passes(line["rounds"], unpack(line["pass_s"])) for line in good])
-    references = [_reference(line) for line in good]
+def corrected_columns(corrected: Corrected, batch: int) -> dict[str, Any]:
+    """The columns that only the merge can fill: latency with its interval, the slope, and examples per second."""
+    return {
+        "corrected_s": corrected.interval.value,
+        "ci_low_s": corrected.interval.low,
+        "ci_high_s": corrected.interval.high,
+        "correction": corrected.slope,
+        "throughput_per_s": batch / corrected.interval.value,
+    }
+
+
+def _figures(used: Sequence[LatencyLaunch], last: LatencyLaunch, baseline_s: Mapping[str, float]) -> dict[str, Any]:
+    timings = [launch.timing for launch in used if launch.timing]
+    raw = interval.of_launches([launch.seconds for launch in used], last.first_stage)
+    pass_s = np.concatenate([timing.used_pass_s for timing in timings])
+    references = [timing.reference_s for timing in timings]
     reference_s = float(np.median([mixture_s(reference) for reference in references]))
-    level_s = mixture_s(level)
-    others = float(np.median([line["others_share"] for line in good]))
-    lab = next((line["lab_s"] for line in good if line["lab_s"]), None)
+    mixture_baseline_s = mixture_s(baseline_s)
+    lab_s = next((timing.lab_s for timing in timings if timing.lab_s), None)
     flags = {
-        "few_launches": len(good) < first_stage,
-        "not_settled": not all(line["settled"] for line in good),
-        "reference_off": level_s is not None and abs(reference_s / level_s - 1) > _REFERENCE_OFF,
-        "throttled": _throttled(good, references, level),
-        "still_warm": not all(line["cool"] for line in good),
-        "busy": any(line["others_share"] > selection.BUSY for line in good),
-        "wide": raw.high / raw.value - 1 > settings["target"],
+        "few_launches": len(used) < last.first_stage,
+        "not_settled": not all(timing.settled for timing in timings),
+        "reference_off": mixture_baseline_s is not None and abs(reference_s / mixture_baseline_s - 1) > _REFERENCE_OFF,
+        "throttled": any(slowed(launch.before, launch.after) for launch in used)
+        or _clocked_down(references, baseline_s),
+        "under_voltage": any(under_voltage(launch.before, launch.after) for launch in used),
+        "still_warm": not all(launch.cool for launch in used),
+        "busy": any(launch.others_share > selection.BUSY for launch in used),
+        "wide": raw.high / raw.value - 1 > last.target,
     }
     return {
-        "rounds": sum(len(line["rounds"]) for line in good),
-        "passes": len(passes),
-        "load_s": _median(good, "load_s"),
-        "first_s": _median(good, "first_s"),
+        "rounds": sum(len(timing.rounds) for timing in timings),
+        "passes": len(pass_s),
+        "load_s": _median(timings, "load_s"),
+        "first_s": _median(timings, "first_s"),
         "raw_s": raw.value,
         "raw_ci_low_s": raw.low,
         "raw_ci_high_s": raw.high,
-        "mean_s": float(passes.mean()),
-        "std_s": float(passes.std(ddof=1)),
-        "median_s": float(np.median(passes)),
-        "min_s": float(passes.min()),
-        "max_s": float(passes.max()),
-        "p95_s": float(np.percentile(passes, 95)) if len(passes) >= _FOR_P95 else None,
-        "p99_s": float(np.percentile(passes, 99)) if len(passes) >= _FOR_P99 else None,
-        "lab_mean_s": float(np.mean(lab)) if lab else None,
-        "lab_std_s": float(np.std(lab, ddof=1)) if lab else None,
+        "mean_s": float(pass_s.mean()),
+        "std_s": float(pass_s.std(ddof=1)),
+        "median_s": float(np.median(pass_s)),
+        "min_s": float(pass_s.min()),
+        "max_s": float(pass_s.max()),
+        "p95_s": float(np.percentile(pass_s, 95)) if len(pass_s) >= _FOR_P95 else None,
+        "p99_s": float(np.percentile(pass_s, 99)) if len(pass_s) >= _FOR_P99 else None,
+        "lab_mean_s": float(np.mean(lab_s)) if lab_s else None,
+        "lab_std_s": float(np.std(lab_s, ddof=1)) if lab_s else None,
         "reference_s": reference_s,
-        "reference_level_s": level_s,
-        "reference_share": _median(good, "reference_share"),
-        "peak_bytes": int(_median(good, "peak_bytes")),
-        "peak_above_load_bytes": int(_median(good, "peak_above_load_bytes")),
-        "order": " ".join(str(line["order"]) for line in good),
-        "others_share": others,
+        "reference_baseline_s": mixture_baseline_s,
+        "reference_share": _median(timings, "reference_share"),
+        "peak_bytes": int(_median(timings, "peak_bytes")),
+        "peak_above_load_bytes": int(_median(timings, "peak_above_load_bytes")),
+        "order": " ".join(str(launch.order) for launch in used),
+        "others_share": float(np.median([launch.others_share for launch in used])),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
 
 
-def _reference(line: Mapping[str, Any]) -> dict[str, float]:
-    """Seconds of each part of the reference in a launch, the median of its looks."""
-    return dict(zip(line["parts"], np.median(line["looks"], axis=0).tolist(), strict=True))
+def _clocked_down(references: Sequence[Mapping[str, float]], baseline_s: Mapping[str, float]) -> bool:
+    """Whether every part of the reference that a lower clock slows was slowed in more than half of the launches.
 
-
-def _throttled(
-    good: Sequence[Mapping[str, Any]], references: Sequence[Mapping[str, float]], level: Mapping[str, float]
-) -> bool:
-    """Whether the device said that it was slowed, or every part that a lower clock slows was, in half the launches.
-
-    A busy neighbour slows the parts unlike each other; a lower clock slows all of them alike.
+    Another process slows the parts by different factors; a lower clock slows all of them by the same one.
     """
-    said = any(
-        line["before"]["throttling"]
-        or line["after"]["throttling"]
-        or line["before"]["throttle_events"] != line["after"]["throttle_events"]
-        for line in good
-    )
-    slowed = [
-        all(seconds > (1 + _THROTTLED) * level[part] for part, seconds in reference.items() if part not in _NOT_CLOCKED)
+    slowed_launches = [
+        all(
+            seconds > (1 + _THROTTLED) * baseline_s[part]
+            for part, seconds in reference.items()
+            if part not in _NOT_CLOCKED
+        )
         for reference in references
-        if reference.keys() <= level.keys()
+        if reference.keys() <= baseline_s.keys()
     ]
-    return said or sum(slowed) > len(references) / 2
+    return sum(slowed_launches) > len(references) / 2
 
 
-def _device(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _device(launches: Sequence[LatencyLaunch]) -> dict[str, Any]:
     """The device over the launches of a point, failed ones too: they warm it as well."""
-    clocks = [line["after"]["clock_Hz"] for line in lines if line["after"]["clock_Hz"] is not None]
+    clocks = [launch.after.clock_Hz for launch in launches if launch.after.clock_Hz is not None]
     return {
-        "wait_s": sum(line["wait_s"] for line in lines),
-        "temperature_start_C": lines[0]["before"]["temperature_C"],
-        "temperature_end_C": lines[-1]["after"]["temperature_C"],
+        "wait_s": sum(launch.wait_s for launch in launches),
+        "temperature_start_C": launches[0].before.temperature_C,
+        "temperature_end_C": launches[-1].after.temperature_C,
         "clock_Hz": float(np.median(clocks)) if clocks else None,
-        "load": float(np.median([line["before"]["load"] for line in lines])),
+        "load": float(np.median([launch.before.load for launch in launches])),
     }
 
 
-def _lost(sustained: Sequence[Mapping[str, Any]]) -> list[str]:
+def _lost(sustained: Sequence[SustainedLaunch]) -> list[str]:
     """Why there is no sustained speed, where it was asked for and failed."""
-    good = any(line["status"] == "ok" for line in sustained)
-    return [] if good else [f"sustained speed: {line['status']}: {line['message']}" for line in sustained[-1:]]
+    if any(launch.ok for launch in sustained):
+        return []
+    return [f"sustained speed: {launch.status}: {launch.message}" for launch in sustained[-1:]]
 
 
-def _sustained(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    good = [line for line in lines if line["status"] == "ok"]
-    return {name: good[-1][name] for name in ("burst_s", "sustained_s")} if good else {}
+def _sustained(sustained: Sequence[SustainedLaunch]) -> dict[str, Any]:
+    last = {"sustain_s": sustained[-1].sustain_s} if sustained else {}
+    succeeded = [launch for launch in sustained if launch.ok]
+    return last | {name: getattr(succeeded[-1], name) for name in ("burst_s", "sustained_s")} if succeeded else last
 
 
-def _median(lines: Sequence[Mapping[str, Any]], name: str) -> float:
-    return float(np.median([line[name] for line in lines]))
+def _median(timings: Sequence[Timing], name: str) -> float:
+    return float(np.median([getattr(timing, name) for timing in timings]))

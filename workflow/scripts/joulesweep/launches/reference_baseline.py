@@ -1,6 +1,6 @@
-"""The levels of a device's reference: how long each of its parts took there when they were first measured.
+"""The baseline of a device's reference: how long each of its parts took when the device was first measured.
 
-The file is written by the measuring side, between launches, and read by both.
+The measuring side writes the file between launches; the merge reads it too.
 """
 
 import json
@@ -10,56 +10,70 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from joulesweep.files import read_regular
+
 MIXTURE = ("matrix", "cache", "memory", "convolution", "python")  # the parts of a CPU's reference
 
 
-def kind(device: str, runtime: str) -> str:
-    """Which reference a runtime has: all of them share the CPU's, and one on another device has its own."""
-    return device if device == "cpu" else runtime
+def reference_name(compute_device: str, runtime: str) -> str:
+    """The reference of a runtime: all runtimes share that of the CPU; one on another compute device has its own."""
+    return compute_device if compute_device == "cpu" else runtime
 
 
 @dataclass(frozen=True)
-class ReferenceLevels:
-    """Looks at the references of a device, by kind: names of the parts, and seconds of each part in every look."""
+class ReferenceBaseline:
+    """Samples of a device's references by name: the names of the parts, and seconds of each part in every sample."""
 
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    looks: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
+    samples: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path, digest: str | None = None) -> "ReferenceLevels":
-        """The levels in a file; none where there is no file, or where another reference (`digest`) made it.
+    def read(cls, path: Path, digest: str | None = None) -> "ReferenceBaseline":
+        """The baseline in a file; empty where there is no file, or where another reference (`digest`) made it.
 
         Raises:
-            ValueError: the file holds something else.
+            ValueError: the file holds something else, or cannot be read; the text is one line.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-        except OSError:
+            content = read_regular(path)
+        except FileNotFoundError:
             return cls()
+        except OSError as error:
+            raise ValueError(f"the reference's baseline cannot be read: {error.strerror}") from error
         try:
-            kept = json.loads(text)
-            if digest is not None and kept["reference"] != digest:
+            stored = json.loads(content)
+            if digest is not None and stored["reference"] != digest:
                 return cls()
-            parts = {str(name): [str(part) for part in one["parts"]] for name, one in kept["kinds"].items()}
-            looks = {
-                str(name): [[float(value) for value in look] for look in one["looks"]]
-                for name, one in kept["kinds"].items()
+            references = stored["references"]
+            parts = {str(name): [str(part) for part in each["parts"]] for name, each in references.items()}
+            samples = {
+                str(name): [[float(value) for value in sample] for sample in each["samples"]]
+                for name, each in references.items()
             }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError("holds no levels of a reference") from error
-        every = [(len(parts[name]), look) for name in looks for look in looks[name]]
-        if any(len(look) != count or not all(0 < value < math.inf for value in look) for count, look in every):
-            raise ValueError("holds no levels of a reference")
-        return cls(parts, looks)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError("holds no baseline of a reference") from error
+        every = [(len(parts[name]), sample) for name in samples for sample in samples[name]]
+        if any(len(sample) != count or not all(0 < value < math.inf for value in sample) for count, sample in every):
+            raise ValueError("holds no baseline of a reference")
+        return cls(parts, samples)
 
-    def seconds(self, kind: str) -> dict[str, float]:
-        """Each part's level in seconds, the median of its looks; empty before the first."""
-        looks = self.looks.get(kind, ())
-        return (
-            {part: statistics.median(look[index] for look in looks) for index, part in enumerate(self.parts[kind])}
-            if looks
-            else {}
-        )
+    def to_json(self, digest: str) -> str:
+        """The content of the file, for the reference of this digest."""
+        references = {name: {"parts": self.parts[name], "samples": self.samples[name]} for name in self.samples}
+        return json.dumps({"reference": digest, "references": references}) + "\n"
+
+    def with_sample(self, name: str, parts: Sequence[str], sample: Sequence[float]) -> "ReferenceBaseline":
+        """The baseline with one more sample of a reference."""
+        samples = {**self.samples, name: [*self.samples.get(name, ()), sample]}
+        return ReferenceBaseline({**self.parts, name: parts}, samples)
+
+    def seconds(self, name: str) -> dict[str, float]:
+        """Seconds of each part of a reference, the median of its samples; empty before the first."""
+        samples = self.samples.get(name, ())
+        if not samples:
+            return {}
+        columns = zip(*samples, strict=True)
+        return {part: statistics.median(column) for part, column in zip(self.parts[name], columns, strict=True)}
 
 
 def mixture_s(parts: Mapping[str, float]) -> float | None:

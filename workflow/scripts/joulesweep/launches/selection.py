@@ -1,33 +1,46 @@
-"""Which launches of a point count: those that went well while nobody else worked, as long as there are enough of them.
+"""Which launches of a point are used: those that ended ok while the machine was not busy, as long as they are enough.
 
-A launch during which others had a tenth of the cores' time is busy. It is kept, and made again (`busy_retries` times a point at
-most); the rule looks at who had the cores and never at how long a pass took. A machine that is always busy is measured
+A launch is busy where other processes had a tenth of the cores' time. It is kept and repeated, up to `busy_retries` times
+per point. The rule looks at who had the cores, never at how long a pass took. A machine that is always busy is measured
 all the same, and its rows say so.
 """
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from joulesweep.launches.latency_launch import LatencyLaunch
+from joulesweep.launches.launch import Launch
 
 BUSY = 0.1  # of all cores' time, had by other processes or by other machines on the same processor
 
 
 def others_share(before: Mapping[str, Any], after: Mapping[str, Any], own_s: float, wall_s: float) -> float:
-    """The share of all cores' time that others than the measuring process had between two states of the device."""
+    """The share of all cores' time that other processes had between two states of the device, `wall_s` seconds apart.
+
+    `own_s` is the processor time of the measuring process in seconds.
+    """
     return max(0.0, (after["busy_s"] - before["busy_s"] - own_s) / (wall_s * (os.cpu_count() or 1)))
 
 
-def succeeded(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def succeeded(launches: Sequence[LatencyLaunch]) -> list[LatencyLaunch]:
     """Launches that ended ok."""
-    return [line for line in lines if line["status"] == "ok"]
+    return [launch for launch in launches if launch.ok]
 
 
-def undisturbed(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of them during which the machine was not busy."""
-    return [line for line in succeeded(lines) if line["others_share"] <= BUSY]
+def undisturbed(launches: Sequence[LatencyLaunch]) -> list[LatencyLaunch]:
+    """Launches that ended ok while the machine was not busy."""
+    return [launch for launch in succeeded(launches) if launch.others_share <= BUSY]
 
 
-def used(lines: Sequence[Mapping[str, Any]], first_stage: int) -> list[Mapping[str, Any]]:
-    """The launches that a point's figures are made from: the calm ones, or all that went well where these are too few."""
-    quiet = undisturbed(lines)
-    return quiet if len(quiet) >= first_stage else succeeded(lines)
+def used(launches: Sequence[LatencyLaunch], first_stage: int) -> list[LatencyLaunch]:
+    """The launches that a point's figures are made from: the undisturbed ones, or all ok ones where these are too few."""
+    quiet = undisturbed(launches)
+    return quiet if len(quiet) >= first_stage else succeeded(launches)
+
+
+def commonest_failure(launches: Sequence[Launch]) -> tuple[str, str] | None:
+    """Status and message that most failed launches have, the first of several; None where none failed."""
+    failures = Counter((launch.status, launch.message) for launch in launches if not launch.ok)
+    return failures.most_common(1)[0][0] if failures else None

@@ -2,32 +2,51 @@
 
 import csv
 import io
+import math
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from joulesweep.files import replace_text
-from joulesweep.launches.columns import Table
+from joulesweep.launches.table import Table
 from joulesweep.schema import SCHEMA
+
+CHECK = "check"  # the column of a row's checksum
+_LAST = "\nlast"  # what no line can end with
 
 
 def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows as CSV under a temporary name and rename it: a reader sees the old table or the new one.
 
-    A value that is None or absent is written empty; a name that is no column is a programming error (`KeyError`).
+    A value that is None, absent or not a number is written empty. A table with a column for it has a checksum in every
+    row, that of the last row being another, so that a file that was cut is recognised. A name that is not a column is a programming error (`KeyError`).
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, table.header, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
+    lines = [_line(table.header)]
+    rows = list(rows)
+    for number, row in enumerate(rows, start=1):
         unknown = set(row) - set(table.header)
         if unknown:
             raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        writer.writerow({"schema": SCHEMA, **{name: _text(value) for name, value in row.items()}})
-    replace_text(path, text.getvalue())
+        values = {"schema": SCHEMA, **row}
+        names = [name for name in table.header if name != CHECK]
+        line = _line([_text(values.get(name)) for name in names])
+        lines.append(f"{line},{checksum(line, number == len(rows))}" if CHECK in table.header else line)
+    replace_text(path, "".join(f"{line}\n" for line in lines))
+
+
+def checksum(line: str, last: bool) -> str:
+    """Checksum of a row's line before its last cell: CRC-32 as eight hexadecimal digits; `last` is the table's last row."""
+    return f"{zlib.crc32((line + _LAST * last).encode()):08x}"
+
+
+def _line(cells: Iterable[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
 
 
 def _text(value: object) -> object:
     """Floats with ten significant digits: more than any clock here resolves, fewer than noise would fill."""
     if isinstance(value, float):
-        return format(value, ".10g")
+        return "" if math.isnan(value) else format(value, ".10g")
     return "" if value is None else " ".join(value.split()) if isinstance(value, str) else value

@@ -40,8 +40,8 @@ class Point:
 
     @property
     def reference(self) -> str:
-        """The kind of reference that tells how fast the device is while this point is measured."""
-        return reference_baseline.kind(self.compute_device, self.identity["runtime"])
+        """Name of the reference that is sampled while this point is measured."""
+        return reference_baseline.reference_name(self.compute_device, self.identity["runtime"])
 
     @property
     def preload(self) -> list[str]:

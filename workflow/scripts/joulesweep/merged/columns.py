@@ -1,9 +1,10 @@
-"""The tables that the merge writes: what was measured, with one column that only a merge can know."""
+"""The tables that the merge writes: what was measured, with the columns that only a merge can know."""
 
 from dataclasses import replace
 
 from joulesweep.launches import columns
-from joulesweep.launches.columns import Column, Table
+from joulesweep.launches.table import Column, Table, columns_of
+from joulesweep.launches.table_file import CHECK
 from joulesweep.merged.problems import PROBLEMS
 
 # Flags that only the merge can give; nothing is concluded from a row with one of the last two.
@@ -11,14 +12,40 @@ NO_JOURNAL, INCONSISTENT, UNDETERMINED = "no_journal", "inconsistent", "undeterm
 UNSOUND = frozenset((INCONSISTENT, UNDETERMINED))
 
 CONFIGURED = Column(
-    "configured", str, "yes where this configuration names the variant, no where only another device does"
+    "configured",
+    str,
+    "yes where this configuration names the variant and the device is not this one under a former name; else no",
+    choices=("yes", "no"),
+)
+CORRECTED = (
+    *columns_of(
+        float,
+        (1e-9, 1e7),
+        corrected_s="THE latency of one pass: geometric mean over the launches of the corrected median round",
+        ci_low_s="lower end of the 95 % interval of corrected_s for a repeated run on this device",
+        ci_high_s="upper end of this interval",
+    ),
+    *columns_of(
+        float,
+        (0, 2),
+        correction="c: share of the reference's deviation from its baseline that was subtracted, 0 to 2; empty where the launches are not there",
+    ),
+    *columns_of(float, throughput_per_s="examples per second: batch over corrected_s"),
 )
 
 
-def _marked(table: Table) -> Table:
-    return replace(table, columns=(*table.columns, CONFIGURED))
+def _merged(table: Table) -> Table:
+    measured = tuple(column for column in table.columns if column.name != CHECK)
+    return replace(table, columns=(*measured, CONFIGURED))
 
 
-COUNTS, LATENCY, ENERGY, ACCURACY = map(_marked, (columns.COUNTS, columns.LATENCY, columns.ENERGY, columns.ACCURACY))
+def _corrected(table: Table) -> Table:
+    place = table.header.index("raw_s")
+    figures = (*table.columns[:place], *CORRECTED, *table.columns[place:])
+    return replace(table, columns=figures, ascending=(*table.ascending, ("ci_low_s", "corrected_s", "ci_high_s")))
+
+
+COUNTS, ENERGY, ACCURACY = map(_merged, (columns.COUNTS, columns.ENERGY, columns.ACCURACY))
+LATENCY = _merged(_corrected(columns.LATENCY))
 
 MERGED = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, columns.DEVICES, PROBLEMS)}

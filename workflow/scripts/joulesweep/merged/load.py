@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from joulesweep.axes import AXES
-from joulesweep.launches.columns import Table
+from joulesweep.launches.table import Table
+from joulesweep.merged.cells import with_formulas
 from joulesweep.merged.columns import MERGED, UNSOUND
 
 VARIANT = ["device", "model", "runtime"]
@@ -78,11 +79,11 @@ def _fault(rows: pd.DataFrame) -> pd.Series:
 
 
 def _read(path: Path, table: Table) -> pd.DataFrame:
-    types = {column.name: "str" if column.kind is str else "float64" for column in table.columns}
+    types = {column.name: "str" if column.type_ is str else "float64" for column in table.columns}
     texts = [name for name, kind in types.items() if kind == "str"]
     numbers = {name: [""] for name, kind in types.items() if kind != "str"}
     frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=numbers)
-    return frame.assign(**{name: frame[name].fillna("") for name in texts})
+    return frame.assign(**{name: frame[name].fillna("").map(with_formulas) for name in texts})
 
 
 def _with_base(frame: pd.DataFrame) -> pd.DataFrame:

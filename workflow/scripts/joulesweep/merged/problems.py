@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 
-from joulesweep.launches.columns import Column, Table
+from joulesweep.launches.table import Table, columns_of
 from joulesweep.schema import SCHEMA
 
 PROBLEMS = Table(
     "problems",
     ("file", "row", "column", "problem"),
-    (
-        Column("schema", int, "version of the table's columns"),
-        Column("file", str, "file, relative to results/"),
-        Column("row", int, "line in the file, the header being line 1; empty where the whole file is meant"),
-        Column("column", str, "column; empty where the whole row is meant"),
-        Column("problem", str, "what is wrong, and what was left out because of it"),
-        Column("cure", str, "what to do about it"),
+    columns_of(int, schema="version of the table's columns")
+    + columns_of(str, file="file, relative to results/")
+    + columns_of(int, row="line in the file, the header being line 1; empty where the whole file is meant")
+    + columns_of(
+        str,
+        column="column; empty where the whole row is meant",
+        problem="what is wrong, and what was left out because of it",
+        cure="what to do about it",
     ),
 )
 

@@ -44,7 +44,7 @@ class Description:
     update_s: float
     settle_s: float
     window_s: float
-    wrap_J: tuple[float, ...] = ()  # noqa: N815 - joules, as in the tables
+    wrap_J: tuple[float, ...] = ()
     has_timestamps: bool = False
 
 

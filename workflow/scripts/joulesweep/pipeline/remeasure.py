@@ -30,5 +30,5 @@ def supersede(config: Config, results: Path, model: str, runtime: str | None = N
     if not journals:
         raise UserError(f"remeasure: {model} was not measured on {config.device} yet: make all measures it")
     for path in journals:
-        Journal(path).again(runtime)
+        Journal(path).supersede(runtime)
         path.with_suffix(".csv").unlink(missing_ok=True)

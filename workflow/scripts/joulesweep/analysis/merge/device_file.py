@@ -1,8 +1,10 @@
-"""Reads a device's description."""
+"""Reads the descriptions of devices, and notices one machine under two names."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from joulesweep.files import read_regular
 from joulesweep.launches.columns import DEVICES
 from joulesweep.merged.problems import Problem
 from joulesweep.schema import SCHEMA
@@ -16,26 +18,48 @@ def read(path: Path, name: str) -> tuple[dict[str, object] | None, list[Problem]
     The file may hold more than the table; `name` stands for it in the problems. Never raises for its content.
     """
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return None, [Problem(name, None, "", "cannot be read as JSON; the description is left out", _CURE)]
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         return None, [Problem(name, None, "", "holds no object; the description is left out", _CURE)]
-    if found.get("schema") != SCHEMA:
-        text = f"of schema {found.get('schema')!r}, this is {SCHEMA}; the description is left out"
+    if content.get("schema") != SCHEMA:
+        text = f"of schema {_short(content.get('schema'))}, this is {SCHEMA}; the description is left out"
         return None, [Problem(name, None, "schema", text, "bring Joulesweep to one version on both devices")]
-    if found.get("device") != path.parent.name:
-        text = f"describes {found.get('device')!r} in the folder of {path.parent.name!r}; the description is left out"
+    if content.get("device") != path.parent.name:
+        other = _short(content.get("device"))
+        text = f"describes {other} in the folder of {path.parent.name!r}; the description is left out"
         return None, [Problem(name, None, "device", text, "name the folder as the device is named")]
     row: dict[str, object] = {"device": path.parent.name}
     problems = []
     for column in DEVICES.columns:
-        value = found.get(column.name)
+        value = content.get(column.name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, column.kind):
-            text = f"{str(value)[:40]!r} is not of type {column.kind.__name__}; it is taken as not known"
-            problems.append(Problem(name, None, column.name, text, _CURE))
+        if isinstance(value, bool) or not isinstance(value, column.type_):
+            text = f"{_short(value)} is not of type {column.type_.__name__}"
+        elif faults := DEVICES.faults({column.name: value}):
+            text = faults[0][1]
         else:
             row[column.name] = value
+            continue
+        problems.append(Problem(name, None, column.name, f"{text}; it is taken as not known", _CURE))
     return row, problems
+
+
+def namesakes(devices: Sequence[dict[str, object]]) -> list[Problem]:
+    """One problem for every device that is the machine of another one before it, by its machine id."""
+    first: dict[object, object] = {}
+    problems = []
+    for row in devices:
+        machine, device = row.get("machine_id"), row["device"]
+        if machine and first.setdefault(machine, device) != device:
+            text = f"the same machine as {first[machine]!r}: its rows are in the tables under two names"
+            cure = "a device that was renamed: delete the folder of its former name, or rename the folder and run snakemake"
+            problems.append(Problem(f"devices/{device}/device.json", None, "machine_id", text, cure))
+    return problems
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:36]}…'"

@@ -1,101 +1,122 @@
 """Brings the tables of all devices together, takes every sound row and names the rest.
 
-From this device only what is configured is taken: what was measured before and is no longer asked for stays on disk and
-counts again when it comes back. From other devices every model is taken.
+From this device only what is configured is taken: what was measured before and is not configured any more stays on disk
+and is used again when it is configured again. From other devices every model is taken.
 """
 
 import logging
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from joulesweep.analysis.merge import device_file, launch_records, read_table
+from joulesweep.analysis.merge import consistency, device_file, journals, read_table
 from joulesweep.analysis.merge.identity import without_conflicts
-from joulesweep.analysis.merge.read_table import Row
-from joulesweep.analysis.statistics import correction
+from joulesweep.analysis.merge.read_table import Located, Row
 from joulesweep.launches import columns, merge_inputs
 from joulesweep.launches.table_file import write_table
+from joulesweep.merged.cells import without_formulas
 from joulesweep.merged.columns import MERGED
 from joulesweep.merged.problems import Problem
 
 log = logging.getLogger("joulesweep")
 
-Found = tuple[str, int, Row]
 _MEASURED = ("latency", "energy", "accuracy")
+_UNREADABLE = "remove it, or copy it from its device again"
 
 
 def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> None:
     """Write counts, latency, energy, accuracy, devices and problems as CSV files in `out`, and what was read."""
     merge_inputs.write(results, out, token)
-    found: dict[str, list[Found]] = {name: [] for name in ("counts", *_MEASURED)}
-    described: list[Row] = []
+    tables: dict[str, list[Located]] = {name: [] for name in ("counts", *_MEASURED)}
+    devices: list[Row] = []
     problems: list[Problem] = []
-    for path in merge_inputs.files(results):
-        name = path.relative_to(results).as_posix()
-        if path.name == "device.json":
-            row, wrong = device_file.read(path, name)
-            described += [row] if row else []
+    unreadable: set[str] = set()
+    for name, fault in merge_inputs.entries(results):
+        path = results / name
+        if fault:
+            unreadable.add(name)
+            problems.append(Problem(name, None, "", f"{fault}; left out", _UNREADABLE))
+        elif path.name == "device.json":
+            row, faults = device_file.read(path, name)
+            devices += [row] if row else []
+            problems += faults
         elif path.suffix == ".csv":
-            table = "counts" if path.name == "counts.csv" and path.parts[-3] == "models" else path.parent.name
-            rows, wrong = read_table.read(path, columns.TABLES[table], name)
-            rows, foreign = _at_home(rows, path, table)
-            wrong += [Problem(name, *stranger) for stranger in foreign]
-            found[table] += [(name, line, row) for line, row in rows if _wanted(row, job)]
-        else:  # what lies beside the tables: see `launches`
-            continue
-        problems += wrong
-    found["counts"] = _counts_of_what_counts(found, job)
-    found, conflicts = without_conflicts(found, job["device"])
-    problems += conflicts
-    launched, unfit = launch_records.of_rows(found["latency"], results)
-    problems += unfit
-    found["latency"] = correction.of_rows(found["latency"], launched)
-    for name, kept in found.items():
-        _write(out, name, [{**row, "configured": "yes" if _configured(row, job) else "no"} for _, _, row in kept])
-    _write(out, "devices", described)
+            table = _table(name)
+            rows, faults = read_table.read(path, columns.TABLES[table], name)
+            rows, strangers = _at_home(rows, name, table)
+            problems += faults + strangers
+            tables[table] += [located for located in rows if _wanted(located.row, job)]
+    problems += device_file.namesakes(devices)
+    tables["counts"] = _counts_in_use(tables, job)
+    tables, conflicts = without_conflicts(tables, job["device"])
+    tables["latency"], of_journals = journals.rows(tables["latency"], results, unreadable)
+    tables["latency"], tables["energy"], contradictions = consistency.flagged(tables["latency"], tables["energy"])
+    problems += conflicts + of_journals + contradictions
+    former = _former_names(devices, job["device"])
+    for table, rows in tables.items():
+        configured = ({**row, "configured": _yes(_configured(row, job, former))} for _, _, row in rows)
+        _write(out, table, configured)
+    _write(out, "devices", devices)
     _write(out, "problems", [problem.as_row() for problem in problems])
     for problem in problems:
         place = problem.file if problem.row is None else f"{problem.file}:{problem.row}"
         log.info("%s: %s: %s; %s", place, problem.column or "row", problem.problem, problem.cure)
 
 
-def _at_home(
-    rows: list[tuple[int, Row]], path: Path, table: str
-) -> tuple[list[tuple[int, Row]], list[tuple[int, str, str, str]]]:
-    """The rows that lie in the folder of their device and the file of their model; line, column, text, cure of the rest."""
-    counts = table == "counts"
-    home = {"model": path.parent.name} if counts else {"device": path.parents[1].name, "model": path.stem}
-    foreign = []
+def _table(name: str) -> str:
+    """The table that a file holds: that of its folder under devices/, the counts under models/."""
+    top, _, inner, *_ = PurePosixPath(name).parts
+    return inner if top == "devices" else "counts"
+
+
+def _at_home(rows: list[Located], name: str, table: str) -> tuple[list[Located], list[Problem]]:
+    """The rows that lie in the folder of their device and the file of their model, and a problem for the rest."""
+    path = PurePosixPath(name)
+    home = {"model": path.parts[1]} if table == "counts" else {"device": path.parts[1], "model": path.stem}
+    problems = []
     for column, expected in home.items():
-        strangers = [(line, row) for line, row in rows if row[column] != expected]
+        strangers = [located for located in rows if located.row[column] != expected]
         if strangers:
-            others = ", ".join(sorted({str(row[column])[:40] for _, row in strangers}))
+            others = ", ".join(sorted({str(located.row[column])[:40] for located in strangers}))
             text = (
                 f"foreign: {len(strangers)} rows of {column} {others!r} in the place of {expected!r}; they are left out"
             )
             cure = f"give the folder or file the name of its {column}, or copy it from its device again"
-            foreign.append((strangers[0][0], column, text, cure))
-            rows = [(line, row) for line, row in rows if row[column] == expected]
-    return rows, foreign
+            problems.append(Problem(name, strangers[0].line, column, text, cure))
+            rows = [located for located in rows if located.row[column] == expected]
+    return rows, problems
 
 
 def _wanted(row: Row, job: Mapping[str, Any]) -> bool:
-    return row.get("device") != job["device"] or _configured(row, job)
+    return row.get("device") != job["device"] or _configured(row, job, ())
 
 
-def _configured(row: Row, job: Mapping[str, Any]) -> bool:
-    return row["runtime"] in job["models"].get(row["model"], {}).get("runtimes", ())
+def _configured(row: Row, job: Mapping[str, Any], former: Iterable[object]) -> bool:
+    runtimes = job["models"].get(row["model"], {}).get("runtimes", ())
+    return row["runtime"] in runtimes and row.get("device") not in former
 
 
-def _counts_of_what_counts(found: Mapping[str, list[Found]], job: Mapping[str, Any]) -> list[Found]:
+def _former_names(devices: list[Row], device: str) -> set[object]:
+    """Other names under which this device was described, by its machine id."""
+    mine = {row.get("machine_id") for row in devices if row["device"] == device} - {None, ""}
+    return {row["device"] for row in devices if row.get("machine_id") in mine} - {device}
+
+
+def _counts_in_use(tables: Mapping[str, list[Located]], job: Mapping[str, Any]) -> list[Located]:
     """Counts of the variants that are configured or measured: a model that was removed leaves its counts on disk."""
-    measured = {(row["model"], row["runtime"]) for name in _MEASURED for _, _, row in found[name]}
+    measured = {(row["model"], row["runtime"]) for name in _MEASURED for _, _, row in tables[name]}
     return [
-        (file, line, row)
-        for file, line, row in found["counts"]
-        if _configured(row, job) or (row["model"], row["runtime"]) in measured
+        located
+        for located in tables["counts"]
+        if _configured(located.row, job, ()) or (located.row["model"], located.row["runtime"]) in measured
     ]
 
 
-def _write(out: Path, name: str, rows: Any) -> None:
-    write_table(out / f"{name}.csv", MERGED[name], rows)
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "no"
+
+
+def _write(out: Path, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+    header = MERGED[name].header
+    safe = [{column: without_formulas(row[column]) for column in header if column in row} for row in rows]
+    write_table(out / f"{name}.csv", MERGED[name], safe)

@@ -9,121 +9,142 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from joulesweep.launches.columns import STATUSES, Table
+from joulesweep.files import read_regular
+from joulesweep.launches.table import Table
+from joulesweep.launches.table_file import CHECK, checksum
 from joulesweep.merged.problems import COPY_AGAIN, Problem
 from joulesweep.schema import SCHEMA
 
 Row = dict[str, object]
 
-# What a row whose status is ok must have, and what may stand there. (Counts of an ONNX file may be unknown.)
-_FIGURE = {"latency": "raw_s", "energy": "energy_J", "accuracy": "value"}
-_POSITIVE = {"raw_s", "energy_J"}
-_CHOICES = {"status": STATUSES, "kind": ("measured", "modelled")}
-
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def read(path: Path, table: Table, name: str) -> tuple[list[tuple[int, Row]], list[Problem]]:
-    """The sound rows of a file, each with its line number, and what is wrong with the rest.
+class Located(NamedTuple):
+    """A row with its place: the file, relative to results/, and the line in it, the header being line 1."""
+
+    file: str
+    line: int
+    row: Row
+
+
+class _Line(NamedTuple):
+    """A line that is not empty: its number, its cells (None where it cannot be understood), its text before the last cell."""
+
+    number: int
+    cells: list[str] | None
+    before_last: str = ""
+
+
+def read(path: Path, table: Table, name: str) -> tuple[list[Located], list[Problem]]:
+    """The sound rows of a file, and what is wrong with the rest.
 
     Values have their column's type; an empty one is None (number) or "" (text). `name` stands for the file in
     the problems. Never raises for what is in the file, or for a file that cannot be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
-        return [], [Problem(name, None, "", f"cannot be read: {error.strerror}; left out", "make it readable")]
+        return [], [Problem(name, None, "", f"cannot be read: {error.strerror}; left out", "make it a readable file")]
     lines = list(_lines(content))
-    header = lines[0][1] if lines else None
+    header = lines[0].cells if lines else None
     if header is None:
         return [], [Problem(name, 1, "", "the header is torn or empty; the file is left out", COPY_AGAIN)]
-    rows: list[tuple[int, Row]] = []
+    rows: list[Located] = []
     problems: list[Problem] = []
     other_schemas: dict[str, list[int]] = {}
-    for number, fields in lines[1:]:
-        if fields is None or len(fields) != len(header):
-            what = "the line is torn" if fields is None else f"{len(fields)} fields where the header has {len(header)}"
-            problems.append(Problem(name, number, "", f"{what}; the row is left out", COPY_AGAIN))
+    complete = False
+    for line in lines[1:]:
+        if line.cells is None or len(line.cells) != len(header):
+            what = (
+                "the line is torn"
+                if line.cells is None
+                else f"{len(line.cells)} fields where the header has {len(header)}"
+            )
+            problems.append(Problem(name, line.number, "", f"{what}; the row is left out", COPY_AGAIN))
             continue
-        text = dict(zip(header, fields, strict=True))
+        text = dict(zip(header, line.cells, strict=True))
         if text.get("schema", "") != str(SCHEMA):
-            other_schemas.setdefault(text.get("schema", ""), []).append(number)
+            other_schemas.setdefault(text.get("schema", ""), []).append(line.number)
             continue
-        row, wrong = _typed(text, table)
-        if wrong:
+        row, faults = _typed(text, table)
+        check = text.get(CHECK, "")
+        is_last = check == checksum(line.before_last, last=True)
+        complete |= is_last
+        if not faults and not is_last and check != checksum(line.before_last, last=False):
+            faults = [(CHECK, "the row was changed after it was written")]
+        if faults:
+            cure = _repeat(row) if _lacks_figure(row, table) else COPY_AGAIN
             problems += [
-                Problem(name, number, column, f"{what}; the row is left out", cure) for column, what, cure in wrong
+                Problem(name, line.number, column, f"{what}; the row is left out", cure) for column, what in faults
             ]
         else:
-            rows.append((number, row))
+            rows.append(Located(name, line.number, row))
     problems += [_schema_problem(name, version, numbers) for version, numbers in other_schemas.items()]
     if rows or not other_schemas:
         unusable, of_columns = _columns(header, table, name)
-        problems += of_columns
         if unusable:
             return [], of_columns
-    kept, repeated = _without_repeats(rows, table, name)
-    return kept, problems + repeated
+        problems += of_columns
+    if not (complete or problems):
+        what = f"the file was cut after line {lines[-1].number}; the rows that followed are missing"
+        problems.append(Problem(name, lines[-1].number, "", what, COPY_AGAIN))
+    sound, repeated = _without_repeats(rows, table, name)
+    return sound, problems + repeated
 
 
-def _lines(content: bytes) -> Iterator[tuple[int, list[str] | None]]:
-    """Line number and fields of every line that is not empty; None where the line cannot be understood."""
+def _lines(content: bytes) -> Iterator[_Line]:
+    """Every line that is not empty."""
     *whole, rest = content.split(b"\n")
     for number, line in enumerate(whole, start=1):
         if line.strip():
-            yield number, _fields(line)
+            yield _line(number, line)
     if rest.strip():
-        yield len(whole) + 1, None
+        yield _Line(len(whole) + 1, None)
 
 
-def _fields(line: bytes) -> list[str] | None:
+def _line(number: int, line: bytes) -> _Line:
     try:
         text = line.decode("utf-8").removesuffix("\r")
-        return next(csv.reader([text], strict=True), None)
+        return _Line(number, next(csv.reader([text], strict=True), None), text.rpartition(",")[0])
     except (UnicodeDecodeError, csv.Error):
-        return None
+        return _Line(number, None)
 
 
-def _typed(text: dict[str, str], table: Table) -> tuple[Row, list[tuple[str, str, str]]]:
-    """The row with typed values, and (column, what is wrong, cure) of every value that cannot be taken."""
+def _typed(text: dict[str, str], table: Table) -> tuple[Row, list[tuple[str, str]]]:
+    """The row with typed values, and column and fault of every value that cannot be taken."""
     row: Row = {}
-    wrong: list[tuple[str, str, str]] = []
+    faults: list[tuple[str, str]] = []
     for column in table.columns:
         value = text.get(column.name, "")
-        choices = _CHOICES.get(column.name)
-        if column.kind is str:
+        if column.type_ is str:
             row[column.name] = value
-            if choices and value not in choices and (value or column.name == "status"):
-                wrong.append((column.name, f"{_short(value)} is none of {', '.join(choices)}", COPY_AGAIN))
+            if _CONTROL.search(value):
+                faults.append((column.name, f"{_short(value)} holds control characters"))
         elif value == "":
             row[column.name] = None
-        elif (number := _number(value, column.kind)) is None:
-            kind = "a whole number" if column.kind is int else "a number"
-            wrong.append((column.name, f"{_short(value)} is not {kind}", COPY_AGAIN))
+        elif (number := _number(value, column.type_)) is None:
+            words = "a whole number" if column.type_ is int else "a number"
+            faults.append((column.name, f"{_short(value)} is not {words}"))
         else:
             row[column.name] = number
-    if not wrong and row.get("status") == "ok" and table.name in _FIGURE:
-        wrong += _missing_figure(row, table)
-    return row, wrong
+    return row, faults or table.faults(row)
 
 
-def _missing_figure(row: Row, table: Table) -> list[tuple[str, str, str]]:
-    column = _FIGURE[table.name]
-    value = row[column]
-    cure = "measure the row again: make remeasure MODEL={model} RUNTIME={runtime}".format(**row)
-    if value is None:
-        return [(column, "status is ok, yet there is no figure", cure)]
-    if column in _POSITIVE and isinstance(value, float) and value <= 0:
-        return [(column, f"{value:g} is not above zero", cure)]
-    if table.name == "energy" and not row["kind"]:
-        return [("kind", "neither measured nor modelled", cure)]
-    return []
+def _lacks_figure(row: Row, table: Table) -> bool:
+    return row.get("status") == "ok" and any(row.get(name, "") is None for name in table.figures)
 
 
-def _number(text: str, kind: type) -> float | int | None:
-    if kind is int:
+def _repeat(row: Row) -> str:
+    return "measure the row again: make remeasure MODEL={model} RUNTIME={runtime}".format(**row)
+
+
+def _number(text: str, type_: type) -> float | int | None:
+    if type_ is int:
         return int(text) if _INTEGER.fullmatch(text) and len(text) < 20 else None
     value = float(text) if _NUMBER.fullmatch(text) else math.inf
     return value if math.isfinite(value) else None
@@ -135,7 +156,7 @@ def _columns(header: list[str], table: Table, name: str) -> tuple[bool, list[Pro
     if repeated:
         text = f"the header names {', '.join(map(_short, repeated))} twice; the file is left out"
         return True, [Problem(name, 1, repeated[0], text, COPY_AGAIN)]
-    needed = {"schema", *table.key, "status", _FIGURE.get(table.name, "status")}
+    needed = {"schema", *table.key, *table.required, *table.figures, CHECK}
     problems, unusable = [], False
     for column in table.header:
         if column not in header:
@@ -146,7 +167,7 @@ def _columns(header: list[str], table: Table, name: str) -> tuple[bool, list[Pro
     for column in header:
         if column not in table.header:
             cure = "remove the column, or update Joulesweep here if the device runs a newer one"
-            problems.append(Problem(name, 1, _short(column), "no column of this table; it is ignored", cure))
+            problems.append(Problem(name, 1, _short(column), "not a column of this table; it is ignored", cure))
     return unusable, problems
 
 
@@ -157,24 +178,22 @@ def _schema_problem(name: str, version: str, numbers: list[int]) -> Problem:
     return Problem(name, numbers[0], "schema", text, f"update Joulesweep {where}, then run snakemake there again")
 
 
-def _without_repeats(
-    rows: list[tuple[int, Row]], table: Table, name: str
-) -> tuple[list[tuple[int, Row]], list[Problem]]:
+def _without_repeats(rows: list[Located], table: Table, name: str) -> tuple[list[Located], list[Problem]]:
     """Of the rows with one key the newest stays (the first of several equally new)."""
-    best: dict[tuple, tuple[int, Row]] = {}
+    best: dict[tuple, Located] = {}
     problems = []
-    for number, row in rows:
-        key = tuple(row[column] for column in table.key)
+    for located in rows:
+        key = tuple(located.row[column] for column in table.key)
         other = best.get(key)
         if other is None:
-            best[key] = (number, row)
+            best[key] = located
             continue
-        newer = str(row.get("measured_at", "")) > str(other[1].get("measured_at", ""))
-        kept, dropped = ((number, row), other) if newer else (other, (number, row))
-        best[key] = kept
-        text = f"the same point as line {kept[0]}, which is kept because it is {'newer' if newer else 'not older'}"
-        problems.append(Problem(name, dropped[0], table.key[-1], f"{text}; this row is left out", COPY_AGAIN))
-    return sorted(best.values(), key=lambda pair: pair[0]), problems
+        newer = str(located.row.get("measured_at", "")) > str(other.row.get("measured_at", ""))
+        stays, dropped = (located, other) if newer else (other, located)
+        best[key] = stays
+        text = f"the same point as line {stays.line}, which stays because it is {'newer' if newer else 'not older'}"
+        problems.append(Problem(name, dropped.line, table.key[-1], f"{text}; this row is left out", COPY_AGAIN))
+    return sorted(best.values(), key=lambda located: located.line), problems
 
 
 def _short(text: str) -> str:

@@ -5,9 +5,10 @@ Run by hand as `python -m joulesweep.analysis.tables_doc > docs/tables.md`, with
 
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.launches.columns import LAYERS, STATUSES
-from joulesweep.merged.columns import MERGED
+from joulesweep.merged.columns import CORRECTED, MERGED
 from joulesweep.schema import SCHEMA
 
+_OF_MERGE = ("configured", *(column.name for column in CORRECTED))
 _INTRODUCTION = f"""\
 # The tables
 
@@ -16,7 +17,9 @@ Made from `workflow/scripts/joulesweep/launches/columns.py`; a test keeps both t
 Every table is CSV in UTF-8. Units are the ends of the columns' names, in SI: `_s` seconds, `_J` joules, `_W` watts,
 `_bytes`, `_Hz`, `_C` degrees Celsius. Empty means not measured. `status` is one of {", ".join(f"`{name}`" for name in STATUSES)}.
 These are the columns in `results/merged/`; the tables under `results/devices/` and `results/models/` have them too, but for
-`configured`, and leave empty what only the merge can know. `layers.csv` lies in `results/models/<model>/` alone. The version of the columns, `schema`, is {SCHEMA}.
+those that only the merge can fill ({", ".join(f"`{name}`" for name in _OF_MERGE)}). `layers.csv` lies in `results/models/<model>/` only. Every row of
+the other tables there ends with `check`: CRC-32 of the line before it, of the line followed by a line end and the word `last` in the last row.
+A row that was changed, or a file that was cut, is named in `problems.csv`. The version of the columns, `schema`, is {SCHEMA}.
 """
 
 
@@ -24,7 +27,7 @@ def render() -> str:
     """The text of docs/tables.md."""
     parts = [_INTRODUCTION]
     for definition in (*MERGED.values(), LAYERS):
-        rows = [[f"`{column.name}`", column.kind.__name__, text(column.meaning)] for column in definition.columns]
+        rows = [[f"`{column.name}`", column.type_.__name__, text(column.meaning)] for column in definition.columns]
         key = ", ".join(f"`{name}`" for name in definition.key)
         parts.append(
             f"## {definition.name}.csv\n\nOne row for each {key}.\n\n{table(['column', 'type', 'meaning'], rows)}\n"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import linregress, t
 
 from joulesweep.interval import Interval
 
@@ -15,11 +15,6 @@ def exponent(axis: Sequence[float], seconds: Sequence[float]) -> Interval:
 
     1 is proportional growth. Needs at least 3 different values of the axis: two leave no residual.
     """
-    x, y = np.log(np.asarray(axis, dtype=float)), np.log(np.asarray(seconds, dtype=float))
-    x = x - x.mean()
-    slope = float(x @ y / (x @ x))
-    residuals = y - y.mean() - slope * x
-    degrees = len(x) - 2
-    error = float(np.sqrt(residuals @ residuals / degrees / (x @ x)))
-    half = float(t.ppf(0.975, degrees)) * error
-    return Interval(slope, slope - half, slope + half)
+    fit = linregress(np.log(np.asarray(axis, dtype=float)), np.log(np.asarray(seconds, dtype=float)))
+    half = float(t.ppf(0.975, len(axis) - 2)) * float(fit.stderr)
+    return Interval(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from joulesweep.launches.columns import listed
+from joulesweep.machine import machine_id
 from joulesweep.measure.device import state
 from joulesweep.measure.device.threads import cores
 from joulesweep.schema import SCHEMA
@@ -27,6 +28,7 @@ def describe(job: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "device": job["device"],
+        "machine_id": machine_id(),
         "machine": machine(),
         "cpu": cpu(),
         "architecture": platform.machine(),

@@ -37,8 +37,8 @@ def snapshot(device: str = "cpu") -> dict[str, Any]:
     """What is kept beside a launch, before it and after; the difference of two tells who worked in between.
 
     `clock_Hz` of the cores, or of the GPU where `device` is cuda; `temperature_C` of the hottest sensor; `throttling` as
-    firmware and driver say it now; count of `throttle_events`; `load` of the last minute, and since the start of the
-    machine `busy_s` and `steal_s`: seconds in which some process, or another machine on the same processor, had a core.
+    firmware and driver say it now; count of `throttle_events`; `load` of the last minute, and `busy_s`: seconds
+    since the start of the machine in which some process, or another machine on the same processor, had a core.
     """
     firmware = throttling()
     said = [None if firmware is None else list(firmware.now)]
@@ -55,7 +55,6 @@ def snapshot(device: str = "cpu") -> dict[str, Any]:
         "throttle_events": throttle_events(),
         "load": os.getloadavg()[0],
         "busy_s": sum(times) - idle_s - twice_s,
-        "steal_s": getattr(times, "steal", 0.0),
     }
 
 

@@ -1,47 +1,49 @@
 """Launches whose power another device logged: cut out of its log when that is here, by Unix time."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from joulesweep import plugins
+from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.measure.energy import sync_marker, window_figures
 from joulesweep.measure.energy.power_trace import UncoveredError
 
 
 def joined(
-    lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], marked: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """The lines with the figures that the log gives them, or with the status `no_meter` and why it gives none.
+    launches: Sequence[EnergyLaunch], meter: Mapping[str, Any], marked: Sequence[EnergyLaunch]
+) -> list[EnergyLaunch]:
+    """The launches with the figures that the log gives them, or with the status `no_meter` and why it gives none.
 
-    `marked` are all lines of the job: their markers together find the log's offset.
+    `marked` are all launches of the job: their markers together find the log's offset.
     """
     log = plugins.load("power_logs", meter["name"])(meter["settings"])
     try:
         time_ns, watts = log.readings()
         if meter["settings"].get("align") == "marker":
-            launches = [_markers(line) for line in marked if line["status"] == "ok"]
-            if not launches:
+            markers = [_markers(launch.windows) for launch in marked if launch.windows]
+            if not markers:
                 raise ValueError("no launch has emitted a marker")
-            time_ns = time_ns + sync_marker.offset_ns(time_ns, watts, launches)
+            time_ns = time_ns + sync_marker.offset_ns(time_ns, watts, markers)
         description = log.describe()
     except (OSError, ValueError, TypeError) as error:
-        return [_without(line, f"{meter['name']}: {error}") for line in lines]
-    return [_cut(line, description, time_ns, watts, meter) for line in lines]
+        return [_without(launch, f"{meter['name']}: {error}") for launch in launches]
+    return [_cut(launch, description, time_ns, watts, meter) for launch in launches]
 
 
 def _cut(
-    line: Mapping[str, Any], description: Any, time_ns: np.ndarray, watts: np.ndarray, meter: Mapping[str, Any]
-) -> dict[str, Any]:
-    if line["status"] != "ok":
-        return dict(line)
-    windows = line["windows"]
+    launch: EnergyLaunch, description: Any, time_ns: np.ndarray, watts: np.ndarray, meter: Mapping[str, Any]
+) -> EnergyLaunch:
+    windows = launch.windows
+    if not launch.ok or windows is None:
+        return launch
     idle, work = ([moment + windows["unix_ns"] for moment in windows[name]] for name in ("idle_ns", "work_ns"))
     if idle[0] > time_ns[-1] or work[1] < time_ns[0]:
         return _without(
-            line,
+            launch,
             f"{meter['name']}: {meter['settings'].get('file')} runs from {_clock(time_ns[0])} to {_clock(time_ns[-1])}, but this "
             f"was measured at {_clock(idle[0])}; if one clock is wrong, set meters.log.offset_s, or measure with align: marker",
         )
@@ -61,17 +63,17 @@ def _cut(
     try:
         figures = window_figures.figures(record, {**windows, "idle_ns": idle, "work_ns": work})
     except UncoveredError as error:
-        return _without(line, f"{meter['name']}: {error}")
-    return {**line, "figures": figures}
+        return _without(launch, f"{meter['name']}: {error}")
+    return replace(launch, figures=figures)
 
 
-def _markers(line: Mapping[str, Any]) -> list[list[int]]:
-    unix_ns = line["windows"]["unix_ns"]
-    return [[start + unix_ns, end + unix_ns, bit] for start, end, bit in line["windows"]["marker_ns"]]
+def _markers(windows: Mapping[str, Any]) -> list[list[int]]:
+    unix_ns = windows["unix_ns"]
+    return [[start + unix_ns, end + unix_ns, bit] for start, end, bit in windows["marker_ns"]]
 
 
-def _without(line: Mapping[str, Any], message: str) -> dict[str, Any]:
-    return {**line, "status": "no_meter", "message": message} if line["status"] == "ok" else dict(line)
+def _without(launch: EnergyLaunch, message: str) -> EnergyLaunch:
+    return replace(launch, status="no_meter", message=message) if launch.ok else launch
 
 
 def _clock(time_ns: int) -> str:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.launches import columns
+from joulesweep.launches import columns, energy_row
+from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.launches.journal import Journal
+from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure import preflight
-from joulesweep.measure.device import cool_down
-from joulesweep.measure.energy import external_log, meter_probe, timing, window_figures
+from joulesweep.measure.device import cool_down, state
+from joulesweep.measure.energy import external_log, meter_probe, timing
 from joulesweep.measure.energy.sampler import MeterError
 from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, interleaved, points_of
@@ -60,14 +62,14 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
                 refusal = _measure_lacking(job, points, journal, limits, samples)
         except MeterError as error:
             refusal = f"{meter['name']}: {error}"
-            journal.append(lacking[0].key, _lost(refusal, limits))
+            journal.append(lacking[0].key, _lost(refusal, limits).to_line())
     elif lacking and meter["usable"]:  # it was when the run was planned: what is lost now is for the next run
-        journal.append(lacking[0].key, _lost(refusal, limits))
-    lines = [journal.lines(point.key) for point in points]
+        journal.append(lacking[0].key, _lost(refusal, limits).to_line())
+    launches = [journal.launches(point.key, EnergyLaunch) for point in points]
     if _is_log(meter):
-        everything = [line for own in lines for line in own]
-        lines = [external_log.joined(own, meter, everything) for own in lines]
-    rows = [_row(point, own, meter, refusal) for point, own in zip(points, lines, strict=True)]
+        everything = [launch for own in launches for launch in own]
+        launches = [external_log.joined(own, meter, everything) for own in launches]
+    rows = [_row(point, own, meter, refusal) for point, own in zip(points, launches, strict=True)]
     write_table(out, columns.ENERGY, rows)
 
 
@@ -104,15 +106,15 @@ def _lacking(journal: Journal, point: Point, limits: Mapping[str, Any], launches
     if point.artefact is None:
         return 0
     done = 0
-    for line in journal.lines(point.key):
-        tried = ["limits", "meter_failures"] if line["status"] == "no_meter" else ["limits"]
-        done += line["status"] == "ok" or all(line[name] == limits[name] for name in tried)
+    for launch in journal.launches(point.key, EnergyLaunch):
+        tried = ["limits", "meter_failures"] if launch.status == "no_meter" else ["limits"]
+        done += launch.ok or all(getattr(launch, name) == limits[name] for name in tried)
     return max(0, launches - done)
 
 
-def _lost(message: str, limits: Mapping[str, Any]) -> dict[str, Any]:
-    """The journal's line of a launch that could not even begin, since the meter was gone."""
-    return {"status": "no_meter", "message": message, **limits, "measured_at": _now()}
+def _lost(message: str, limits: Mapping[str, Any]) -> EnergyLaunch:
+    """A launch that could not begin, since the meter was gone."""
+    return EnergyLaunch("no_meter", message, _now(), **limits, windows=None, figures=None, before=None, after=None)
 
 
 def _now() -> str:
@@ -149,15 +151,17 @@ def _measure_lacking(
                 servers[runtime] = stack.enter_context(Server(point.preload))
             run = partial(servers[runtime].run, memory_bytes=settings["memory_bytes"])
             argument = {"artefact": point.artefact, "runtime": runtime, "point": point.axes, **extra}
+            before = DeviceState(**state.snapshot(point.compute_device))
             if _is_log(meter):
-                line, raw = timing.launch_for_log(run, argument, timeout_s)
+                ended, raw = timing.launch_for_log(run, argument, timeout_s)
             else:
-                line, raw = timing.launch(run, meter, argument, timeout_s)
-            line |= {**limits, "measured_at": _now()}
-            _keep(samples, {"key": point.key, "status": line["status"], **raw})
-            journal.append(point.key, line)
-            log.info("energy %s@%s %s: %s", point.identity["model"], runtime, point.axes_text, line["message"] or "ok")
-            if line["status"] == "no_meter" and (gone := _refusal(meter)):
+                ended, raw = timing.launch(run, meter, argument, timeout_s)
+            after = DeviceState(**state.snapshot(point.compute_device))
+            launch = EnergyLaunch(**ended, **limits, measured_at=_now(), before=before, after=after)
+            _keep(samples, {"key": point.key, "status": launch.status, **raw})
+            journal.append(point.key, launch.to_line())
+            log.info("energy %s@%s %s: %s", point.identity["model"], runtime, point.axes_text, launch.message or "ok")
+            if launch.status == "no_meter" and (gone := _refusal(meter)):
                 return gone
     return ""
 
@@ -176,14 +180,12 @@ def _times(meter: Mapping[str, Any], window_s: float) -> tuple[Description, timi
     return description, timing.times(description, observed_s, window_s)
 
 
-def _row(point: Point, lines: Sequence[Mapping[str, Any]], meter: Mapping[str, Any], refusal: str) -> dict[str, Any]:
-    row = {**point.identity, "meter": meter["name"]}
+def _row(point: Point, launches: Sequence[EnergyLaunch], meter: Mapping[str, Any], refusal: str) -> dict[str, Any]:
+    identity = {**point.identity, "meter": meter["name"]}
     if point.artefact is None:
-        return {**row, "status": "unsupported", "message": point.unsupported}
-    found = window_figures.row(lines)
-    if refusal and found["status"] != "ok":
-        return {**row, "status": "no_meter", "message": refusal}
-    return {**row, **found, "measured_at": lines[-1]["measured_at"]}
+        return {**identity, "status": "unsupported", "message": point.unsupported}
+    row = energy_row.row(identity, launches)
+    return {**identity, "status": "no_meter", "message": refusal} if refusal and row["status"] != "ok" else row
 
 
 def _keep(samples: Path, line: Mapping[str, Any]) -> None:

@@ -47,7 +47,11 @@ class PowerTrace:
         return cls(record["unit"], record["time_ns"], record["values"], wrap, record["update_s"])
 
     def joules(self, start_ns: int, end_ns: int) -> float:
-        """Energy of all rails together between two moments.
+        """Energy of all rails together between two moments."""
+        return float(self.joules_by_rail(start_ns, end_ns).sum())
+
+    def joules_by_rail(self, start_ns: int, end_ns: int) -> np.ndarray:
+        """Energy of each rail between two moments.
 
         Watts are integrated by the trapezoid rule, counters subtracted; the edges are interpolated in both.
 
@@ -62,9 +66,9 @@ class PowerTrace:
         rows = self._values[first : last + 1]
         end = (end_ns - start_ns) * 1e-9
         if self.unit == "W":
-            return _trapezoid(seconds, rows.sum(axis=1), end)
-        energy = self._unwrapped(seconds, rows)
-        return float(np.interp(end, seconds, energy) - np.interp(0.0, seconds, energy))
+            return np.array([_trapezoid(seconds, watts, end) for watts in rows.T])
+        energies = self._unwrapped(seconds, rows).T
+        return np.array([np.interp(end, seconds, energy) - np.interp(0.0, seconds, energy) for energy in energies])
 
     def readings(self, start_ns: int, end_ns: int) -> int:
         """How many new readings lie between two moments."""
@@ -95,7 +99,7 @@ class PowerTrace:
         return bool((inside != inside[:1]).any())
 
     def _unwrapped(self, seconds: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Joules since the first row, all rails together, wraps undone."""
+        """Joules of each rail since the first row, wraps undone."""
         gaps = np.diff(seconds)[:, None]
         if (gaps * _MOST_W >= self._wrap).any():
             raise UncoveredError(f"no reading for {gaps.max():.0f} s: a counter may have wrapped more than once")
@@ -104,7 +108,7 @@ class PowerTrace:
         steps = np.where(back, steps + self._wrap, steps)
         if (steps[back] > np.broadcast_to(gaps * _MOST_W, steps.shape)[back]).any():
             raise UncoveredError("a counter went back without having wrapped; it was reset")
-        return np.concatenate([[0.0], np.cumsum(steps.sum(axis=1))])
+        return np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(steps, axis=0)])
 
 
 def _fresh(time_ns: Sequence[int], values: Sequence[Sequence[float]], update_s: float) -> Any:

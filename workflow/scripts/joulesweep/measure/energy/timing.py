@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from joulesweep.launches.energy_launch import EnergyFigures
+from joulesweep.launches.energy_row import READINGS
 from joulesweep.measure.energy import launch as energy_launch
 from joulesweep.measure.energy import window_figures
 from joulesweep.measure.energy.power_trace import PowerTrace, SilentError, UncoveredError
@@ -45,7 +47,7 @@ def observed_interval_s(name: str, settings: Mapping[str, Any], description: Des
 
 def times(description: Description, observed_s: float, window_s: float) -> Times:
     """Windows that hold enough readings, and last at least what the meter needs and what the user asked for."""
-    enough_s = (window_figures.READINGS + 1) * observed_s
+    enough_s = (READINGS + 1) * observed_s
     trail_s = 2 * max(description.update_s, observed_s) + 3 * interval_s(description)
     return Times(max(_LEAD_S, description.settle_s), max(window_s, description.window_s, enough_s), trail_s)
 
@@ -55,8 +57,8 @@ def launch(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """One launch with the meter read beside it; `run` is a server's.
 
-    Returns what the journal keeps (status, message, and figures where the status is ok) and the raw samples. A meter that
-    dies or falls silent has the status `no_meter`: that is tried again when it is back.
+    Returns status, message, windows and figures as an `EnergyLaunch` has them, and the raw samples. A meter that dies or
+    falls silent has the status `no_meter`: that is tried again when it is back.
     """
     samplers: list[Sampler] = []
 
@@ -68,14 +70,14 @@ def launch(
         outcome = run(energy_launch.run, argument, timeout_s, on_start=start_sampler)
         record = samplers[0].stop() if samplers else None
         if outcome.status != "ok":
-            return {"status": outcome.status, "message": outcome.message}, {"record": record}
+            return _ended(outcome.status, outcome.message), {"record": record}
         assert record is not None  # a launch that ended ok was started
         figures = window_figures.figures(record, outcome.value)
     except (MeterError, SilentError) as error:
-        return {"status": "no_meter", "message": f"{meter['name']}: {error}"}, {}
+        return _ended("no_meter", f"{meter['name']}: {error}"), {}
     except UncoveredError as error:
-        return {"status": "error", "message": f"{meter['name']}: {error}"}, {"record": record, **outcome.value}
-    return {"status": "ok", "message": "", "figures": figures}, {"record": record, **outcome.value}
+        return _ended("error", f"{meter['name']}: {error}"), {"record": record, **outcome.value}
+    return _ended("ok", "", outcome.value, figures), {"record": record, **outcome.value}
 
 
 def launch_for_log(
@@ -87,6 +89,12 @@ def launch_for_log(
     """
     outcome = run(energy_launch.run, argument, timeout_s)
     if outcome.status != "ok":
-        return {"status": outcome.status, "message": outcome.message}, {}
+        return _ended(outcome.status, outcome.message), {}
     windows = {**outcome.value, "unix_ns": time.time_ns() - time.monotonic_ns()}
-    return {"status": "ok", "message": "", "windows": windows}, windows
+    return _ended("ok", "", windows), windows
+
+
+def _ended(
+    status: str, message: str, windows: Mapping[str, Any] | None = None, figures: EnergyFigures | None = None
+) -> dict[str, Any]:
+    return {"status": status, "message": message, "windows": windows, "figures": figures}

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import interval
-from joulesweep.launches import columns, selection
+from joulesweep.axes import AXES
+from joulesweep.launches import columns, latency_row, selection
 from joulesweep.launches.journal import Journal
+from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing, sustained_key
+from joulesweep.launches.launch import DeviceState, Launch
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure import preflight
 from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.latency import launch, sustained
-from joulesweep.measure.latency import rows as latency_rows
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
 from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, interleaved, points_of
@@ -47,19 +49,9 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
         with machine_lock():
             preflight.warn()
             sweep.measure(points)
-    levels = baseline.levels
-    rows = [
-        latency_rows.row(
-            point,
-            journal.lines(point.key),
-            journal.lines(sweep.sustained_key(point)),
-            levels.seconds(point.reference),
-            job["settings"],
-        )
-        for point in points
-    ]
+    rows = [sweep.row(point) for point in points]
     for row in rows:
-        log.info("latency %s", latency_rows.summary(row))
+        log.info("latency %s", _summary(row))
     write_table(out, columns.LATENCY, rows)
 
 
@@ -102,26 +94,39 @@ class _Sweep:
         """
         if point.artefact is None:
             return 0
-        lines = self._journal.lines(point.key)
-        if self._given_up(lines):
+        launches = self._launches(point)
+        if self._given_up(launches):
             return 0
         first, again = self._settings["launches"], self._settings["busy_retries"]
-        well, calm, failed = len(selection.succeeded(lines)), len(selection.undisturbed(lines)), self._failed(lines)
+        well, calm = len(selection.succeeded(launches)), len(selection.undisturbed(launches))
+        failed = self._failed(launches)
         lacking = min(first - calm, first + again - well) - failed
         if lacking > 0:
             return lacking
-        used = selection.used(lines, first)
+        used = selection.used(launches, first)
         if len(used) < first:
             return 0
-        seconds = [latency_rows.launch_s(line) for line in used[:first]]
-        affordable = int(self._settings["budget_s"] / statistics.median(line["wall_s"] for line in used[:first]))
+        seconds = [launch.seconds for launch in used[:first]]
+        affordable = int(self._settings["budget_s"] / statistics.median(launch.wall_s for launch in used[:first]))
         wanted = first + interval.further_launches(seconds, self._settings["target"], min(_MOST_FURTHER, affordable))
         not_again = max(0, well - len(used) - again)  # busy ones that count as if they had been calm
         return max(0, wanted - len(used) - not_again - failed)
 
-    def sustained_key(self, point: Point) -> dict[str, Any]:
-        """The journal's key of what is measured for minutes without a rest."""
-        return {**point.key, "sustain_s": self._settings["sustain_s"]}
+    def row(self, point: Point) -> dict[str, Any]:
+        """The row of a point, from what the journal holds."""
+        if point.artefact is None:
+            return {**point.identity, "status": "unsupported", "message": point.unsupported}
+        baseline_s = self._baseline.baseline.seconds(point.reference)
+        return latency_row.row(point.identity, self._launches(point), self._sustained(point), baseline_s)
+
+    def _launches(self, point: Point) -> list[LatencyLaunch]:
+        return self._journal.launches(point.key, LatencyLaunch)
+
+    def _sustained(self, point: Point) -> list[SustainedLaunch]:
+        return self._journal.launches(self._sustained_key(point), SustainedLaunch)
+
+    def _sustained_key(self, point: Point) -> dict[str, Any]:
+        return sustained_key(point.key, self._settings["sustain_s"])
 
     def lacking_sustained(self, points: Sequence[Point]) -> list[Point]:
         """The base points (each runtime's first) whose sustained speed is asked for and lacking."""
@@ -132,26 +137,35 @@ class _Sweep:
             if self._settings["sustain_s"]
             and point is base[point.identity["runtime"]]
             and point.artefact is not None
-            and not self._given_up(self._journal.lines(point.key))
-            and not any(self._is_settled(line) for line in self._journal.lines(self.sustained_key(point)))
+            and not self._given_up(self._launches(point))
+            and not any(self._is_settled(launch) for launch in self._sustained(point))
         ]
 
     def _launch(self, point: Point, server: Server, order: int) -> None:
-        earlier = self._journal.lines(point.key)
+        earlier = self._launches(point)
         if self._given_up(earlier):
             return
         self._baseline.sample_if_due(server, point.reference, point.identity["runtime"])
-        argument = self._argument(point, lab=not any(line.get("lab_s") for line in earlier))
-        line = self._told(point, server, launch.run, argument, self._settings["timeout_s"])
-        first_stage = self._settings["launches"]
-        line |= {"order": order, "first_stage": first_stage, "reference": point.reference}
-        self._journal.append(point.key, line)
+        argument = self._argument(point, lab=not any(launch.timing and launch.timing.lab_s for launch in earlier))
+        surroundings, timing = self._told(point, server, launch.run, argument, self._settings["timeout_s"])
+        launched = LatencyLaunch(
+            **surroundings,
+            order=order,
+            reference=point.reference,
+            first_stage=self._settings["launches"],
+            target=self._settings["target"],
+            timing=Timing.from_line(timing) if timing else None,
+        )
+        self._journal.append(point.key, launched.to_line())
 
     def _sustain(self, point: Point, server: Server) -> None:
         seconds = self._settings["sustain_s"]
         timeout_s = seconds + self._settings["timeout_s"]
-        line = self._told(point, server, sustained.run, self._argument(point, seconds=seconds), timeout_s)
-        self._journal.append(self.sustained_key(point), line)
+        argument = self._argument(point, seconds=seconds)
+        surroundings, speeds = self._told(point, server, sustained.run, argument, timeout_s)
+        speeds = {"burst_s": None, "sustained_s": None, "blocks": (), **speeds}
+        launched = SustainedLaunch(**surroundings, sustain_s=seconds, **speeds)
+        self._journal.append(self._sustained_key(point), launched.to_line())
 
     def _argument(self, point: Point, **more: Any) -> dict[str, Any]:
         return {"artefact": point.artefact, "runtime": point.identity["runtime"], "point": point.axes, **more}
@@ -163,28 +177,28 @@ class _Sweep:
         run: Callable[[Any], dict[str, Any]],
         argument: Mapping[str, Any],
         timeout_s: float,
-    ) -> dict[str, Any]:
-        """A launch as the journal keeps it: how it ended, what it found, when, and the device before and after it."""
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """How a launch ended, when, and the device before and after it; and what its process returned, empty if it failed."""
         server.start()
         wait_s, cool = cool_down.cool_down(self._cool_celsius, _COOL_DOWN_S)
         before, start = state.snapshot(point.compute_device), datetime.now(timezone.utc)
         outcome = server.run(run, argument, timeout_s, memory_bytes=self._settings["memory_bytes"])
         end, after = datetime.now(timezone.utc), state.snapshot(point.compute_device)
         wall_s = (end - start).total_seconds()
-        return {
+        surroundings = {
             "status": outcome.status,
             "message": outcome.message,
             "limits": self._limits,
             "wait_s": wait_s,
             "cool": cool,
-            "before": before,
-            "after": after,
+            "before": DeviceState(**before),
+            "after": DeviceState(**after),
             "started_s": start.timestamp(),
             "wall_s": wall_s,
             "others_share": selection.others_share(before, after, outcome.value.get("cpu_s", 0.0), wall_s),
             "measured_at": end.isoformat(timespec="seconds"),
-            **outcome.value,
         }
+        return surroundings, outcome.value
 
     def _server(self, point: Point, stack: ExitStack) -> Server:
         runtime = point.identity["runtime"]
@@ -194,19 +208,29 @@ class _Sweep:
 
     def _running(self, point: Point) -> str:
         """The point and its interval so far, as the bar shows them."""
-        good = selection.used(self._journal.lines(point.key), self._settings["launches"])
+        good = selection.used(self._launches(point), self._settings["launches"])
         name = f"{point.identity['runtime']} {point.axes_text}"
         if len(good) < 2:
             return name
-        found = interval.of_launches([latency_rows.launch_s(line) for line in good], self._settings["launches"])
+        found = interval.of_launches([launch.seconds for launch in good], self._settings["launches"])
         return f"{name}: {1e3 * found.value:.4g} ms ± {found.high / found.value - 1:.1%}"
 
-    def _given_up(self, lines: Sequence[Mapping[str, Any]]) -> bool:
-        return self._failed(lines) >= _FAILURES and not any(line["status"] == "ok" for line in lines)
+    def _given_up(self, launches: Sequence[Launch]) -> bool:
+        return self._failed(launches) >= _FAILURES and not any(launch.ok for launch in launches)
 
-    def _failed(self, lines: Sequence[Mapping[str, Any]]) -> int:
-        return sum(line["status"] != "ok" and self._is_settled(line) for line in lines)
+    def _failed(self, launches: Sequence[Launch]) -> int:
+        return sum(not launch.ok and self._is_settled(launch) for launch in launches)
 
-    def _is_settled(self, line: Mapping[str, Any]) -> bool:
-        """Whether a launch is not to be tried again: it went well, or failed under the present limits."""
-        return line["status"] == "ok" or line["limits"] == self._limits
+    def _is_settled(self, launch: Launch) -> bool:
+        """Whether a launch is not to be tried again: it ended ok, or failed under the present limits."""
+        return launch.ok or launch.limits == self._limits
+
+
+def _summary(row: Mapping[str, Any]) -> str:
+    """A row as one line of the log."""
+    axes = " ".join(f"{axis}={row[axis]}" for axis in AXES if row.get(axis) is not None)
+    name = f"{row['model']}@{row['runtime']} {axes}"
+    if row["status"] != "ok":
+        return f"{name}: {row['status']}: {row['message']}"
+    low, value, high = (1e3 * row[key] for key in ("raw_ci_low_s", "raw_s", "raw_ci_high_s"))
+    return f"{name}: {value:.4g} ms ({low:.4g} to {high:.4g}, {row['launches']} launches) {row['flags']}".rstrip()

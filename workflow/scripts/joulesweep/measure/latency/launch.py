@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep.launches.journal import pack
+from joulesweep.launches.packing import pack
 from joulesweep.measure.latency.reference import reference_for
 from joulesweep.measure.processes import memory
 from joulesweep.measure.processes.passes import passes_for
@@ -33,7 +33,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     """Measure one point once. The argument holds `artefact`, `runtime`, `point` (with threads) and `lab`, a truth value.
 
     Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
-    asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `looks` (one more
+    asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `samples` (one more
     than rounds, seconds of each of `parts`), `pass_s` (every pass, packed), `reference_share`, `cpu_s` of this
     process so far.
     """
@@ -72,9 +72,9 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
 
 
 def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> dict[str, Any]:
-    """Rounds of passes, each between two looks at the reference, until there are enough of everything."""
+    """Rounds of passes, each between two samples of the reference, until there are enough of everything."""
     begin = time.perf_counter()
-    looks = [sample()]
+    samples = [sample()]
     done: list[dict[str, Any]] = []
     every: list[float] = []
     in_rounds = 0.0
@@ -83,19 +83,18 @@ def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> 
         start = time.perf_counter()
         times = passes_for(one_pass, ROUND_S)
         in_rounds += time.perf_counter() - start
-        looks.append(sample())
+        samples.append(sample())
         used = times[_unused(times) :]
         done.append({"passes": len(times), "used": len(used), "mean_s": float(np.mean(used))})
         used_s += sum(used)
         every.extend(times)
     share = 1 - in_rounds / (time.perf_counter() - begin)
-    return {"rounds": done, "looks": looks, "pass_s": pack(np.array(every, dtype=np.float32)), "reference_share": share}
-
-
-def used_passes(rounds: list[Mapping[str, Any]], pass_s: np.ndarray) -> np.ndarray:
-    """Those of a launch's pass times (seconds, in order) that its rounds use."""
-    ends = np.cumsum([one["passes"] for one in rounds])
-    return np.concatenate([pass_s[end - one["used"] : end] for end, one in zip(ends, rounds, strict=True)])
+    return {
+        "rounds": done,
+        "samples": samples,
+        "pass_s": pack(np.array(every, dtype=np.float32)),
+        "reference_share": share,
+    }
 
 
 def _unused(times: list[float]) -> int:

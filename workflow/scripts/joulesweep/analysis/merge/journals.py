@@ -1,0 +1,146 @@
+"""Makes rows of latency from the journals beside their tables: a table names the points, its journal holds the launches.
+
+A row whose launches are not there is taken from its table as it is, and flagged `no_journal`.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from joulesweep.analysis.merge.read_table import Located, Row
+from joulesweep.analysis.statistics import correction
+from joulesweep.analysis.statistics.correction import Launched
+from joulesweep.errors import UserError
+from joulesweep.interval import Interval
+from joulesweep.launches import latency_row
+from joulesweep.launches.columns import IDENTITY, LAUNCH_KEY
+from joulesweep.launches.journal import Journal
+from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, sustained_key
+from joulesweep.launches.latency_row import Corrected
+from joulesweep.launches.reference_baseline import ReferenceBaseline
+from joulesweep.merged.columns import NO_JOURNAL
+from joulesweep.merged.problems import COPY_AGAIN, Problem
+
+_COUNTS = ("launches", "launches_failed", "launches_set_aside")
+
+
+@dataclass(frozen=True)
+class _Point:
+    """What a journal holds of one row, and the seconds of the reference's parts on its device."""
+
+    launches: Sequence[LatencyLaunch]
+    sustained: Sequence[SustainedLaunch]
+    baseline_s: Mapping[str, float]
+
+    @property
+    def launched(self) -> Launched | None:
+        """The used launches as the correction takes them; None where they are too few or have no baseline."""
+        used = latency_row.used_launches(self.launches)
+        parts = {part for launch in used if launch.timing for part in launch.timing.parts}
+        if len(used) < latency_row.FEWEST_LAUNCHES or not parts <= self.baseline_s.keys():
+            return None
+        return Launched.of(used, self.launches[-1].first_stage, self.baseline_s)
+
+
+def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) -> tuple[list[Located], list[Problem]]:
+    """The rows of latency, corrected where their launches are there, and what is wrong with journals and baselines.
+
+    `unreadable` names the files that are already known to be none.
+    """
+    reader = _Reader(results, unreadable)
+    points = {place: point for place, located in enumerate(tables) if (point := reader.point(located)) is not None}
+    groups: dict[tuple[object, ...], dict[int, Launched]] = {}
+    for place, point in points.items():
+        row = tables[place].row
+        if (launched := point.launched) is not None:
+            groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = launched
+    corrected = {place: each for group in groups.values() for place, each in correction.corrected(group).items()}
+    made = [
+        located._replace(row=_from_journal(located.row, points[place], corrected.get(place)))
+        if place in points
+        else located._replace(row=_from_table(located.row))
+        for place, located in enumerate(tables)
+    ]
+    return made, list(reader.problems.values())
+
+
+class _Reader:
+    """Journals and baselines, each read once; `problems` by file."""
+
+    def __init__(self, results: Path, unreadable: Collection[str]) -> None:
+        self._results, self._unreadable = results, unreadable
+        self._journals: dict[str, Journal] = {}
+        self._baselines: dict[str, ReferenceBaseline] = {}
+        self.problems: dict[str, Problem] = {}
+
+    def point(self, located: Located) -> _Point | None:
+        """What the journal beside a table holds of a row; None where it lacks launches that the row was made from."""
+        row, name = located.row, located.file.removesuffix(".csv") + ".jsonl"
+        expected = sum(count for column in _COUNTS if isinstance(count := row[column], int))
+        if name in self._unreadable or not expected:
+            return None
+        journal = self._journals.setdefault(name, Journal(self._results / name))
+        key = {column: row[column] for column in LAUNCH_KEY}
+        try:
+            launches = journal.launches(key, LatencyLaunch)
+            sustain_s = row["sustain_s"]
+            sustained_ = (
+                journal.launches(sustained_key(key, sustain_s), SustainedLaunch) if isinstance(sustain_s, float) else []
+            )
+            damaged = journal.damaged()
+        except UserError as error:
+            self._add(
+                name, f"{str(error).removeprefix(f'{self._results / name}: ')}; its rows are taken from the table"
+            )
+            return None
+        if damaged:
+            lines = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
+            self._add(name, f"torn or changed: line {lines} of the journal; what stood there is left out")
+        if len(launches) < expected:
+            if (self._results / name).exists():
+                text = "the journal lacks launches that the table was made from; these rows are taken from the table"
+                self._add(name, text)
+            return None
+        return _Point(launches, sustained_, self._baseline_s(str(row["device"]), launches[-1].reference))
+
+    def _baseline_s(self, device: str, reference: str) -> dict[str, float]:
+        name = f"devices/{device}/reference.json"
+        if name in self._unreadable:
+            return {}
+        if device not in self._baselines:
+            self._baselines[device] = ReferenceBaseline()
+            try:
+                self._baselines[device] = ReferenceBaseline.read(self._results / name)
+            except ValueError as error:
+                self._add(name, f"{error}; latency stays uncorrected")
+        baseline_s = self._baselines[device].seconds(reference)
+        if not baseline_s:
+            self._add(name, f"no baseline of the reference {reference}; latency stays uncorrected")
+        return baseline_s
+
+    def _add(self, name: str, text: str) -> None:
+        self.problems.setdefault(name, Problem(name, None, "", text, COPY_AGAIN))
+
+
+def _from_journal(row: Row, point: _Point, corrected: Corrected | None) -> Row:
+    identity = {name: row[name] for name in IDENTITY}
+    made = latency_row.row(identity, point.launches, point.sustained, point.baseline_s, corrected)
+    return made if corrected or made["status"] != "ok" else made | _uncorrected(made)
+
+
+def _from_table(row: Row) -> Row:
+    if row["status"] != "ok":
+        return row
+    return {**row, **_uncorrected(row), "flags": f"{row['flags']} {NO_JOURNAL}".strip()}
+
+
+def _uncorrected(row: Row) -> Row:
+    """The columns of the correction from the raw figure of a row that is ok."""
+    raw = Interval(*(_number(row[name], math.nan) for name in ("raw_s", "raw_ci_low_s", "raw_ci_high_s")))
+    launches, batch = int(_number(row["launches"], 0)), int(_number(row["batch"], 1))
+    return latency_row.corrected_columns(correction.uncorrected(raw, launches), batch)
+
+
+def _number(value: object, otherwise: float) -> float:
+    return value if isinstance(value, int | float) else otherwise
