@@ -39,7 +39,7 @@ def test_a_file_named_like_a_library_does_not_replace_it(tmp_path):
     ("content", "function", "words"),
     [
         (None, "build", "there is no file"),
-        ("x = (", "build", "cannot be imported: SyntaxError"),
+        ("x = (", "build", r"mine_b.py, line 1: SyntaxError"),
         ("def bild(): pass", "build", "did you mean 'bild'"),
         ("def build(): return 3", "build", "returns int; expected a torch.nn.Module"),
     ],

@@ -97,33 +97,46 @@ def test_building_without_filling_keeps_what_is_not_random():
     assert module.scale == 2
 
 
-@pytest.mark.parametrize("ending", [".pt", ".safetensors"])
-def test_the_user_s_own_weights_are_read(tmp_path, ending):
-    from safetensors.torch import save_file
+class Odd(nn.Module):
+    """Parameters and buffers of every kind that a file of weights has no type for, or that are easily forgotten."""
 
-    state = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}
-    file = tmp_path / f"w{ending}"
-    save_file(state, file) if ending == ".safetensors" else torch.save({"state_dict": state}, file)
-    module = nn.Linear(3, 2)
-    weights.read(module, file)
-    assert torch.equal(module.weight, state["weight"])
-
-
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        ({"weight": torch.ones(2, 3)}, "lacks bias"),
-        ({"weight": torch.ones(2, 3), "bias": torch.ones(2), "x": torch.ones(1)}, "has besides x"),
-        ({"weight": torch.ones(3, 3), "bias": torch.ones(2)}, "has another shape of weight"),
-    ],
-)
-def test_weights_that_do_not_fit_are_one_line(tmp_path, state, words):
-    torch.save(state, tmp_path / "w.pt")
-    with pytest.raises(UserError, match=words):
-        weights.read(nn.Linear(3, 2), tmp_path / "w.pt")
+    def __init__(self):
+        super().__init__()
+        self.phase = nn.Parameter(torch.zeros(4, 4, dtype=torch.complex64))
+        self.table = nn.Parameter(torch.arange(4), requires_grad=False)
+        dense = torch.eye(4)
+        self.register_buffer("coo", dense.to_sparse())
+        self.register_buffer("csr", dense.to_sparse_csr())
+        self.register_buffer("csc", dense.to_sparse_csc())
+        self.register_buffer("turned", torch.polar(torch.ones(3), torch.arange(3.0)).conj())
 
 
-def test_a_file_that_holds_code_is_not_run(tmp_path):
-    torch.save(nn.Linear(3, 2), tmp_path / "w.pt")
-    with pytest.raises(UserError, match="cannot be read"):
-        weights.read(nn.Linear(3, 2), tmp_path / "w.pt")
+@pytest.mark.filterwarnings("ignore:Sparse")
+def test_sparse_and_complex_tensors_come_back_from_the_file(tmp_path):
+    saved, loaded = Odd(), Odd()
+    weights.draw(saved)
+    saved.coo._values().fill_(3)
+    saved.csr.values().fill_(4)
+    saved.csc.values().fill_(5)
+    weights.save(saved, tmp_path / "w.safetensors")
+    weights.load(loaded, tmp_path / "w.safetensors")
+    assert torch.equal(loaded.phase, saved.phase)
+    assert torch.equal(loaded.turned, saved.turned)
+    for name in ("coo", "csr", "csc"):
+        assert torch.equal(getattr(loaded, name).to_dense(), getattr(saved, name).to_dense()), name
+    assert weights.digest(loaded, digits_spec()) == weights.digest(saved, digits_spec())
+
+
+def test_complex_parameters_are_drawn_with_the_variance_of_real_ones():
+    module = nn.Module()
+    module.weight = nn.Parameter(torch.zeros(64, 256, dtype=torch.complex64))
+    weights.draw(module)
+    assert module.weight.abs().square().mean().item() == pytest.approx(2 / 256, rel=0.05)
+    assert module.weight.real.std().item() == pytest.approx(module.weight.imag.std().item(), rel=0.05)
+
+
+def test_what_cannot_be_kept_is_one_line(tmp_path):
+    module = nn.Module()
+    module.register_buffer("small", torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8))
+    with pytest.raises(UserError, match=r"^small: a tensor of quint8 and strided cannot be kept in a file of weights$"):
+        weights.save(module, tmp_path / "w.safetensors")

@@ -12,7 +12,7 @@ from joulesweep.counters.base import ALL, Graph, Layers, Subject
 from joulesweep.errors import Unsupported, UserError, one_line
 from joulesweep.launches.columns import COUNTS, LAYERS, listed
 from joulesweep.launches.table_file import write_table
-from joulesweep.model import inputs
+from joulesweep.model import inputs, source
 from joulesweep.model.manifest import Manifest
 
 log = logging.getLogger("joulesweep")
@@ -26,7 +26,7 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
-    kind = plugins.declared("sources", spec["source"].partition(":")[0], "count_from")
+    kind = plugins.declared("sources", source.scheme(spec), "count_from")
     subject = graph(spec, manifest) if kind == "graph" else module(spec)
     found = [point_columns(subject, point) for point in job["points"]]
     for columns, point in zip(found, job["points"], strict=True):
@@ -49,21 +49,17 @@ def module(spec: Mapping[str, Any]) -> Subject:
         UserError: torch or what the source needs is missing, or the source cannot build the model.
     """
     try:
-        import torch
+        import torch  # noqa: F401 - asked for here so that its absence is one line
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs torch, which is missing here; pip install torch") from error
     from joulesweep.counters import _shape_pass
-    from joulesweep.model.module import build
+    from joulesweep.model.module import build, outline
 
-    source = plugins.load("sources", spec["source"].partition(":")[0])()
     try:
-        with torch.device("meta"):
-            subject = Subject(spec, source.build(spec))
+        subject = Subject(spec, outline(spec))
         if _shape_pass.suffices(subject, inputs.base_point(spec)):
             return subject
-    except UserError:
-        raise
-    except Exception:
+    except Exception:  # what is wrong with the source itself, building it with numbers says
         log.debug("count %s: not built on the meta device", spec["name"], exc_info=True)
     return Subject(spec, build(spec))
 

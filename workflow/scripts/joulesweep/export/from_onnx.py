@@ -8,6 +8,7 @@ from typing import Any
 
 from joulesweep import digest
 from joulesweep.errors import UserError, one_line
+from joulesweep.model import source
 from joulesweep.model.manifest import Manifest, entry
 
 
@@ -16,13 +17,13 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
 
     The model's identity is that of the user's file, so that it is the same with and without the onnx package.
     """
-    source = Path(manifest.spec["source"].partition(":")[2])
-    if not source.is_file():
-        raise UserError(f"models.{manifest.model}.source: there is no file {str(source)!r} below {Path.cwd()}")
-    text = {key: manifest.spec[key] for key in ("source", "inputs", "axes")} | {"file": digest.of_file(source)}
+    file = Path(source.place(manifest.spec))
+    if not file.is_file():
+        raise UserError(f"models.{manifest.model}.source: there is no file {str(file)!r} below {Path.cwd()}")
+    text = {key: manifest.spec[key] for key in ("source", "inputs", "axes")} | {"file": digest.of_file(file)}
     manifest.model_digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
     copy = manifest.folder / "model.onnx"
-    copy.write_bytes(source.read_bytes())
+    copy.write_bytes(file.read_bytes())
     fixed: dict[str, int] = {}
     weight_bytes = copy.stat().st_size
     try:

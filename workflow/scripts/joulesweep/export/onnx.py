@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.export import Dim
 
 from joulesweep import axes, plugins
 from joulesweep.errors import one_line
 from joulesweep.model import call_arguments, graph, inputs
+from joulesweep.model import module as modules
 from joulesweep.model.manifest import Artefact, Manifest
-from joulesweep.model.module import example as example_inputs
-from joulesweep.model.module import run
+from joulesweep.model.outputs import check_finite, difference
 
 _TOLERANCE = 1e-3
 Made = list[tuple[Path, dict[str, int]]]
@@ -55,7 +54,7 @@ def _every_axis_is_free(module: torch.nn.Module, spec: Mapping[str, Any]) -> boo
     for axis, value in spec["axes"].items():
         other = value // 2 or 2 if axes.ALL[axis].bounded else value + 32
         try:
-            run(module, spec, {**base, axis: other})
+            modules.run(modules.fresh(module, spec), spec, {**base, axis: other})
         except Exception:
             return False
     return bool(spec["axes"])
@@ -65,7 +64,7 @@ def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any]
     """Export at one point with these axes free, strip and write."""
     import onnxscript  # noqa: F401 - so that its absence is told by its name
 
-    example = example_inputs(manifest.spec, {**point, "batch": 2})
+    example = modules.example(manifest.spec, {**point, "batch": 2})
     lengths = {one["name"]: inputs.dimensions(one) for one in manifest.spec["inputs"]}
     shapes = {
         name: {place: Dim.DYNAMIC for place, length in enumerate(found) if length in free}
@@ -75,7 +74,7 @@ def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any]
     with warnings.catch_warnings(), _quiet(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.export.export(
-            module,
+            modules.fresh(module, manifest.spec),
             tuple(example[name] for name in positional),
             {name: example[name] for name in keywords},
             dynamic_shapes=shapes if keywords else tuple(shapes[name] for name in positional),
@@ -104,14 +103,12 @@ def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mappi
     eager = plugins.load("runtimes", "eager")()
     forward = runtime.load(Artefact(manifest.spec, file, "", "", "", 0), torch.get_num_threads())
     found = runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))
-    wanted = eager.arrays(run(module, manifest.spec, point))
-    for one, other in zip(found, wanted, strict=True):
-        scale = float(np.abs(other).max(initial=0.0)) or 1.0
-        error = float(np.abs(one - other).max(initial=0.0)) / scale
-        if not error <= _TOLERANCE:
-            raise ValueError(
-                f"the ONNX file differs from the module by {error:.2g} of the largest output at {dict(point)}"
-            )
+    wanted = eager.arrays(modules.run(modules.fresh(module, manifest.spec), manifest.spec, point))
+    check_finite(wanted)
+    error = difference(found, wanted)
+    if not error <= _TOLERANCE:
+        at = " ".join(f"{axis}={value}" for axis, value in point.items() if value is not None)
+        raise ValueError(f"the ONNX file differs from the module by {error:.2g} of the largest output at {at}")
 
 
 class _quiet:  # noqa: N801 - reads as a word where it is used

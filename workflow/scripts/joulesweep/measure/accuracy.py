@@ -19,10 +19,10 @@ from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, points_of
 from joulesweep.measure.processes.outcomes import Outcome
 from joulesweep.measure.processes.parent_death import die_with_parent
-from joulesweep.measure.processes.prepare import check_finite
 from joulesweep.measure.processes.server import Server
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Artefact, Manifest
+from joulesweep.model.outputs import check_finite
 
 log = logging.getLogger("joulesweep")
 

@@ -11,6 +11,7 @@ from joulesweep.errors import Unsupported
 from joulesweep.launches import columns, reference_baseline
 from joulesweep.launches.journal import canonical
 from joulesweep.measure.device.threads import number
+from joulesweep.model import source
 from joulesweep.model.manifest import Artefact, Manifest
 
 
@@ -49,7 +50,7 @@ class Point:
         runtime = self.identity["runtime"]
         modules = list(plugins.declared("runtimes", runtime, "preload"))
         if self.artefact and plugins.declared("runtimes", runtime, "format") == "module":
-            modules += plugins.declared("sources", self.artefact.spec["source"].partition(":")[0], "preload")
+            modules += plugins.declared("sources", source.scheme(self.artefact.spec), "preload")
         return modules
 
 

@@ -1,6 +1,7 @@
-"""The weights of a model: drawn by name, or the user's own; kept in a safetensors file; and the model's identity.
+"""The weights of a model: drawn by name; kept in a safetensors file; and the model's identity.
 
-Every tensor is copied into the storage that the module already has, so that tied parameters and views stay tied.
+Every tensor is copied into the storage that the module already has, so that tied parameters and views stay tied. A sparse
+tensor is kept as its parts, a complex one as pairs of real numbers.
 """
 
 import hashlib
@@ -12,7 +13,6 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 from torch.overrides import TorchFunctionMode
@@ -40,13 +40,21 @@ def draw(module: nn.Module) -> None:
 
     Matrices and kernels are uniform with the variance of He et al. (2015), 2 / fan-in, so that activations neither
     vanish (denormal numbers are slow) nor overflow; embeddings and tokens have a standard deviation of 0.02; scales
-    are 1 and biases 0. Buffers stay as the module made them.
+    are 1 and biases 0. A complex number has half of the variance in each of its parts. Whole numbers and buffers stay as
+    the module made them.
     """
     owners = dict(module.named_modules())
     for name, parameter in module.named_parameters():
-        if parameter.is_floating_point():
-            owner, _, leaf = name.rpartition(".")
-            _copy(parameter, _values(name, leaf, parameter.shape, owners.get(owner, module)))
+        owner, _, leaf = name.rpartition(".")
+        of = owners.get(owner, module)
+        if parameter.is_complex():
+            parts = [_values(f"{name}.{part}", leaf, parameter.shape, of) for part in ("real", "imaginary")]
+            _copy(parameter, torch.complex(*parts) / math.sqrt(2))
+        elif parameter.is_floating_point() and parameter.layout == torch.strided:
+            _copy(parameter, _values(name, leaf, parameter.shape, of))
+        elif parameter.is_floating_point():
+            values = dict(_dense_parts(name, parameter.detach()))[f"{name}.values"]
+            _copy(values, _values(name, leaf, values.shape, of))
 
 
 def _values(name: str, leaf: str, shape: torch.Size, owner: nn.Module) -> torch.Tensor:
@@ -66,58 +74,83 @@ def _values(name: str, leaf: str, shape: torch.Size, owner: nn.Module) -> torch.
     return torch.from_numpy(rng.uniform(name, shape, -bound, bound))
 
 
-def read(module: nn.Module, file: Path) -> None:
-    """Copy the user's own weights into a module: a safetensors file, or one of torch, read without running its code.
+def save(module: nn.Module, file: Path) -> int:
+    """Write every parameter and buffer once to a safetensors file; returns the bytes of the tensors alone.
 
     Raises:
-        UserError: the file cannot be read, or its tensors are not those of the module.
+        UserError: a tensor is of a layout or type that cannot be kept.
     """
+    stored = {name: tensor.clone().contiguous() for name, tensor in tensors(module)}
     try:
-        if file.suffix == ".safetensors":
-            found = load_file(file)
-        else:
-            found = torch.load(file, map_location="cpu", weights_only=True)
-            found = next((found[key] for key in ("state_dict", "model") if isinstance(found.get(key), dict)), found)
-    except Exception as error:
-        raise UserError(f"weights: {file}: cannot be read: {one_line(error, 200)}") from error
-    wanted = module.state_dict()
-    tied = {name for names in _tied(module) if any(name in found for name in names) for name in names}
-    missing = [name for name in wanted if name not in found and name not in tied]
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    unknown = [name for name in found if name not in wanted]
-    wrong = [name for name in found if name in wanted and found[name].shape != wanted[name].shape]
-    for problem, names in (("lacks", missing), ("has besides", unknown), ("has another shape of", wrong)):
-        if names:
-            raise UserError(
-                f"weights: {file}: {problem} {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}"
-            )
-    for name, tensor in found.items():
-        _copy(wanted[name], tensor)
-
-
-def save(module: nn.Module, file: Path) -> int:
-    """Write every parameter and buffer once to a safetensors file; returns the bytes of the tensors alone."""
-    found = {name: tensor.detach().clone().contiguous() for name, tensor in tensors(module)}
-    file.write_bytes(to_bytes(found))
-    return sum(tensor.nbytes for tensor in found.values())
+        content = to_bytes(stored)
+    except Exception as error:  # the library's errors are as many as the kinds of tensors it does not know
+        raise UserError(f"the weights cannot be kept in a file: {one_line(error, 200)}") from error
+    file.write_bytes(content)
+    return sum(tensor.nbytes for tensor in stored.values())
 
 
 def load(module: nn.Module, file: Path) -> None:
-    """Copy what `save` wrote back into a module built from the same source."""
-    wanted = dict(tensors(module))
+    """Copy what `save` wrote back into a module built from the same source.
+
+    Raises:
+        UserError: the file holds the tensors of another model.
+    """
+    wanted = {name for name, _ in tensors(module)}
     with safe_open(file, framework="pt") as stored:
-        if set(stored.keys()) != set(wanted):
+        if set(stored.keys()) != wanted:
             raise UserError(
                 f"{file}: holds the weights of another model than the source builds now; run the export again"
             )
-        for name, tensor in wanted.items():
-            _copy(tensor, stored.get_tensor(name))
+        for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+            values = {part: stored.get_tensor(part) for part, _ in _dense_parts(name, tensor.detach())}
+            if tensor.layout == torch.sparse_coo and values[f"{name}.values"].shape != tensor._values().shape:
+                indices = values[f"{name}.indices"]
+                _copy(
+                    tensor, torch.sparse_coo_tensor(indices, values[f"{name}.values"], tensor.shape, is_coalesced=True)
+                )
+                continue
+            for part, dense in _dense_parts(name, tensor.detach()):
+                _copy(dense, values[part])
 
 
 def tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
-    """Names and tensors of all parameters and buffers; one that has two names comes once."""
-    yield from module.named_parameters()
-    yield from module.named_buffers()
+    """Names and tensors of all parameters and buffers as they are kept in a file; one that has two names comes once.
+
+    Raises:
+        UserError: a tensor is of a layout or type that cannot be kept.
+    """
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        yield from _dense_parts(name, tensor.detach())
+
+
+def copy_into(target: torch.Tensor, values: torch.Tensor) -> None:
+    """Copy the user's values into a parameter or buffer, whatever its layout.
+
+    Raises:
+        UserError: they do not fit, as where other elements of a sparse matrix are not zero.
+    """
+    try:
+        _copy(target, values.coalesce() if values.layout == torch.sparse_coo else values)
+    except RuntimeError as error:
+        raise UserError(f"weights: a tensor cannot be copied: {one_line(error, 200)}") from error
+
+
+def _dense_parts(name: str, tensor: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
+    """The dense tensors of real numbers that a tensor consists of; they share its memory."""
+    if tensor.layout == torch.sparse_coo:
+        parts = {"indices": tensor._indices(), "values": tensor._values()}
+    elif tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        parts = {"rows": tensor.crow_indices(), "columns": tensor.col_indices(), "values": tensor.values()}
+    elif tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
+        parts = {"columns": tensor.ccol_indices(), "rows": tensor.row_indices(), "values": tensor.values()}
+    elif tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested:
+        kind = [str(word).removeprefix("torch.") for word in (tensor.dtype, tensor.layout)]
+        raise UserError(f"{name}: a tensor of {' and '.join(kind)} cannot be kept in a file of weights")
+    else:
+        yield name, torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
+        return
+    for part, dense in parts.items():
+        yield from _dense_parts(f"{name}.{part}", dense)
 
 
 def digest(module: nn.Module, spec: Mapping[str, Any]) -> str:
@@ -127,24 +160,19 @@ def digest(module: nn.Module, spec: Mapping[str, Any]) -> str:
     source's code computes (frequencies, tables of logarithms) differs in the last bit between processors and versions.
     """
     found = sorted(tensors(module))
-    given = {name for name, _ in module.named_parameters()}
+    own: dict[str, torch.Tensor] = dict(module.named_parameters())
     if spec["weights"] != "random":
-        given |= module.state_dict().keys()
+        own |= {name: tensor for name, tensor in module.named_buffers() if name in module.state_dict()}
+    given = {part for name, tensor in own.items() for part, _ in _dense_parts(name, tensor.detach())}
     described = [[name, list(tensor.shape), str(tensor.dtype)] for name, tensor in found]
-    text = {key: spec[key] for key in ("source", "inputs", "axes", "content")} | {"tensors": described}
+    text = {key: spec[key] for key in ("source", "inputs", "axes", "content")}
+    text |= {"tensors": described} | ({"arguments": spec["arguments"]} if spec.get("arguments") else {})
     total = hashlib.sha256(json.dumps(text, sort_keys=True).encode())
     for name, tensor in found:
         if tensor.is_floating_point() and name not in given:
             continue
         total.update(tensor.detach().contiguous().flatten().view(torch.uint8).numpy().data)
     return total.hexdigest()[:16]
-
-
-def _tied(module: nn.Module) -> list[list[str]]:
-    names: dict[int, list[str]] = {}
-    for name, parameter in module.named_parameters(remove_duplicate=False):
-        names.setdefault(id(parameter), []).append(name)
-    return [group for group in names.values() if len(group) > 1]
 
 
 @torch.no_grad()

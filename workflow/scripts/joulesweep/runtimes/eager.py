@@ -1,14 +1,15 @@
 """PyTorch in eager mode on the CPU: the module as its source builds it, with the exported weights."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from joulesweep import plugins
-from joulesweep.model import call_arguments, inputs, weights
+from joulesweep.model import call_arguments, inputs
 from joulesweep.model.manifest import Artefact
+from joulesweep.model.module import rebuild
 from joulesweep.runtimes import base
 
 
@@ -21,13 +22,9 @@ class Runtime(base.Runtime):
     preload = ("torch", "safetensors.torch")
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
-        """Build the module without drawing weights that would be thrown away, and copy the exported ones into it."""
+        """Build the module and copy the exported weights into it."""
         torch.set_num_threads(threads)
-        source = plugins.load("sources", artefact.spec["source"].partition(":")[0])()
-        with weights.Uninitialised():
-            module = source.build(artefact.spec)
-        weights.load(module, artefact.file)
-        module.to(self.compute_device)
+        module = rebuild(artefact.spec, artefact.file).to(self.compute_device)
         positional, keywords = call_arguments.bind_inputs(module, inputs.names(artefact.spec))
 
         def forward(given: dict[str, torch.Tensor]) -> Any:
@@ -41,17 +38,17 @@ class Runtime(base.Runtime):
         return {name: torch.from_numpy(array).to(self.compute_device) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
-        """The output tensors as arrays; those of a type that numpy lacks, such as bfloat16, as float32."""
+        """The output tensors as dense arrays of a type that numpy has."""
         return [_array(tensor) for tensor in _tensors(outputs)]
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
-    dense = tensor.detach().to_dense() if tensor.layout != torch.strided else tensor.detach()
-    dense = dense.dequantize() if dense.is_quantized else dense.cpu().resolve_conj().resolve_neg()
-    try:
-        return dense.cpu().numpy()
-    except TypeError:
-        return dense.float().cpu().numpy()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    narrow = tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64)
+    return (tensor.float() if narrow else tensor).detach().cpu().resolve_conj().resolve_neg().numpy()
 
 
 def _tensors(outputs: Any) -> Iterator[torch.Tensor]:
@@ -60,6 +57,9 @@ def _tensors(outputs: Any) -> Iterator[torch.Tensor]:
     elif isinstance(outputs, Mapping):
         for value in outputs.values():
             yield from _tensors(value)
+    elif is_dataclass(outputs) and not isinstance(outputs, type):
+        for each in fields(outputs):
+            yield from _tensors(getattr(outputs, each.name))
     elif isinstance(outputs, list | tuple):
         for value in outputs:
             yield from _tensors(value)

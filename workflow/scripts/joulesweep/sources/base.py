@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from joulesweep.errors import UserError, one_line
+from joulesweep.model import source
 
 
 class Source(ABC):
@@ -19,6 +20,8 @@ class Source(ABC):
         argument_is: what follows the scheme in `source:`: a name, a file, a folder, or a function of a Python file.
         default_weights: weights of a model whose configuration names none: random, or pretrained.
         count_from: module, or graph where no torch module can be made.
+        random_fills_are_weights: whether the constructor uses the random numbers of torch.nn.init for nothing but
+            parameters and buffers, so that they need not be drawn where weights are loaded afterwards.
     """
 
     libraries: ClassVar[tuple[str, ...]]
@@ -26,6 +29,7 @@ class Source(ABC):
     argument_is: ClassVar[str]
     default_weights: ClassVar[str]
     count_from: ClassVar[str]
+    random_fills_are_weights: ClassVar[bool]
 
     @abstractmethod
     def build(self, spec: Mapping[str, Any]) -> Any:
@@ -39,18 +43,13 @@ class Source(ABC):
         """The same with the weights that the source itself has."""
 
 
-def place(spec: Mapping[str, Any]) -> str:
-    """What follows the scheme in a model's `source:`."""
-    return spec["source"].partition(":")[2]
-
-
 def file(spec: Mapping[str, Any]) -> Path:
     """The file that a source names.
 
     Raises:
         UserError: there is none.
     """
-    path = Path(place(spec))
+    path = Path(source.place(spec))
     if not path.is_file():
         raise UserError(f"models.{spec['name']}.source: there is no file {str(path)!r} below {Path.cwd()}")
     return path

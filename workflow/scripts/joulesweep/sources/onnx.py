@@ -15,6 +15,7 @@ class Source(base.Source):
     argument_is = "file"
     default_weights = "pretrained"
     count_from = "graph"
+    random_fills_are_weights = False
 
     def build(self, spec: Mapping[str, Any]) -> Any:
         """No module can be made of an ONNX file.

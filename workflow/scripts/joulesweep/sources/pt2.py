@@ -20,6 +20,7 @@ class Source(base.Source):
     argument_is = "file"
     default_weights = "pretrained"
     count_from = "module"
+    random_fills_are_weights = False
 
     def build(self, spec: Mapping[str, Any]) -> Any:
         """The program as a module; it was exported in the mode in which it runs.

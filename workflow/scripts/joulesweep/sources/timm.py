@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from joulesweep.errors import UserError, nearest
+from joulesweep.model import source
 from joulesweep.sources import base
 
 
@@ -15,6 +16,7 @@ class Source(base.Source):
     argument_is = "name"
     default_weights = "random"
     count_from = "module"
+    random_fills_are_weights = True
 
     def build(self, spec: Mapping[str, Any]) -> Any:
         """The model as a module in eval mode, its weights not yet filled in.
@@ -35,7 +37,7 @@ class Source(base.Source):
 
 def _model(spec: Mapping[str, Any], pretrained: bool) -> Any:
     timm = base.library("timm", spec["name"])
-    name = base.place(spec)
+    name = source.place(spec)
     if not timm.is_model(name):
         hint = nearest(name, timm.list_models())
         raise UserError(f"models.{spec['name']}.source: timm has no model {name!r}{hint}")

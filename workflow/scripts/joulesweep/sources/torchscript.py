@@ -16,6 +16,7 @@ class Source(base.Source):
     argument_is = "file"
     default_weights = "pretrained"
     count_from = "module"
+    random_fills_are_weights = False
 
     def build(self, spec: Mapping[str, Any]) -> Any:
         """The script module in eval mode.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from joulesweep.errors import UserError, nearest
+from joulesweep.model import source
 from joulesweep.sources import base
 
 
@@ -16,6 +17,7 @@ class Source(base.Source):
     argument_is = "name"
     default_weights = "random"
     count_from = "module"
+    random_fills_are_weights = True
 
     def build(self, spec: Mapping[str, Any]) -> Any:
         """The model as a module in eval mode, its weights not yet filled in.
@@ -36,7 +38,7 @@ class Source(base.Source):
 
 def _model(spec: Mapping[str, Any], weights: str | None) -> Any:
     models = base.library("torchvision", spec["name"]).models
-    name = base.place(spec)
+    name = source.place(spec)
     if name not in models.list_models():
         hint = nearest(name, models.list_models())
         raise UserError(f"models.{spec['name']}.source: torchvision has no model {name!r}{hint}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep.errors import UserError, nearest, one_line
+from joulesweep.model import source
 from joulesweep.sources import base
 
 
@@ -22,6 +23,7 @@ class Source(base.Source):
     argument_is = "folder"
     default_weights = "random"
     count_from = "module"
+    random_fills_are_weights = True
 
     def build(self, spec: Mapping[str, Any]) -> Any:
         """The model as a module in eval mode, its weights not yet filled in.
@@ -38,7 +40,7 @@ class Source(base.Source):
         Raises:
             UserError: the source is a class, or there are no weights, or no network.
         """
-        where = base.place(spec)
+        where = source.place(spec)
         architecture, configuration = _described(spec)
         if not _is_named(where):
             raise UserError(
@@ -55,7 +57,7 @@ class Source(base.Source):
 def _described(spec: Mapping[str, Any]) -> tuple[Any, Any]:
     """The class to build and its configuration."""
     transformers = base.library("transformers", spec["name"])
-    where = base.place(spec)
+    where = source.place(spec)
     if _is_named(where):
         configuration = _configuration(transformers, spec, where)
         name = (configuration.architectures or ["(none)"])[0]

@@ -5,17 +5,15 @@ Runs in the forked child; part of every launch's key.
 
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from joulesweep import plugins
-from joulesweep.errors import UserError
 from joulesweep.measure.processes import memory
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Artefact
+from joulesweep.model.outputs import check_finite
 
 
 @dataclass(frozen=True)
@@ -67,17 +65,3 @@ def prepare_pass(argument: Mapping[str, Any]) -> PreparedPass:
     return PreparedPass(
         lambda: runtime.pass_s(forward, prepared), runtime, load_s, first_s, loaded_bytes, first_peak_bytes
     )
-
-
-def check_finite(outputs: Sequence[np.ndarray]) -> None:
-    """Refuse outputs that are no figures: a model that computes NaN is not the model that was asked for.
-
-    Raises:
-        UserError: a value is NaN or infinite.
-    """
-    for number, output in enumerate(outputs, 1):
-        if output.dtype.kind in "fc" and not (finite := np.isfinite(output)).all():
-            raise UserError(
-                f"output {number} is not finite: {int((~finite).sum())} of {finite.size} values are NaN or infinite; check "
-                "the model's weights, tensors that are neither parameters nor buffers, and the range of its inputs"
-            )
