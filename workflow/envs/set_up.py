@@ -22,20 +22,21 @@ if sys.version_info < (3, 11):
 
 import pip_install
 
+DEVICES = ("laptop", "pi", "jetson", "no-torch")
 ENVS = Path(__file__).resolve().parent
 
 # Megabytes to download and on the disk afterwards, both sides; tests/test_envs.py compares the first with the index.
 SIZES = {
     "laptop": (3200, 5800),
-    "laptop-cpu": (470, 1900),
+    "laptop-cpu": (370, 1500),
     "laptop-darwin": (260, 1000),
     "pi": (310, 1400),
     "jetson": (210, 900),
-    "no-torch": (140, 600),
+    "no-torch": (140, 700),
 }
 _TEST = (90, 600)
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
-_MBIT_PER_S, _MB_PER_S = 50, 30  # of the network and the disk that the announced time assumes
+_MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
 
 
 def detect(root: Path = Path("/"), machine: str = "", system: str = "") -> str:
@@ -85,8 +86,8 @@ def main() -> None:
 
 def _device(venv: Path, named: str) -> str:
     """The kind of device to set up for."""
-    if named and named not in _DEVICES:
-        sys.exit(f"DEVICE={named}: expected one of {', '.join(_DEVICES)}")
+    if named and named not in DEVICES:
+        sys.exit(f"DEVICE={named}: expected one of {', '.join(DEVICES)}")
     try:
         present = (venv / "device").read_text().strip()
     except OSError:
@@ -109,9 +110,6 @@ def _compare_python(venv: Path) -> None:
         sys.exit(
             f"{venv} has Python {present[1]}, and PYTHON names {wanted}: remove it (rm -r {venv}), then the same command again"
         )
-
-
-_DEVICES = ("laptop", "pi", "jetson", "no-torch")
 
 
 def _set_up(venv: Path, device: str, cpu: bool, test: bool) -> None:
