@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from joulesweep import plugins
+from joulesweep.measure.device import doctor
 
 from tests.powercap import Counting, lay_out
 
@@ -14,7 +15,7 @@ SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "doctor.py"
 
 
 def _doctor(**job: object) -> str:
-    job = {"device": "doctor-test", "distributions": ["numpy"], "meter": "auto", "meters": {}, **job}
+    job = {"device": "doctor-test", "distributions": ["numpy"], "optional": [], "meter": "auto", "meters": {}, **job}
     answer = subprocess.run(
         [sys.executable, str(SCRIPT), "--job", json.dumps(job)], capture_output=True, text=True, check=True
     )
@@ -47,10 +48,25 @@ def test_the_model_shows_its_watts_and_that_it_is_modelled():
     assert re.search(r"cpu-time +usable, modelled: .*; [0-9.]+ W", told)
 
 
-def test_libraries_are_told_with_version_or_as_missing_with_the_cure():
+def test_libraries_have_their_version_or_the_way_to_install_them():
     told = _doctor(distributions=["numpy", "no-such-distribution"])
     assert re.search(r"^libraries +numpy [0-9.]+", told, re.MULTILINE)
     assert re.search(r"^missing +no-such-distribution; .* -m pip install no-such-distribution", told, re.MULTILINE)
+    assert "optional" not in told
+
+
+def test_the_library_of_a_cross_check_is_optional():
+    told = _doctor(optional=["no-such-check", "psutil"])
+    assert re.search(r"^optional +no-such-check: only a cross-check .* pip install no-such-check$", told, re.MULTILINE)
+    assert re.search(r"^libraries +numpy [0-9.]+, psutil [0-9.]+$", told, re.MULTILINE)
+    assert not re.search("^missing", told, re.MULTILINE)
+
+
+def test_a_missing_torch_is_never_cured_by_plain_pip():
+    """On a Pi it would bring 3 GB of CUDA libraries, on a Jetson it would replace NVIDIA's torch."""
+    lines = list(doctor._libraries(["torch", "torchvision", "timm"], [], {}))
+    assert "docs/install.md" in lines[1]
+    assert "pip install" not in lines[1]
 
 
 def test_machine_clock_and_state_are_told():

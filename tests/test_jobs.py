@@ -1,6 +1,7 @@
 """What each stage is given holds all that its result depends on, and nothing else."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,3 +52,38 @@ def test_the_other_settings_of_a_stage_concern_it_alone(tmp_path):
     changed = _stages(tmp_path, latency={"launches": 7})
     assert changed.latency("mlp") != latency
     assert changed.energy("mlp") == energy
+
+
+def test_a_library_that_nothing_here_uses_concerns_no_stage_when_it_appears(tmp_path):
+    """As when `make test` installs timm into the environment of `make all`."""
+
+    def jobs(versions: dict[str, str]) -> list[str]:
+        stages = _stages(tmp_path)
+        stages.__dict__["_probed"] = _stages(tmp_path)._probed | {"versions": versions}
+        return [job(stages) for job in MEASURING.values()]
+
+    present = {"numpy": "2", "torch": "2.14", "onnxruntime": "1", "ptflops": "1", "pthflops": "1"}
+    before = jobs(present)
+    assert jobs(present | {"timm": "1", "transformers": "5", "jetson-stats": "7", "torchvision": "1"}) == before
+    changed = jobs(present | {"pthflops": "2"})
+    assert [stage for stage, old, new in zip(MEASURING, before, changed, strict=True) if old != new] == [
+        "count",
+        "describe_device",
+    ]
+
+
+def test_only_what_every_counter_can_do_without_is_optional(tmp_path):
+    job = json.loads(_stages(tmp_path).doctor())
+    assert job["optional"] == ["ptflops", "pthflops"]
+    assert {"numpy", "psutil", "threadpoolctl", "tqdm", "torch", "scikit-learn"} <= set(job["distributions"])
+
+
+def test_the_measuring_interpreter_is_the_one_that_set_up_made_for_it(tmp_path, monkeypatch):
+    """On a Jetson, Snakemake runs under another Python than NVIDIA's torch."""
+    assert _stages(tmp_path).python == sys.executable
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    python = tmp_path / "measuring" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert _stages(tmp_path).python == str(python)
+    assert _stages(tmp_path, python="/usr/bin/python3").python == "/usr/bin/python3"

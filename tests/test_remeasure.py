@@ -1,4 +1,4 @@
-"""make remeasure, typed as the README names it: this device only, and what cannot be is one line."""
+"""make remeasure, typed as the README names it; and no target at all changes a file of another device."""
 
 import json
 import os
@@ -73,3 +73,28 @@ def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes
     assert any("key" not in line for line in added)
     assert (project.folder / "results" / "devices" / DEVICE / "latency" / "mlp.csv").exists()
     assert _contents(other) == foreign
+
+
+@pytest.mark.slow
+@pytest.mark.measuring
+def test_no_target_changes_a_file_of_another_device(project):
+    """Every target of the Makefile and the Snakefile that works on results, forced; and a foreign table as a target."""
+    other = project.folder / "results" / "devices" / "other"
+    foreign = _contents(other)
+    assert foreign
+    for target in ("doctor", "report", "pack", f"pull FROM={project.folder}", "unpack FILE=packed.tar.gz"):
+        for archive in project.folder.glob("joulesweep-*.tar.gz"):
+            archive.rename(project.folder / "packed.tar.gz")
+        answer = _make(project, *target.split())
+        assert answer.returncode == 0, answer.stderr
+        assert _contents(other) == foreign, target
+    for arguments in (
+        ("report", "--forcerun", "merge"),
+        ("all", "--forceall"),
+        ("results/devices/other/latency/mlp.csv", "--force"),
+        ("all", "--delete-temp-output"),
+        ("all", "--delete-all-output"),
+    ):
+        project.run("--cores", "1", *arguments, fails=None)
+        assert _contents(other) == foreign, arguments
+    assert not list((project.folder / "results" / "devices" / DEVICE).rglob("*.csv"))

@@ -55,3 +55,17 @@ def test_a_job_that_is_no_json_is_told_by_the_command_line(tmp_path):
     answer = _run(merge, "--job", "[1]", "--results", str(tmp_path), "--out", str(tmp_path))
     assert answer.returncode == 2
     assert "expected a JSON object or @FILE" in answer.stderr
+
+
+def test_a_package_that_is_missing_is_one_line_that_names_the_interpreter(tmp_path):
+    """As in an environment of a device without torch, before everything is installed."""
+    (tmp_path / "threadpoolctl.py").write_text("raise ModuleNotFoundError('no', name='threadpoolctl')")
+    (latency,) = (script for script in SCRIPTS if script.stem == "latency")
+    answer = _run(latency, "--help", PYTHONPATH=str(tmp_path))
+    assert answer.returncode == 1
+    (line,) = answer.stderr.splitlines()
+    assert (
+        line
+        == f"joulesweep: threadpoolctl is missing under this interpreter: {sys.executable} -m pip install threadpoolctl"
+    )
+    assert "Traceback" in _run(latency, "--help", PYTHONPATH=str(tmp_path), JOULESWEEP_DEBUG="1").stderr

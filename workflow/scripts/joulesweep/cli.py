@@ -1,4 +1,7 @@
-"""What every script shares: the log, and one place where a `UserError` becomes one line and exit status 1."""
+"""What every script shares: the log, and one place where a `UserError` becomes one line and exit status 1.
+
+A script imports this first, so that a package that is missing for what it imports next is one line too.
+"""
 
 import argparse
 import json
@@ -7,8 +10,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, one_line
 
 log = logging.getLogger("joulesweep")
 
@@ -47,3 +51,15 @@ def _start_log(file: Path | None) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers)
+
+
+def _missing_package(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Says which package to install for which interpreter, and shows the traceback of everything else."""
+    if isinstance(error, ModuleNotFoundError) and os.environ.get("JOULESWEEP_DEBUG") != "1":
+        line = one_line(error).replace("; pip install", f" under this interpreter: {sys.executable} -m pip install")
+        print(f"joulesweep: {line}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _missing_package

@@ -41,9 +41,12 @@ class Stages:
 
     @property
     def python(self) -> str:
-        """The interpreter of the measuring side."""
+        """The interpreter of the measuring side; on a Jetson, set-up makes an environment for it inside Snakemake's."""
         python = self.config.values["python"]
-        return sys.executable if python == "auto" else python
+        if python != "auto":
+            return python
+        measuring = Path(sys.prefix) / "measuring" / "bin" / "python"
+        return str(measuring) if measuring.exists() else sys.executable
 
     def probe(self) -> None:
         """Ask the measuring interpreter now, where a complaint about it is still one line."""
@@ -145,13 +148,13 @@ class Stages:
         return _json(
             device=self.config.device,
             meter=self._probed["meter"],
-            versions=self._probed["versions"],
+            versions=self._versions(self._needed),
             code_digest=self._code("describe_device"),
         )
 
     def doctor(self) -> str:
         """The job that tells a person what this device can measure."""
-        return _json(**self._probe_job(self._needed))
+        return _json(**self._probe_job(self._needed), optional=self._optional)
 
     def merge(self) -> str:
         """The job that brings the tables of all devices together."""
@@ -252,7 +255,7 @@ class Stages:
     @property
     def _needed(self) -> list[str]:
         """Every distribution that some stage of this configuration uses."""
-        names = {"numpy"}
+        names = {"numpy", "psutil", "threadpoolctl", "tqdm"}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
             names.update(name for form in self._formats(model) for name in _EXPORT[form])
@@ -261,6 +264,17 @@ class Stages:
             if spec["data"]:
                 names.update(plugins.declared("datasets", spec["data"], "libraries"))
         return sorted(names)
+
+    @property
+    def _optional(self) -> list[str]:
+        """Those that only cross-checks of the counts use."""
+        counters = {name for model in self.config.models for name in self._counters(model)}
+        checks = {name for name in counters if plugins.declared("counters", name, "check")}
+        of_checks, of_counters = (
+            {library for name in names for library in plugins.declared("counters", name, "libraries")}
+            for names in (checks, counters - checks)
+        )
+        return sorted(of_checks - of_counters)
 
     @property
     def _known(self) -> list[str]:

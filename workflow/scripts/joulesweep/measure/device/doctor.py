@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,9 +15,9 @@ _GIB = 1 << 30
 
 
 def lines(job: Mapping[str, Any]) -> Iterator[str]:
-    """The doctor's findings, a line each."""
+    """The doctor's findings, a line each; `distributions` are those needed, `optional` those of cross-checks."""
     choice = meter_choice.choose(job["meter"], job["meters"])
-    versions = libraries.versions(job["distributions"])
+    versions = libraries.versions([*job["distributions"], *job["optional"]])
     about = describe.describe({**job, "meter": choice, "versions": versions})
     yield _line("device", f"{about['device']}: {about['machine'] or 'a machine that does not name itself'}")
     yield _line("processor", f"{about['cpu'] or 'unnamed'} ({about['architecture']})")
@@ -27,7 +27,7 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     yield _line("memory", f"{about['memory_bytes'] / _GIB:.1f} GiB")
     yield _line("system", f"{about['os']}, {about['kernel']}")
     yield _line("interpreter", f"{sys.executable}, Python {about['python']}")
-    yield from _libraries(job["distributions"], versions)
+    yield from _libraries(job["distributions"], job["optional"], versions)
     yield _line("clock", _clock())
     yield _line("governor", about["governor"] or "not visible; the device may change its frequency unseen")
     frequency = state.frequency_hertz()
@@ -51,13 +51,23 @@ def _line(title: str, text: str) -> str:
     return f"{title:<13} {text}"
 
 
-def _libraries(needed: Iterable[str], found: Mapping[str, str]) -> Iterator[str]:
-    yield _line(
-        "libraries", ", ".join(f"{name} {version}" for name, version in found.items()) or "none of those needed"
-    )
-    missing = sorted({*needed} - {*found})
-    if missing:
-        yield _line("missing", f"{', '.join(missing)}; {sys.executable} -m pip install {' '.join(missing)}")
+def _libraries(needed: Iterable[str], optional: Iterable[str], versions: Mapping[str, str]) -> Iterator[str]:
+    """What is installed; what is missing, and what is only optional, each with how to install it."""
+    shown = ", ".join(f"{name} {version}" for name, version in versions.items())
+    yield _line("libraries", shown or "none of those needed")
+    if missing := sorted({*needed} - {*versions} - {*optional}):
+        yield _line("missing", f"{', '.join(missing)}; {_cure(missing)}")
+    if absent := sorted({*optional} - {*versions}):
+        yield _line("optional", f"{', '.join(absent)}: only a cross-check of the counts; {_cure(absent)}")
+
+
+def _cure(missing: Sequence[str]) -> str:
+    """How to install what is missing; plain pip would bring a torch that does not fit on a Pi or a Jetson."""
+    if {"torch", "torchvision"} & {*missing}:
+        return (
+            "docs/install.md says which set of packages brings torch to this kind of device, and what works without it"
+        )
+    return f"{sys.executable} -m pip install {' '.join(missing)}"
 
 
 def _clock() -> str:
