@@ -11,11 +11,9 @@ import pytest
 from joulesweep.launches.columns import LATENCY
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.packing import unpack
-from joulesweep.measure.latency import job, launch, sustained
+from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.reference import Reference
-from joulesweep.measure.points import Point
 
-from tests import synthetic
 from tests.digits_model import ROOT, digits_spec
 
 pytestmark = pytest.mark.measuring
@@ -114,21 +112,6 @@ def test_a_further_launch_is_made_where_the_first_disagree_and_the_budget_pays(e
     (row,) = _measure(_job(POINT, target=1e-9, budget_s=1e9), exported, tmp_path)
     assert int(row["launches"]) == 3 + 15
     assert "wide" in row["flags"]
-
-
-def _lacking(journal: Journal, **settings: float) -> int:
-    point = Point({"runtime": "onnxruntime"}, {"runtime": "onnxruntime"}, artefact=object())  # type: ignore[arg-type]
-    return job._Sweep(_job(POINT, **settings), journal, None).lacking(point)  # type: ignore[arg-type]
-
-
-def test_launches_beside_others_are_made_again_so_often_and_no_more(tmp_path):
-    journal = Journal(tmp_path / "journal.jsonl")
-    for _ in range(3):
-        journal.append({"runtime": "onnxruntime"}, synthetic.launch(others_share=0.5).to_line())
-    assert [_lacking(journal, busy_retries=retries) for retries in (0, 2, 9)] == [0, 2, 3]
-    for _ in range(2):
-        journal.append({"runtime": "onnxruntime"}, synthetic.launch(others_share=0.0).to_line())
-    assert [_lacking(journal, busy_retries=retries) for retries in (0, 2, 9)] == [0, 0, 1]
 
 
 def test_a_failure_is_a_row_and_is_tried_again_when_its_cause_has_changed(exported, tmp_path):

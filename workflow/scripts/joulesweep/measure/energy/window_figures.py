@@ -1,10 +1,11 @@
-"""From a power trace and the times of its windows to joules per pass."""
+"""From a power trace and the times of its windows to joules per pass. Runs in the job, whenever the table is made."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from joulesweep.launches.energy_launch import EnergyFigures
+from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
 from joulesweep.measure.energy.power_trace import PowerTrace, SilentError, UncoveredError
 
 _LONGEST_STILL_S = 0.5  # without a step of a counter that steps every 100 ms or faster, on a busy machine
@@ -46,6 +47,16 @@ def figures(record: Mapping[str, Any], windows: Mapping[str, Any]) -> EnergyFigu
         stuck=not trace.moved(idle[0], work[1]),
         warm=not windows.get("cool", True),
     )
+
+
+def evaluated(launch: EnergyLaunch, record: Mapping[str, Any], meter: str) -> EnergyLaunch:
+    """A launch that ended, with the figures of its trace; or with `no_meter` or `error`, and why it has none."""
+    assert launch.windows is not None
+    try:
+        return replace(launch, status="ok", message="", figures=figures(record, launch.windows))
+    except UncoveredError as error:
+        status = "no_meter" if isinstance(error, SilentError) else "error"
+        return replace(launch, status=status, message=f"{meter}: {error}", figures=None)
 
 
 def _by_name(rails: Sequence[str], joules: Sequence[float]) -> dict[str, float]:
