@@ -36,7 +36,6 @@ class Sweep:
         title: str,
         points: Sequence[Point],
         counts: Sequence[int],
-        seed: int,
         launch: Callable[[Point, Server, int], None],
         describe: Callable[[Point], str],
     ) -> None:
@@ -46,7 +45,7 @@ class Sweep:
         the text that the progress shows while a point is measured. An exception of `launch` ends the sweep.
         """
         with progress(title, sum(counts)) as (begin, done):
-            for place, point in enumerate(interleaved(points, counts, seed)):
+            for place, point in enumerate(interleaved(points, counts)):
                 begin(describe(point))
                 launch(point, self._server(point), place)
                 done()

@@ -91,7 +91,7 @@ class _Measuring:
             with sweep(self._power.reads_battery) as running:
                 self._prepare(points[0].identity["model"], sum(counts))
                 title = f"{points[0].identity['model']}, energy"
-                running.measure(title, points, counts, self._settings["seed"], self._launch, _name)
+                running.measure(title, points, counts, self._launch, _name)
         except MeterError as error:
             self._lose(first, refusal := f"{self._job['meter']['name']}: {error}")
         except _MeterGone as error:

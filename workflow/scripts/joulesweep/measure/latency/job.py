@@ -59,15 +59,15 @@ class _Measuring:
         """Measure what is missing: the first stage, then what its spread asks for, then sustained speed."""
         if not any(map(self._missing, points)) and not any(self._missing_sustained(points)):
             return
-        name, seed = self._job["model"]["name"], self._settings["seed"]
+        name = self._job["model"]["name"]
         with sweep() as running:
             self._cool_celsius = cool_down.cool_celsius()
             for _ in ("first stage", "second stage"):
                 before = sum(len(self.launches(point)) for point in points)
                 counts = [self._missing(point) for point in points]
-                running.measure(name, points, counts, seed, self._launcher(before), self._describe)
+                running.measure(name, points, counts, self._launcher(before), self._describe)
             counts = self._missing_sustained(points)
-            running.measure(f"{name}, sustained", points, counts, seed, self._sustain, self._describe)
+            running.measure(f"{name}, sustained", points, counts, self._sustain, self._describe)
 
     def row(self, point: Point) -> dict[str, Any]:
         """The row of a point, from what the journal holds."""
