@@ -48,6 +48,8 @@ def record(settings: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:
     """Errors in percent of windows, and how often a row's interval holds the truth."""
+    from joulesweep.launches import energy_row
+    from joulesweep.launches.energy_launch import EnergyLaunch
     from joulesweep.measure.energy import window_figures
     from joulesweep.meters import synthetic
 
@@ -68,10 +70,10 @@ def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]
             figures = window_figures.figures(seen, {"idle_ns": window, "work_ns": window, "passes": 1})
             since = [(moment - settings["origin_ns"]) / SECOND + phase for moment in window]
             truth = synthetic.joules(settings, since[1]) - synthetic.joules(settings, since[0])
-            found.append(100 * abs(figures["energy_J"] / truth - 1))
-            launches.append({"status": "ok", "message": "", "figures": figures})
+            found.append(100 * abs(figures.energy_J / truth - 1))
+            launches.append(EnergyLaunch("ok", "", "", {}, 0, None, figures, None, None))
             truths.append(truth)
-        row = window_figures.row(launches)
+        row = energy_row.row({}, launches)
         inside += row["ci_low_J"] - 1e-9 <= statistics.mean(truths) <= row["ci_high_J"] + 1e-9
     return {
         **{key: settings[key] for key in ("sees", "wave", "hz")},

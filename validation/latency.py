@@ -100,7 +100,7 @@ def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
     found = launch.rounds(one_pass, look)
     return {
         "s": float(np.median([one["mean_s"] for one in found["rounds"]])),
-        "reference": float(np.median(np.log(found["looks"]).mean(axis=1))),
+        "reference": float(np.median(np.log(found["samples"]).mean(axis=1))),
     }
 
 

@@ -76,7 +76,7 @@ def main(quick: bool, file: Path | None) -> None:
         seconds: dict[tuple[str, str, int], float] = {}
         for model, line in done:
             key = (model, line["key"]["runtime"], line["key"]["batch"])
-            seconds[key] = seconds.get(key, 0.0) + float(unpack(line["pass_s"]).sum())
+            seconds[key] = seconds.get(key, 0.0) + float(unpack(line["timing"]["pass_s"]).sum())
         measured_s = sum(seconds.values())
         todo = [[*key, value] for key, value in seconds.items()]
         threads = done[0][1]["key"]["threads"]
@@ -91,7 +91,7 @@ def main(quick: bool, file: Path | None) -> None:
         "with_export_and_counting_over_measured": (once_s + all_s) / measured_s,
         "in_launches_over_measured": sum(line["wall_s"] for _, line in done) / measured_s,
         "plain_script_over_measured": plain_s / measured_s,
-        "reference_share": float(np.mean([line["reference_share"] for _, line in done])),
+        "reference_share": float(np.mean([line["timing"]["reference_share"] for _, line in done])),
     }
     for name, value in result.items():
         print(f"{name:<42} {value:.3g}")

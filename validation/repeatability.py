@@ -33,13 +33,12 @@ sys.path.insert(0, str(SCRIPTS))
 
 import numpy as np  # noqa: E402
 from joulesweep import interval, plugins  # noqa: E402
-from joulesweep.analysis.merge.launch_records import Launch, Launched  # noqa: E402
 from joulesweep.analysis.statistics import correction  # noqa: E402
-from joulesweep.launches.journal import Journal, append_line, unpack  # noqa: E402
-from joulesweep.launches.reference_baseline import ReferenceLevels  # noqa: E402
+from joulesweep.analysis.statistics.correction import Launched  # noqa: E402
+from joulesweep.launches.journal import Journal, append_line  # noqa: E402
+from joulesweep.launches.latency_launch import LatencyLaunch  # noqa: E402
+from joulesweep.launches.reference_baseline import ReferenceBaseline  # noqa: E402
 from joulesweep.launches.selection import used  # noqa: E402
-from joulesweep.measure.latency import rows  # noqa: E402
-from joulesweep.measure.latency.launch import used_passes  # noqa: E402
 from joulesweep.measure.points import Point, points_of  # noqa: E402
 from joulesweep.measure.processes.server import Server  # noqa: E402
 from joulesweep.model import inputs  # noqa: E402
@@ -99,17 +98,19 @@ def points(stages: Stages) -> dict[Cell, Point]:
     }
 
 
-def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, list[Mapping[str, Any]]]:
-    """The lines of Joulesweep's launches that count in one run."""
+def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, list[LatencyLaunch]]:
+    """Joulesweep's launches that are used in one run."""
     journals = {model: Journal(work / "runs" / str(run) / f"{model}.jsonl") for model in MODELS}
-    return {cell: used(journals[cell[0]].lines(point.key), FIRST_STAGE) for cell, point in cells.items()}
+    return {
+        cell: used(journals[cell[0]].launches(point.key, LatencyLaunch), FIRST_STAGE) for cell, point in cells.items()
+    }
 
 
 def peers_run(work: Path, run: int, cells: Mapping[Cell, Point]) -> None:
     """The three other ways at every point, in a random order, in processes of servers that this run starts."""
     measured = {
-        cell: sum(float(used_passes(line["rounds"], unpack(line["pass_s"])).sum()) for line in lines)
-        for cell, lines in launches(work, run, cells).items()
+        cell: sum(float(launch.timing.used_pass_s.sum()) for launch in used_launches if launch.timing)
+        for cell, used_launches in launches(work, run, cells).items()
     }
     todo = [(cell, way) for cell in cells for way in ("lab", "timer", "pyperf")]
     random.Random(run).shuffle(todo)
@@ -224,19 +225,16 @@ def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
         if line["run"] in runs:
             row = found[tuple(line["cell"])][line["way"]][runs.index(line["run"])]
             row[:] = [line["s"], line.get("low", math.nan), line.get("high", math.nan)]
-    level = ReferenceLevels.read(work / "runs" / "reference.json").seconds("cpu")
+    baseline_s = ReferenceBaseline.read(work / "runs" / "reference.json").seconds("cpu")
     for index, run in enumerate(runs):
-        lines = launches(work, run, cells)
-        if not all(lines.values()):
+        of_run = launches(work, run, cells)
+        if not all(of_run.values()):
             raise SystemExit(f"{work}: run {run} was made by other code than this; begin anew in another folder")
         for alike in {cell[1:] for cell in cells}:  # runtime and threads
-            own = {cell: lines[cell] for cell in cells if cell[1:] == alike}
-            seen = {
-                cell: Launched(tuple(Launch.of_line(line, level) for line in launched), FIRST_STAGE)
-                for cell, launched in own.items()
-            }
+            own = {cell: of_run[cell] for cell in cells if cell[1:] == alike}
+            seen = {cell: Launched.of(each, FIRST_STAGE, baseline_s) for cell, each in own.items()}
             for cell, corrected in correction.corrected(seen).items():
-                raw = interval.of_launches([rows.launch_s(line) for line in own[cell]], FIRST_STAGE)
+                raw = interval.of_launches([launch.seconds for launch in own[cell]], FIRST_STAGE)
                 for way, one in (("raw", raw), ("corrected", corrected.interval)):
                     found[cell][way][index] = [one.value, one.low, one.high]
     return found
