@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from joulesweep.axes import AXES
 from joulesweep.launches import columns
-from joulesweep.launches.latency_launch import LatencyLaunch, Round, Timing
+from joulesweep.launches.latency_launch import LatencyLaunch, Round, SustainedLaunch, Timing
 from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.packing import pack
 from joulesweep.launches.reference_baseline import MIXTURE
@@ -144,6 +144,26 @@ def launch(
     timing |= {name: value for name, value in changes.items() if name in timing}
     line |= {name: value for name, value in changes.items() if name in line}
     return LatencyLaunch(**line, timing=Timing(**timing) if line["status"] == "ok" else None)
+
+
+def sustained(
+    status: str, message: str = "", burst_s: float | None = None, sustained_s: float | None = None
+) -> SustainedLaunch:
+    timed = {
+        name: getattr(launch(), name)
+        for name in ("started_s", "wall_s", "wait_s", "cool", "before", "after", "others_share")
+    }
+    return SustainedLaunch(
+        status=status,
+        message=message,
+        measured_at="",
+        limits={},
+        **timed,
+        sustain_s=60.0,
+        burst_s=burst_s,
+        sustained_s=sustained_s,
+        blocks=(),
+    )
 
 
 def tree(

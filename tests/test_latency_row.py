@@ -19,6 +19,7 @@ from joulesweep.launches.reference_baseline import MIXTURE
 from joulesweep.merged.columns import CORRECTED
 
 from tests.synthetic import launch, state
+from tests.synthetic import sustained as sustained_launch
 
 IDENTITY = {
     "device": "here",
@@ -31,26 +32,6 @@ IDENTITY = {
     "base": 1,
 }
 BASELINE_S = dict.fromkeys(MIXTURE, 1e-3)
-
-
-def _sustained(
-    status: str, message: str = "", burst_s: float | None = None, sustained_s: float | None = None
-) -> SustainedLaunch:
-    timed = {
-        name: getattr(launch(), name)
-        for name in ("started_s", "wall_s", "wait_s", "cool", "before", "after", "others_share")
-    }
-    return SustainedLaunch(
-        status=status,
-        message=message,
-        measured_at="",
-        limits={},
-        **timed,
-        sustain_s=60.0,
-        burst_s=burst_s,
-        sustained_s=sustained_s,
-        blocks=(),
-    )
 
 
 def _row(*launches: LatencyLaunch, sustained: tuple[SustainedLaunch, ...] = ()) -> dict[str, Any]:
@@ -122,9 +103,9 @@ def test_the_share_of_other_processes_is_the_time_of_all_cores_less_that_of_the_
 
 
 def test_a_sustained_speed_that_failed_is_in_the_message_and_takes_nothing_from_the_row():
-    row = _row(*[launch()] * 3, sustained=(_sustained("timeout", "not done after 9 s"),))
+    row = _row(*[launch()] * 3, sustained=(sustained_launch("timeout", "not done after 9 s"),))
     assert (row["status"], row["message"]) == ("ok", "sustained speed: timeout: not done after 9 s")
-    row = _row(*[launch()] * 3, sustained=(_sustained("ok", "", 0.01, 0.02),))
+    row = _row(*[launch()] * 3, sustained=(sustained_launch("ok", "", 0.01, 0.02),))
     assert (row["message"], row["sustain_s"], row["burst_s"], row["sustained_s"]) == ("", 60.0, 0.01, 0.02)
 
 

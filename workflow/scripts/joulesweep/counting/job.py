@@ -10,7 +10,7 @@ from joulesweep import plugins
 from joulesweep.axes import INPUT_AXES
 from joulesweep.counters.base import ALL, Graph, Layers, Subject
 from joulesweep.errors import Unsupported, UserError, one_line
-from joulesweep.launches.columns import COUNTS, LAYERS, listed
+from joulesweep.launches.columns import COUNTS, LAYERS, provenance
 from joulesweep.launches.table_file import write_table
 from joulesweep.model import inputs, source
 from joulesweep.model.manifest import Manifest
@@ -139,24 +139,25 @@ def _row(
     job: Mapping[str, Any], manifest: Manifest, runtime: str, point: Mapping[str, Any], columns: Mapping[str, Any]
 ) -> dict[str, Any]:
     spec = job["model"]
+    try:
+        artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
+    except Unsupported:
+        artefact = None  # what a runtime cannot run is told by its own rows; the model's counts stand
     row = {
         "model": manifest.model,
         "runtime": runtime,
         **{name: point.get(name) for name in ("batch", *INPUT_AXES, "base")},
         **columns,
-        "model_digest": manifest.model_digest,
-        "input_digest": manifest.input_digest,
+        **provenance(
+            model_digest=manifest.model_digest,
+            artefact_digest=artefact.digest if artefact else None,
+            input_digest=manifest.input_digest,
+            code_digest=job["code_digest"],
+            versions=job["versions"],
+        ),
         "weights_digest": spec["content"].get(spec["weights"]),
-        "code_digest": job["code_digest"],
-        "versions": listed(job["versions"]),
         "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
-    try:
-        artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
-    except Unsupported:
-        return row  # what a runtime cannot run is told by its own rows; the model's counts stand
-    return row | {
-        "weight_bytes": artefact.weight_bytes,
-        "file_bytes": artefact.file.stat().st_size,
-        "artefact_digest": artefact.digest,
-    }
+    if artefact is None:
+        return row
+    return row | {"weight_bytes": artefact.weight_bytes, "file_bytes": artefact.file.stat().st_size}

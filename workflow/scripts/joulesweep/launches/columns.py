@@ -1,6 +1,7 @@
 """Every table and column once, with type, range and meaning."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from joulesweep import axes
 from joulesweep.axes import AXES, INPUT_AXES
@@ -307,7 +308,37 @@ DEVICES = Table(
     ),
 )
 
+# Columns for readers of the CSV files: no table, figure or sentence of the report needs them.
+RAW = frozenset(
+    (
+        *("params_trainable", "buffers", "file_bytes", "weight_moved_bytes", "activation_moved_bytes", "bytes_by_type"),
+        *("weights_digest", "calls", "rounds", "mean_s", "std_s", "min_s", "max_s", "p99_s"),
+        *("reference_s", "reference_baseline_s", "reference_share", "peak_above_load_bytes", "wait_s"),
+        *("temperature_start_C", "temperature_end_C", "clock_Hz", "others_share"),
+        *("windows", "interval_s", "idle_std_W", "energy_by_rail", "artefact_digest", "code_digest"),
+        *("architecture", "kernel", "python", "libraries", "described_at"),
+    )
+)
+
 TABLES = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, DEVICES)}
+
+
+def provenance(
+    *,
+    model_digest: str,
+    artefact_digest: str | None,
+    input_digest: str,
+    code_digest: str,
+    versions: Mapping[str, object],
+) -> dict[str, Any]:
+    """The columns that say where a row comes from, except when it was measured; `versions` are library versions by name."""
+    return {
+        "model_digest": model_digest,
+        "artefact_digest": artefact_digest,
+        "input_digest": input_digest,
+        "code_digest": code_digest,
+        "versions": listed(versions),
+    }
 
 
 def listed(parts: Mapping[str, object]) -> str:

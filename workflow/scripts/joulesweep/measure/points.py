@@ -93,10 +93,12 @@ def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any],
         "runtime": runtime,
         **axes,
         "base": point["base"],
-        "model_digest": manifest.model_digest,
-        "artefact_digest": artefact.digest if artefact else None,
-        "input_digest": manifest.input_digest,
-        "code_digest": job["code_digest"][runtime],
-        "versions": columns.listed(job["versions"][runtime]),
+        **columns.provenance(
+            model_digest=manifest.model_digest,
+            artefact_digest=artefact.digest if artefact else None,
+            input_digest=manifest.input_digest,
+            code_digest=job["code_digest"][runtime],
+            versions=job["versions"][runtime],
+        ),
     }
     return Point(identity, {**{name: identity[name] for name in columns.LAUNCH_KEY}, **key}, artefact, unsupported)

@@ -4,7 +4,8 @@ Run by hand as `python -m joulesweep.analysis.tables_doc > docs/tables.md`, with
 """
 
 from joulesweep.analysis.report.markdown import table, text
-from joulesweep.launches.columns import LAYERS, STATUSES
+from joulesweep.launches.columns import LAYERS, RAW, STATUSES
+from joulesweep.launches.table import Column
 from joulesweep.merged.columns import CORRECTED, MERGED
 from joulesweep.schema import SCHEMA
 
@@ -19,15 +20,19 @@ Every table is CSV in UTF-8. Units are the ends of the columns' names, in SI: `_
 These are the columns in `results/merged/`; the tables under `results/devices/` and `results/models/` have them too, but for
 those that only the merge can fill ({", ".join(f"`{name}`" for name in _OF_MERGE)}). `layers.csv` lies in `results/models/<model>/` only. Every row of
 the other tables there ends with `check`: CRC-32 of the line before it, of the line followed by a line end and the word `last` in the last row.
-A row that was changed, or a file that was cut, is named in `problems.csv`. The version of the columns, `schema`, is {SCHEMA}.
+A row that was changed, or a file that was cut, is named in `problems.csv`. Columns marked (raw) are for readers of the CSV files; the report does not show them. The version of the columns, `schema`, is {SCHEMA}.
 """
+
+
+def _meaning(column: Column) -> str:
+    return f"{column.meaning} (raw)" if column.name in RAW else column.meaning
 
 
 def render() -> str:
     """The text of docs/tables.md."""
     parts = [_INTRODUCTION]
     for definition in (*MERGED.values(), LAYERS):
-        rows = [[f"`{column.name}`", column.type_.__name__, text(column.meaning)] for column in definition.columns]
+        rows = [[f"`{column.name}`", column.type_.__name__, text(_meaning(column))] for column in definition.columns]
         key = ", ".join(f"`{name}`" for name in definition.key)
         parts.append(
             f"## {definition.name}.csv\n\nOne row for each {key}.\n\n{table(['column', 'type', 'meaning'], rows)}\n"
