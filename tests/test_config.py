@@ -54,6 +54,15 @@ def test_the_shipped_configuration_is_loaded_without_a_warning():
     assert {"batch", "size"} <= set(shipped.axes)
 
 
+def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(tmp_path):
+    loaded = _load(tmp_path, {"models": {"net": MODEL}, "latency": {"again": 2}})
+    assert loaded.latency["busy_retries"] == 2
+    assert "again" not in loaded.latency
+    assert [warning for warning in loaded.warnings if "latency.again is now called busy_retries" in warning]
+    both = {"models": {"net": MODEL}, "latency": {"again": 2, "busy_retries": 1}}
+    assert "'again'" in _complaint(tmp_path, both)
+
+
 @pytest.mark.parametrize(
     ("written", "words"),
     [
@@ -105,7 +114,6 @@ def test_the_shipped_configuration_is_loaded_without_a_warning():
         ({"models": {"net": MODEL}, "latency": {"target": 2}}, ["latency.target", "2", "at most 1"]),
         ({"models": {"net": MODEL}, "latency": {"target": float("nan")}}, ["latency.target", "NaN", "a number"]),
         ({"models": {"net": MODEL}, "latency": {"timeout_s": float("inf")}}, ["latency.timeout_s", "Infinity"]),
-        ({"models": {"net": MODEL}, "latency": {"again": 0}}, ["latency", "unknown key 'again'", "busy_retries"]),
         (
             {"models": {"net": MODEL}, "energy": {"points": "end"}},
             ["energy.points", "one of ends, all, auto", "'ends'"],

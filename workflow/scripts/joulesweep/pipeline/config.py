@@ -19,6 +19,9 @@ from joulesweep.pipeline import config_schema, hypothesis_specs, model_specs, re
 
 _LONGEST_PATH = 120  # characters of a file's name in a message
 
+# Settings that were renamed: a configuration that was written before still means what it meant.
+_FORMER_NAMES = {("latency", "again"): "busy_retries"}
+
 
 @dataclass(frozen=True)
 class Config:
@@ -94,6 +97,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         if not isinstance(written, dict):
             raise UserError(f"expected keys such as 'models:', found {type(written).__name__}")
         written |= overrides or {}
+        renamed = _rename_former(written)
         config_schema.check(written)
         values = config_schema.with_defaults(written)
         _check_meters(values)
@@ -102,10 +106,22 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
     except UserError as error:
         raise UserError(shortened(f"{_name(path)}: {error}")) from error
     warnings = [
+        *renamed,
         *model_specs.warnings(values, models),
         *hypothesis_specs.warnings(values["hypotheses"], models, no_energy=values["meter"] == "none"),
     ]
     return Config(values, models, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
+
+
+def _rename_former(written: dict[str, Any]) -> list[str]:
+    """Gives settings under a former name their present one, in place; returns a line about each."""
+    lines = []
+    for (section, former), present in _FORMER_NAMES.items():
+        settings = written.get(section)
+        if isinstance(settings, dict) and former in settings and present not in settings:
+            written[section] = {present if key == former else key: value for key, value in settings.items()}
+            lines.append(f"{section}.{former} is now called {present}; change the name when you edit the file")
+    return lines
 
 
 def _check_meters(values: Mapping[str, Any]) -> None:
