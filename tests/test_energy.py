@@ -103,6 +103,36 @@ def test_a_named_meter_that_cannot_be_read_gives_rows_with_its_reason(exported, 
     assert "no RAPL package" in row["message"]
 
 
+def test_figures_are_made_from_the_traces_again_and_nothing_is_measured_anew(exported, tmp_path):
+    """Traces that show ten times the joules stand for another way to integrate; a trace that is gone leaves the journal's."""
+    before = _measure(_job(MODELLED), exported, tmp_path)
+    samples, journal = tmp_path / "samples" / "e.jsonl", (tmp_path / "e.jsonl").read_text()
+    launches = [json.loads(line) for line in samples.read_text().splitlines()]
+    assert {launch["status"] for launch in launches} == {"ok"}
+    for launch in launches:
+        launch["record"]["values"] = [[10 * value for value in values] for values in launch["record"]["values"]]
+    samples.write_text("".join(json.dumps(launch) + "\n" for launch in launches) + '{"torn')
+    after = _measure(_job(MODELLED), exported, tmp_path)
+    assert float(after["energy_J"]) == pytest.approx(10 * float(before["energy_J"]))
+    assert float(after["power_W"]) == pytest.approx(10 * float(before["power_W"]))
+    samples.unlink()
+    assert _measure(_job(MODELLED), exported, tmp_path) == before
+    assert (tmp_path / "e.jsonl").read_text() == journal
+
+
+def test_rails_are_reported_one_by_one_and_add_up_to_the_total(exported, tmp_path):
+    """An emulated package of 20 W and its memory of 5 W."""
+    tree = lay_out(tmp_path / "powercap", {ZONE: "package-0", f"{ZONE}:0": "dram"})
+    with Counting(tree / ZONE, lambda _: 20.0), Counting(tree / f"{ZONE}:0", lambda _: 5.0):
+        row = _measure(
+            _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}}), exported, tmp_path
+        )
+    rails = {name: float(joules) for name, joules in (pair.split("=") for pair in row["energy_by_rail"].split())}
+    assert set(rails) == {"package-0", "package-0/dram"}
+    assert sum(rails.values()) == pytest.approx(float(row["energy_J"]), rel=0.001)
+    assert rails["package-0"] == pytest.approx(4 * rails["package-0/dram"], rel=0.25)
+
+
 def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
     """An emulated processor draws 20 W all the time: power is 20 W, idle is 20 W, and nothing is left net."""
     tree = lay_out(tmp_path / "powercap", {ZONE: "package-0"})

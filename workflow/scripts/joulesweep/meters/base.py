@@ -1,6 +1,6 @@
 """What every meter offers.
 
-A meter reads either instantaneous power in watts or counters in joules, one value a rail. Its rails never overlap, so
+A meter reads either instantaneous power in watts or counters in joules, one value per rail. Its rails never overlap, so
 that their sum is what the meter covers; choosing them so is the meter's own business.
 """
 
@@ -50,7 +50,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at a meter: a value a rail, in the meter's unit, and when, in ns of `time.monotonic_ns`."""
+    """One reading of a meter: a value per rail, in the meter's unit, and when, in ns of `time.monotonic_ns`."""
 
     time_ns: int
     values: tuple[float, ...]

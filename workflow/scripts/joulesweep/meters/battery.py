@@ -33,7 +33,7 @@ class Meter(base.Meter):
         except (OSError, ValueError) as error:
             return base.Availability(False, str(error))
         if total <= 0:
-            return base.Availability(False, "the battery discharges but shows 0 W; wait a minute and look again")
+            return base.Availability(False, "the battery discharges but shows 0 W; wait a minute and try again")
         return base.Availability(True, f"reads {' + '.join(folder.name for folder in self._batteries)}")
 
     def describe(self) -> base.Description:
@@ -53,7 +53,7 @@ class Meter(base.Meter):
     _last: tuple[int, list[dict[str, str]], tuple[float, ...]] | None = None
 
     def read(self) -> base.Reading:
-        """Power of each battery; the time is that of the look at which something had moved."""
+        """Power of each battery; the time is that of the reading at which a value had moved."""
         values = [_values(folder) for folder in self._batteries]
         discharge_watts(values)  # an error where none discharges
         if self._last is None or self._last[1] != values:

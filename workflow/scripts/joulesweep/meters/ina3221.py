@@ -52,7 +52,7 @@ class Meter(base.Meter):
         return base.Availability(True, f"reads {' + '.join(choice.rails)}")
 
     def describe(self) -> base.Description:
-        """Momentary power; the sensor's own cycle is some 7 ms, and a look every 30 ms keeps the bus free."""
+        """Momentary power; the sensor's own cycle is some 7 ms, and a reading every 30 ms keeps the bus free."""
         return base.Description(
             kind="measured",
             unit="W",

@@ -1,7 +1,7 @@
 """NVML: NVIDIA's graphics cards, by their energy counter (Volta and newer), else by their power.
 
 On a Jetson the library starts and says 'not supported' to every question about power. Power is a mean over one second on
-Ampere and newer, and some cards look at it a quarter of the time only (arXiv 2312.02741), so the counter is preferred.
+Ampere and newer, and some cards sample it only a quarter of the time (arXiv 2312.02741), so the counter is preferred.
 """
 
 import importlib

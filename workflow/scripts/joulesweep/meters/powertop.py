@@ -1,7 +1,7 @@
 """powertop: what it writes into its CSV about a whole laptop while the battery discharges.
 
 It is run again and again beside the work, one measurement a run, so that it ends by itself whoever owns it; each file is
-one reading, stamped with the time at which it was written. The discharge rate in it is one look at the battery at the end
+one reading, stamped with the time at which it was written. The discharge rate in it is one reading of the battery at the end
 of the measurement, no mean; the 'energy consumed' beside it multiplies the time by the rate of the measurement *before*,
 so it is not used. On mains there is no rate. The 'system baseline' is powertop's own estimate and does not follow the
 load: it is read only if the setting `baseline` asks for it, and is modelled. Most files have neither.

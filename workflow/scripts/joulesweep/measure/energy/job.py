@@ -1,7 +1,7 @@
 """The energy of one model on this device: windows in several launches at every point, and the table made from them.
 
 The journal holds one line per launch, so that what was measured is never measured again. Figures come from the recorded
-traces when the table is made, so that another way to integrate them needs no new measuring.
+traces when the table is made, so that another way to integrate them needs no new measuring. Runs in the job.
 """
 
 import logging

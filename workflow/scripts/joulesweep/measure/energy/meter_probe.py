@@ -1,4 +1,4 @@
-"""Asks a meter, or a power log: whether it is usable, what it is, and on wish what it shows now.
+"""Asks a meter, or a power log: whether it is usable, what it is, and on wish what it shows now. Runs in the job.
 
 A meter that rests on a foreign library is asked in a process of its own, since such a library may hang, crash or print;
 so is one whose settings name an interpreter of its own, which may have the version of jtop that fits its service.

@@ -1,4 +1,7 @@
-"""Power over time as a meter was read: energy between two moments, and how often the meter really moved."""
+"""Power over time as a meter was read: energy between two moments, and how often the meter really moved.
+
+Runs in the job, whenever the table is made.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

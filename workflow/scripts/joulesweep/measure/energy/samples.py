@@ -1,4 +1,7 @@
-"""The power traces of a model's launches, as the sampler recorded them: one line of JSON per launch, read back for the table."""
+"""The power traces of a model's launches, as the sampler recorded them: one line of JSON per launch, read back for the table.
+
+Runs in the job.
+"""
 
 import json
 from collections.abc import Mapping

@@ -1,8 +1,10 @@
-"""A pattern of load by which a log finds its place in time: emitted before the windows, looked for in the log.
+"""A pattern of load by which the place of a log in time is found: emitted before the windows, searched for in the log.
 
 Sixteen stretches, half of them filled with passes and half asleep, in an order that is new in every launch, so that no
 launch is taken for another. The log's clock is off by one constant; it is the one at which the log's power follows the
 patterns of all launches best (Pearson's correlation over the log's readings, weighed with how many there are).
+
+`emit` runs in the forked child and is part of every launch's key; `offset_ns` runs in the job.
 """
 
 import random

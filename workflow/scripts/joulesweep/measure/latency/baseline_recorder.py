@@ -2,6 +2,8 @@
 
 A baseline is the median of 20 samples over two minutes. They are taken between launches, in children of a server like
 any launch, so they cost no waiting. A complete baseline is kept until the reference's code changes.
+
+Runs in the job; `sample` runs in the forked child.
 """
 
 import time

@@ -15,7 +15,7 @@ def die_with_parent(parent: int | None = None) -> None:
     """Make this process be killed when its parent ends; `parent` is the parent's pid where the caller knows it.
 
     On Linux the kernel does it, at once, and a parent that ended before the kernel was asked is noticed afterwards.
-    Elsewhere a thread looks twice a second.
+    Elsewhere a thread checks twice a second.
     """
     expected = os.getppid() if parent is None else parent
     if sys.platform == "linux":

@@ -26,7 +26,7 @@ from joulesweep.measure.processes.parent_death import die_with_parent
 # macOS: system libraries do not survive a fork, so processes start from nothing there and import for themselves.
 _START = "fork" if sys.platform == "linux" else "spawn"
 _LAST_WORDS_S = 5.0
-_WATCH_S = 0.2  # between two looks at how much memory a process holds
+_WATCH_S = 0.2  # between two readings of how much memory a process holds
 
 
 def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
