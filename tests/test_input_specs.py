@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from joulesweep.analysis.report.tables import benchmarked
 from joulesweep.errors import UserError
 from joulesweep.model import inputs
 from joulesweep.pipeline import config
@@ -145,3 +146,8 @@ def test_a_folder_of_a_model_is_known_by_its_configuration_and_by_the_weights_it
     assert [Path(file).name for file in completed(tmp_path, model)["content"]] == ["config.json"]
     kept = completed(tmp_path, model, weights="pretrained")["content"]
     assert [Path(file).name for file in kept] == ["config.json", "model.safetensors"]
+
+
+def test_the_report_shows_the_lengths_that_were_written(tmp_path):
+    spec = completed(tmp_path, "input: {shape: [3, size: 48, size: 64]}")
+    assert "| 3 × 48 × 64 |" in benchmarked({"m": spec})
