@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from joulesweep.errors import UserError
 from joulesweep.launches import packing
 from joulesweep.launches.journal import Journal
+from joulesweep.launches.latency_launch import LatencyLaunch
 
 KEY = {"runtime": "eager", "batch": 1, "threads": 2}
 OTHER = {**KEY, "batch": 2}
@@ -90,6 +91,7 @@ def test_a_changed_figure_is_no_line(tmp_path):
     assert Journal(file).lines(KEY) == []
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damage_never_loses_a_whole_line_and_never_invents_one(data):
     """Appends, cuts and garbage in any order: what is read is what was appended and lies whole in the file."""
@@ -126,6 +128,57 @@ def test_a_full_disk_is_one_line_and_leaves_the_lines_that_were_there(tmp_path, 
     assert _numbers(Journal(tmp_path / "m.jsonl").lines(KEY)) == [1, 3]
 
 
+@pytest.mark.parametrize("replace", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.name)])
+def test_a_journal_that_is_no_file_is_one_line_that_names_it(tmp_path, replace):
+    path = tmp_path / "m.jsonl"
+    replace(path)
+    for ask in (lambda: Journal(path).lines(KEY), lambda: Journal(path).damaged()):
+        with pytest.raises(
+            UserError, match=r"m\.jsonl: the journal cannot be read: .*; remove it or make it readable"
+        ) as caught:
+            ask()
+        assert "\n" not in str(caught.value)
+
+
+def test_lines_that_are_no_launch_are_one_line_that_names_the_journal(tmp_path):
+    Journal(tmp_path / "m.jsonl").append(KEY, {"status": "ok"})
+    with pytest.raises(UserError, match=r"m\.jsonl: the journal holds something else than launches: .* is missing"):
+        Journal(tmp_path / "m.jsonl").launches(KEY, LatencyLaunch)
+
+
+def test_damaged_lines_are_numbered_and_a_torn_end_that_was_completed_since_is_none(tmp_path):
+    path = tmp_path / "m.jsonl"
+    Journal(path).append(KEY, {"number": 1})
+    whole = path.read_bytes()
+    path.write_bytes(b"garbage\n" + whole + whole[:20])
+    journal = Journal(path)
+    assert journal.damaged() == [1, 3]
+    with path.open("ab") as file:
+        file.write(whole[20:])
+    assert journal.damaged() == [1]
+    assert _numbers(journal.lines(KEY)) == [1, 1]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([("line", "a"), ("line", "b"), ("superseded", "a"), ("superseded", None)]), max_size=12)
+)
+def test_the_lines_of_a_key_are_those_after_the_last_line_that_supersedes_them(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "m.jsonl")
+        expected: dict[str, list[int]] = {"a": [], "b": []}
+        for number, (what, runtime) in enumerate(steps):
+            if what == "line":
+                journal.append({"runtime": runtime}, {"number": number})
+                expected[runtime].append(number)
+            else:
+                journal.supersede(runtime)
+                expected |= {name: [] for name in expected if runtime in (None, name)}
+        for kept in (journal, Journal(Path(folder) / "m.jsonl")):
+            assert {runtime: _numbers(kept.lines({"runtime": runtime})) for runtime in expected} == expected
+
+
+@settings(deadline=None)
 @given(arrays(st.sampled_from([np.float32, np.float64]), st.integers(0, 50)))
 def test_packed_numbers_come_back_bit_for_bit_from_plain_text(array):
     text = packing.pack(array)

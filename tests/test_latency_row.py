@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep.interval import Interval
 from joulesweep.launches import latency_row, selection
@@ -143,6 +143,7 @@ def test_a_row_without_enough_launches_says_the_commonest_failure():
     assert _row()["status"] == "error"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["ok", "crashed"]), max_size=6), st.floats(1e-6, 10), st.floats(0, 1))
 def test_a_row_keeps_the_promises_of_its_table(statuses, seconds, others_share):
     row = _row(*(launch(seconds, status=status, others_share=others_share) for status in statuses))
@@ -150,6 +151,7 @@ def test_a_row_keeps_the_promises_of_its_table(statuses, seconds, others_share):
     assert LATENCY.faults(row) == []
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 10), st.sampled_from(["ok", "oom"]), st.booleans())
 def test_a_launch_comes_back_from_its_line(tmp_path_factory, seconds, status, cool):
     path = tmp_path_factory.mktemp("journal") / "m.jsonl"
