@@ -71,7 +71,10 @@ def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(tmp_path,
     images = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert images == SINGLE | {f"{name}_{axis}" for name in SWEPT for axis in ("batch", "size")}
     assert set(listing["words"]) == images
-    assert listing["not_drawn"]["latency_sweep_threads"] == "no variant has latency at two values of threads"
+    assert listing["not_drawn"]["latency_sweep_threads"] == [
+        "Latency per pass against threads",
+        "no variant has latency at two values of threads",
+    ]
     assert imread(tmp_path / "figures" / "latency.png").shape[1] > 800
 
 
@@ -80,7 +83,7 @@ def test_without_any_table_nothing_is_drawn_and_everything_has_a_reason(tmp_path
     listing = _drawn(tmp_path)
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["figures.json"]
     assert set(listing["not_drawn"]) >= SINGLE
-    assert listing["not_drawn"]["latency"] == "no latency was measured"
+    assert listing["not_drawn"]["latency"][1] == "there is no row of latency at the base point"
 
 
 def test_no_panel_is_blank_where_devices_measured_different_models(tmp_path):

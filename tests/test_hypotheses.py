@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from joulesweep.analysis.merge.job import merge
-from joulesweep.analysis.report.hypotheses import Finding, check
+from joulesweep.analysis.report.hypotheses.case import Case
+from joulesweep.analysis.report.hypotheses.check import KINDS, Finding, check
 from joulesweep.analysis.statistics import rank_correlation, scaling
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
@@ -68,7 +69,7 @@ def test_one_runtime_that_refutes_is_enough_and_is_counted(tmp_path):
     rows = [*_pair(0.01, 0.03), *_pair(0.03, 0.01)]
     rows[2]["runtime"] = rows[3]["runtime"] = "onnxruntime"
     found = _check(tmp_path, LESS, latency=rows)
-    assert (found.verdict, found.reason) == ("refuted", "in 1 of 2 cases (supported in 1)")
+    assert (found.verdict, found.reason) == ("refuted", "refuted in 1 and supported in 1 of 2 cases")
 
 
 def test_variants_of_different_runtimes_can_be_compared(tmp_path):
@@ -89,7 +90,7 @@ def test_what_is_missing_is_named(tmp_path):
     found = _check(tmp_path, LESS, latency=rows)
     assert found.verdict == "undecided"
     assert "no latency of resnet18" in found.cases[0].numbers
-    assert _check(tmp_path / "none", LESS).reason == "nothing to compare was measured"
+    assert _check(tmp_path / "none", LESS).reason == "nothing that it covers was measured"
 
 
 def test_only_the_base_point_is_compared(tmp_path):
@@ -109,7 +110,8 @@ def test_only_the_base_point_is_compared(tmp_path):
 def test_modelled_energy_decides_nothing(tmp_path, hypothesis):
     synthetic.tree(tmp_path, kind="modelled")
     found = _check(tmp_path, hypothesis)
-    assert (found.verdict, found.reason) == ("undecided", "modelled")
+    assert found.verdict == "undecided"
+    assert found.reason.startswith("modelled energy decides nothing")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_tracking_is_decided_by_the_order_of_the_models(tmp_path, order, verdict
     energy = [synthetic.energy_row("laptop", model, "eager", float(order[place])) for place, model in enumerate(MODELS)]
     found = _check(tmp_path, {"metric": "energy", "tracks": "latency"}, latency=latency, energy=energy)
     assert found.verdict == verdict
-    assert "n = 7 models" in found.cases[0].numbers
+    assert "n = 7" in found.cases[0].numbers
 
 
 def test_so_few_models_that_chance_is_never_ruled_out_are_said(tmp_path):
@@ -141,7 +143,8 @@ def test_so_few_models_that_chance_is_never_ruled_out_are_said(tmp_path):
     energy = [synthetic.energy_row("laptop", model, "eager", place + 1.0) for place, model in enumerate(MODELS[:4])]
     found = _check(tmp_path, {"metric": "energy", "tracks": "latency"}, latency=latency, energy=energy)
     assert found.verdict == "undecided"
-    assert "p cannot be below 0.083" in found.cases[0].numbers
+    assert found.reason == "too few models, 5 or more can decide it"
+    assert "with 4 models p cannot be below 0.083" in found.cases[0].numbers
 
 
 def test_points_of_a_sweep_are_no_dots(tmp_path):
@@ -171,8 +174,8 @@ def test_growth_is_undecided_where_noise_or_too_few_values_leave_it_open(tmp_pat
     assert _check(tmp_path / "noisy", hypothesis, latency=noisy).verdict == "undecided"
     two = [synthetic.latency_row("laptop", "resnet18", "eager", float(b), batch=b) for b in (1, 8)]
     found = _check(tmp_path / "two", hypothesis, latency=two)
-    assert found.reason == "too few values"
-    assert _check(tmp_path / "none", hypothesis, latency=two[:1]).reason == "nothing to compare was measured"
+    assert found.reason == "too few values of batch"
+    assert _check(tmp_path / "none", hypothesis, latency=two[:1]).reason == "nothing that it covers was measured"
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -198,6 +201,61 @@ def test_many_models_get_a_p_from_seeded_orders_that_is_near_the_known_one():
     assert not found.exact
     assert found.p == pytest.approx(spearmanr(x, y).pvalue, abs=0.01)
     assert found == rank_correlation.spearman(list(x), list(y))
+
+
+def test_a_metric_whose_values_are_all_equal_leaves_rho_undefined(tmp_path):
+    latency = [synthetic.latency_row("laptop", model, "eager", 0.01) for model in MODELS]
+    energy = [synthetic.energy_row("laptop", model, "eager", place + 1.0) for place, model in enumerate(MODELS)]
+    found = _check(tmp_path, {"metric": "energy", "tracks": "latency"}, latency=latency, energy=energy)
+    assert (found.verdict, found.reason) == ("undecided", "ρ is undefined")
+    assert found.cases[0].numbers == "all values of one side are equal, n = 7"
+
+
+def test_what_no_model_has_is_named(tmp_path):
+    latency = [synthetic.latency_row("laptop", model, "eager", place + 1.0) for place, model in enumerate(MODELS)]
+    found = _check(tmp_path, {"metric": "energy", "tracks": "latency"}, latency=latency)
+    assert found.cases[0].numbers == "no model has energy per pass at the base point"
+
+
+@pytest.mark.parametrize("flag", ["inconsistent", "undetermined"])
+def test_a_row_from_which_nothing_may_be_concluded_counts_as_missing(tmp_path, flag):
+    rows = _pair(0.01, 0.03)
+    rows[1] |= {"flags": f"wide {flag}"}
+    found = _check(tmp_path, LESS, latency=rows)
+    assert (found.verdict, found.reason) == ("undecided", "a value is missing")
+
+
+def test_what_this_configuration_does_not_name_decides_nothing(tmp_path):
+    rows = [*_pair(0.01, 0.03), *_pair(0.03, 0.01)]
+    for row in rows[2:]:
+        row["runtime"] = "eager-cuda"
+    found = _check(tmp_path, LESS, latency=rows)
+    assert (found.verdict, len(found.cases)) == ("supported", 1)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "reason"),
+    [
+        (["supported"], "supported", ""),
+        (["refuted"], "refuted", ""),
+        (["supported"] * 3, "supported", "in all 3 cases"),
+        (["refuted"] * 2, "refuted", "in all 2 cases"),
+        (["supported", "undecided"], "undecided", "supported in 1 and undecided in 1 of 2 cases"),
+        (["undecided", "undecided"], "undecided", "too few (all 2 cases)"),
+        (["undecided"], "undecided", "too few"),
+        (
+            ["refuted", "supported", "undecided"],
+            "refuted",
+            "refuted in 1, supported in 1 and undecided in 1 of 3 cases",
+        ),
+    ],
+)
+def test_the_verdict_over_cases_is_counted_in_words(monkeypatch, verdicts, verdict, reason):
+    cases = [Case("here", one, "too few" if one == "undecided" else "", "1") for one in verdicts]
+    kind = type("Kind", (), {"sentence": staticmethod(str), "cases": staticmethod(lambda *_: cases)})
+    monkeypatch.setitem(KINDS, "less_than", kind)
+    found = check({"less_than": "x"}, None, None)
+    assert (found.verdict, found.reason) == (verdict, reason)
 
 
 def test_equal_values_have_no_rank_correlation():

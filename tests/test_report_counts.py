@@ -50,31 +50,31 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Merged:
 
 def test_it_says_how_many_parameters_are_shared_and_where(merged):
     words = sharing(merged)
-    assert "Yes for a parameter that several modules use" in words
+    assert "counts a parameter once if several modules use it" in words
     assert "gpt2 uses 38.6 M elements more than once (transformer.wte.weight = lm_head.weight (38597376))" in words
     assert "word_embeddings.weight = cls.predictions.decoder.weight (23440896); cls.predictions.bias" in words
-    assert "albert goes through modules again in one pass (albert.encoder.albert_layer_groups.0=12)" in words
+    assert "one pass of albert calls the same module several times (12 × albert.encoder.albert_layer_groups.0)" in words
     assert "shufflenet" not in words
 
 
 def test_a_difference_between_counters_is_shown_with_its_cause(merged):
     rows = {line.split(" | ")[0].strip("| "): line for line in disagreements(merged).splitlines() if line[:1] == "|"}
-    assert "ptflops, hooks: misses the products of attention (302 M), a fused call" in rows["gpt2"]
+    assert "ptflops, hooks: misses the matrix products of attention (302 M), which are one fused call" in rows["gpt2"]
     assert "ptflops, hooks: misses products that are called as functions" in rows["swin"]
     assert "pthflops: misses products that are called as functions" in rows["swin"]
-    assert "transformer formula: layers that it has no term for" in rows["bert"]
+    assert "transformer formula: has no term for some layers" in rows["bert"]
     assert "| −0.54 % |" in rows["bert"]
-    assert "biases, normalisation, activations and element-wise operators are in it" in rows["shufflenet"]
-    assert "ptflops, operators: biases are in it, one for each output" in rows["squeezenet"]
+    assert "also counts biases, normalisation, activations and element-wise operators" in rows["shufflenet"]
+    assert "ptflops, operators: also counts biases, one per output" in rows["squeezenet"]
 
 
-def test_why_a_check_counts_nothing_is_told(merged):
+def test_why_a_check_counts_nothing_is_said(merged):
     words = disagreements(merged)
     assert "albert: " in words
     assert "ptflops: needs the weights in memory" in words
     assert "formula: no transformer whose dimensions it knows" in words
 
 
-def test_the_table_has_flops_a_byte(merged):
-    assert "FLOPs a byte" in table(merged).splitlines()[0]
+def test_the_table_has_flops_per_byte(merged):
+    assert "FLOPs per byte" in table(merged).splitlines()[0]
     assert "4.25 |" in next(line for line in table(merged).splitlines() if "shufflenet" in line)

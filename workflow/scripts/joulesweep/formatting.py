@@ -1,6 +1,7 @@
 """How figures are written for people: three significant digits, a prefix that fits, intervals as plus or minus."""
 
 import math
+from collections.abc import Sequence
 
 MOST_FACTOR = 10  # an interval that reaches further than this factor either way determines nothing
 
@@ -62,8 +63,15 @@ def with_interval(value: float, low: float, high: float, scale: float = 1.0, uni
     if not math.isfinite(half):
         return f"{figure} (no interval)"
     if half > MOST_FACTOR - 1:
-        return f"not determined (about {figure}, uncertain by more than a factor of {MOST_FACTOR})"
-    return f"{figure}, within a factor of {digits(1 + half, 2)}" if half > 1 else f"{figure} ± {percent(half)}"
+        return f"not determined (about {figure}, {half_width(half)})"
+    return f"{figure} {half_width(half)}" if half <= 1 else f"{figure}, {half_width(half)}"
+
+
+def half_width(half: float) -> str:
+    """Half of an interval, relative, in words: ± 35 %; beyond ± 100 % a factor, beyond 10 only that it is larger."""
+    if half > MOST_FACTOR - 1:
+        return f"uncertain by more than a factor of {MOST_FACTOR}"
+    return f"± {percent(half)}" if half <= 1 else f"within a factor of {digits(1 + half, 2)}"
 
 
 def bracketed(value: float, low: float, high: float, scale: float = 1.0) -> str:
@@ -92,11 +100,18 @@ def percent(share: float) -> str:
     return f"{digits(100 * share, 2)} %" if abs(share) < 1 else f"{100 * share:.0f} %"
 
 
-def accuracy(share: float) -> str:
-    """An accuracy in percent with one decimal and without the sign: 98.3."""
-    return f"{100 * share:.1f}" if math.isfinite(share) else "–"
+def percent_number(share: float, low: float, high: float) -> str:
+    """A share in percent without the sign, as 98.3; without decimals (98) where its interval does not allow one."""
+    if not math.isfinite(share):
+        return "–"
+    return _fixed(100 * share, 0 if 100 * (high - low) / 2 >= 3.55 else 1)
 
 
-def plural(count: int, noun: str) -> str:
-    """1 row, 2 rows."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, several: str = "") -> str:
+    """1 row, 2 rows; `several` is for nouns that take more than an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {several or f'{noun}s'}"
+
+
+def enumeration(words: Sequence[str]) -> str:
+    """a; a and b; a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -29,7 +29,7 @@ def draw(job: Mapping[str, Any], merged: Path, listing: Path, token: str) -> Non
                 raise NotDrawn(f"{axis} is not swept")
             drawing = figure.draw(tables, axis)
         except NotDrawn as reason:
-            not_drawn[name] = str(reason)
+            not_drawn[name] = figure.heading(tables, axis)[0], str(reason)
             path.unlink(missing_ok=True)  # of a run before this one
             continue
         _save(drawing, path)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from joulesweep.figures._quantities import Quantity
-from joulesweep.formatting import plural
+from joulesweep.formatting import enumeration, plural
 from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import Merged, sweep
 
@@ -14,12 +14,12 @@ def at_base(merged: Merged, *quantities: Quantity) -> str:
     """Why there is nothing to draw of these quantities at the base point."""
     for quantity in quantities:
         rows = getattr(merged, METRICS[quantity.metric][0])
-        if reasons := _reasons(rows[rows["base"]] if len(rows) else rows):
+        rows = rows[rows["base"]]
+        if rows.empty:
+            return f"there is no row of {quantity.words} at the base point"
+        if reasons := _reasons(rows):
             return f"no {quantity.words} at the base point ({reasons})"
-    words = " and ".join(quantity.words for quantity in quantities)
-    return (
-        f"fewer than two variants have {words} at the base point" if len(quantities) > 1 else f"no {words} was measured"
-    )
+    return f"fewer than two variants have {enumeration([quantity.words for quantity in quantities])} at the base point"
 
 
 def along(merged: Merged, quantity: Quantity, axis: str) -> str:

@@ -1,8 +1,8 @@
 """The quantities that figures show: unit for people, words for axes, and whether energy is modelled."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from joulesweep.merged.base_points import modelled_energy
 from joulesweep.merged.load import Merged
 
 
@@ -30,9 +30,3 @@ ENERGY = Quantity("energy", "energy", "mJ", 1e3)
 ACCURACY = Quantity("accuracy", "accuracy", "%", 100)
 PARAMETERS = Quantity("params", "parameters", "", 1)
 FLOPS = Quantity("flops", "floating-point operations per pass", "", 1)
-
-
-def modelled_energy(merged: Merged) -> Literal["", "some", "all"]:
-    """How much of the energy that can be shown is modelled and not measured."""
-    kinds = set(merged.sound("energy")["kind"])
-    return "" if "modelled" not in kinds else "all" if kinds == {"modelled"} else "some"

@@ -69,7 +69,7 @@ def legend(
 def headline(figure: Figure, title: str, detail: str = "") -> None:
     """The figure's title, and below it in grey what a reader must know to read it."""
     width = max(40, int(figure.get_figwidth() * 13))
-    lines = textwrap.wrap(detail, width)
+    lines = textwrap.wrap(detail.replace(" %", "\u00a0%"), width)
     height = figure.get_figheight()
     figure.suptitle(title + "\n" * len(lines), x=0.01, ha="left", fontsize=12, fontweight="bold", linespacing=1.35)
     if lines:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures._quantities import modelled_energy
+from joulesweep.merged.base_points import modelled_energy
 from joulesweep.merged.load import Merged
 
 

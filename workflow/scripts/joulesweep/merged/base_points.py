@@ -1,5 +1,7 @@
 """One row for each variant on each device, at the base point, with every metric beside the others."""
 
+from typing import Literal
+
 import pandas as pd
 
 from joulesweep.launches.columns import COUNTS
@@ -37,6 +39,12 @@ def base_points(merged: Merged) -> pd.DataFrame:
     return table.sort_values(
         ["device", "model", "runtime"], key=lambda c: c.map(place) if c.name == "model" else c
     ).reset_index(drop=True)
+
+
+def modelled_energy(merged: Merged) -> Literal["", "some", "all"]:
+    """How much of the energy that can be shown is modelled and not measured."""
+    kinds = set(merged.sound("energy")["kind"])
+    return "" if "modelled" not in kinds else "all" if kinds == {"modelled"} else "some"
 
 
 def model_counts(merged: Merged) -> pd.DataFrame:

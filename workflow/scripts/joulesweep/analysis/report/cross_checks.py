@@ -16,39 +16,52 @@ CHECKS = {
     "macs_pthflops": "pthflops",
     "macs_formula": "transformer formula",
 }
-_AGREES = 0.005  # relative: what biases and element-wise operators come to
+_AGREES = 0.005  # relative: biases and element-wise operators come to less
 _ATTENTION = ("bmm", "baddbmm")
 
 
 def disagreements(merged: Merged) -> str:
-    """One row a model: the operators' count, each check's difference from it, and what explains it; then their notes."""
+    """One row per model: the operators' count, each check's difference from it, and what explains it; then the notes.
+
+    Empty where no cross-check counted any model.
+    """
     counts = model_counts(merged)
     counts = counts[counts["macs"] > 0]
+    if counts.empty or counts[list(CHECKS)].isna().all(axis=None):
+        return ""
     rows = [
         [
             text(str(model)),
             si(row["macs"]),
             *(_difference(row[check], row["macs"]) for check in CHECKS),
-            "; ".join(_causes(row)) or "all agree",
+            _explanation(row),
         ]
         for model, row in counts.iterrows()
     ]
     notes = [f"{text(str(model))}: {text(row['notes'])}" for model, row in counts.iterrows() if row["notes"]]
-    shown = table(["model", "multiply-adds", *CHECKS.values(), "why"], rows) if rows else ""
-    return (
-        f"{shown}\n\n{folded('What the cross-checks counted, or why they did not', listing(notes))}" if notes else shown
-    )
+    shown = table(["model", "multiply-adds", *CHECKS.values(), "explanation"], rows)
+    if not notes:
+        return shown
+    return f"{shown}\n\n{folded('What each cross-check counted, or why it counted nothing', listing(notes))}"
 
 
-def _difference(found: float, macs: float) -> str:
-    if math.isnan(found):
+def _difference(checked: float, macs: float) -> str:
+    if math.isnan(checked):
         return "–"
-    share = found / macs - 1
+    share = checked / macs - 1
     return "0 %" if share == 0 else f"{'+' if share > 0 else '−'}{digits(100 * abs(share), 2)} %"
 
 
+def _explanation(row: pd.Series) -> str:
+    counted = [name for check, name in CHECKS.items() if not math.isnan(row[check])]
+    if not counted:
+        return "no cross-check can count this model"
+    agree = f"{counted[0]} agrees" if len(counted) == 1 else f"all {len(counted)} agree"
+    return "; ".join(_causes(row)) or agree
+
+
 def _causes(row: pd.Series) -> Iterator[str]:
-    """What explains each difference that is more than biases and element-wise operators come to."""
+    """What explains each difference that is larger than biases and element-wise operators make it."""
     parts = dict(part.split("=") for part in row["macs_by_operator"].split())
     attention = sum(int(parts.get(name, 0)) for name in _ATTENTION)
     for check, name in CHECKS.items():
@@ -56,12 +69,12 @@ def _causes(row: pd.Series) -> Iterator[str]:
             continue
         missing = row["macs"] - row[check]
         if check == "macs_formula":
-            yield f"{name}: layers that it has no term for, such as one before the head"
+            yield f"{name}: has no term for some layers, such as a layer before the head"
         elif missing < 0 and check == "macs_ptflops_aten":
-            yield f"{name}: biases are in it, one for each output"
+            yield f"{name}: also counts biases, one per output"
         elif missing < 0:
-            yield f"{name}: biases, normalisation, activations and element-wise operators are in it"
+            yield f"{name}: also counts biases, normalisation, activations and element-wise operators"
         elif attention and abs(missing - attention) <= _AGREES * row["macs"]:
-            yield f"{name}: misses the products of attention ({si(attention)}), a fused call"
+            yield f"{name}: misses the matrix products of attention ({si(attention)}), which are one fused call"
         else:
-            yield f"{name}: misses products that are called as functions"
+            yield f"{name}: misses products that are called as functions and not as modules"

@@ -4,9 +4,10 @@ import math
 
 import pandas as pd
 
+from joulesweep import significance
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.statistics import rank_correlation
-from joulesweep.formatting import accuracy, digits, plural, with_interval
+from joulesweep.formatting import bracketed, digits, enumeration, percent_number, plural, with_interval
 
 
 def answers(points: pd.DataFrame, device: str) -> list[str]:
@@ -24,56 +25,82 @@ def _speed(points: pd.DataFrame) -> str:
     if rows.empty:
         return "**Speed:** no latency was measured at the base point."
     fast, slow = rows.iloc[0], rows.iloc[-1]
-    line = f"**Speed:** the fastest is {_variant(fast)} with {_ms(fast)}"
-    if len(rows) > 1:
-        line += f", the slowest {_variant(slow)} with {_ms(slow)}: {digits(slow['latency'] / fast['latency'])} times as long"
-    return f"{line}."
+    if len(rows) == 1:
+        return f"**Speed:** {_variant(fast)} takes {_ms(fast)} per pass. Nothing else was measured."
+    second = rows.iloc[1]
+    tie = (
+        f" (its interval overlaps with that of {_variant(second)})"
+        if second["latency_low"] <= fast["latency_high"]
+        else ""
+    )
+    times = digits(slow["latency"] / fast["latency"], 2)
+    return (
+        f"**Speed:** {_variant(fast)} is the fastest with {_ms(fast)} per pass{tie}. "
+        f"{_variant(slow)} is the slowest with {_ms(slow)}, {times} times as long."
+    )
 
 
 def _runtimes(points: pd.DataFrame) -> str:
     wide = points.pivot_table(index="model", columns="runtime", values="latency")
-    if "eager" not in wide or wide.shape[1] < 2:
-        return "**Runtimes:** there is no second runtime to compare eager with."
     parts = []
-    for runtime in wide.columns.drop("eager"):
-        ratio = (wide[runtime] / wide["eager"]).dropna()
-        if len(ratio):
-            span = f"{digits(ratio.min(), 2)} to {digits(ratio.max(), 2)}"
-            parts.append(
-                f"{runtime} takes {digits(ratio.median(), 2)} times as long as eager (median of {plural(len(ratio), 'model')}, {span})"
-            )
-    return (
-        f"**Runtimes:** {'; '.join(parts)}."
-        if parts
-        else "**Runtimes:** no model was measured in eager and in another runtime."
-    )
+    for runtime in wide.columns.drop("eager", errors="ignore") if "eager" in wide else ():
+        ratios = (wide[runtime] / wide["eager"]).dropna().sort_values()
+        if len(ratios):
+            parts.append(f"{text(runtime)} takes {_ratio(ratios)}")
+    if not parts:
+        return "**Runtimes:** no model was measured in eager and in another runtime, so there is nothing to compare."
+    return f"**Runtimes:** {'; '.join(parts)}."
+
+
+def _ratio(ratios: pd.Series) -> str:
+    """Ratios to eager in ascending order, one per model, in words."""
+    low, high = digits(ratios.iloc[0], 2), digits(ratios.iloc[-1], 2)
+    if len(ratios) == 1:
+        return f"{low} times as long as eager for {text(str(ratios.index[0]))}, the only model measured in both"
+    if low == high:
+        return f"{low} times as long as eager for each of {len(ratios)} models"
+    if len(ratios) == 2:
+        return f"{low} and {high} times as long as eager for the two models measured in both"
+    return f"{digits(ratios.median(), 2)} times as long as eager (median of {len(ratios)} models, from {low} to {high})"
 
 
 def _energy(points: pd.DataFrame) -> str:
     rows = points[points["energy"].notna()].sort_values("energy")
     if rows.empty:
-        return "**Energy:** none was measured or modelled at the base point."
+        return "**Energy:** no energy was measured at the base point."
+    measured = rows[rows["kind"] != "modelled"]
+    label = "**Energy:**" if len(measured) else "**Energy (modelled, not measured):**"
+    left_out = len(rows) - len(measured) if len(measured) else 0
+    more = f" {plural(left_out, 'variant')} with modelled energy left out." if left_out else ""
+    rows = measured if len(measured) else rows
     least, most = rows.iloc[0], rows.iloc[-1]
-    kind = " (modelled, not measured)" if "modelled" in set(rows["kind"]) else ""
-    return f"**Energy{kind}:** a pass takes from {_mj(least)} ({_variant(least)}) to {_mj(most)} ({_variant(most)})."
+    if len(rows) == 1:
+        return f"{label} {_variant(least)} needs {_mj(least)} per pass.{more}"
+    return f"{label} {_variant(least)} needs the least with {_mj(least)} per pass, {_variant(most)} the most with {_mj(most)}.{more}"
 
 
 def _predictors(points: pd.DataFrame) -> str:
-    """In the runtime with the most models; the others are in the report's table."""
+    """In the runtime with the most models; the report's table holds the others."""
     rows = points[points["latency"].notna()]
     runtime = next(iter(rows["runtime"].value_counts().index), "")
+    rows = rows[rows["runtime"] == runtime]
     parts = []
     for metric, words in (("flops", "FLOPs"), ("params", "parameters")):
-        dots = rows[(rows["runtime"] == runtime) & rows[metric].notna()]
-        if len(dots) >= 3:
-            found = rank_correlation.spearman(dots[metric].tolist(), dots["latency"].tolist())
-            if not math.isnan(found.rho):
-                parts.append(
-                    f"{words} (rank correlation ρ = {found.rho:.2f}, p = {digits(found.p, 2)}, {found.n} models)"
-                )
-    if not parts:
-        return "**What latency follows:** too few models were measured to say."
-    return f"**What latency follows,** over the models in {text(runtime)}: {'; '.join(parts)}."
+        dots = rows[rows[metric].notna()]
+        correlation = rank_correlation.spearman(dots[metric].tolist(), dots["latency"].tolist())
+        if not math.isnan(correlation.rho):
+            parts.append(_relation(words, correlation))
+    fewest = significance.fewest()
+    if not parts or len(rows) < fewest:
+        return f"**What latency follows:** {plural(len(rows), 'model')} at the base point; it takes {fewest} or more to tell."
+    return f"**What latency follows:** over the {len(rows)} models in {text(runtime)}, latency {enumeration(parts)}."
+
+
+def _relation(words: str, correlation: rank_correlation.RankCorrelation) -> str:
+    numbers = f"ρ = {correlation.rho:.2f}, p = {digits(correlation.p, 2)}"
+    if correlation.p >= significance.LEVEL:
+        return f"has no clear relation to {words} ({numbers})"
+    return f"{'rises' if correlation.rho > 0 else 'falls'} with {words} ({numbers})"
 
 
 def _accuracy(points: pd.DataFrame) -> str:
@@ -81,11 +108,15 @@ def _accuracy(points: pd.DataFrame) -> str:
     if rows.empty:
         return "**Accuracy:** no configured model has labelled data."
     best = rows.iloc[0]
-    line = f"**Accuracy:** the best is {_variant(best)} with {accuracy(best['accuracy'])} %"
+    share = bracketed(best["accuracy"], best["accuracy_low"], best["accuracy_high"], 100)
+    if len(rows) == 1:
+        return f"**Accuracy, in % with its 95 % interval:** {_variant(best)} reaches {share}."
+    line = f"**Accuracy, in % with its 95 % interval:** {_variant(best)} is the best with {share}"
     equal = rows[(rows["accuracy_high"] >= best["accuracy_low"]) & rows["latency"].notna()].sort_values("latency")
     if len(equal) and equal.index[0] != best.name:
         fast = equal.iloc[0]
-        line += f"; {_variant(fast)} ({accuracy(fast['accuracy'])} %) is the fastest whose interval overlaps with it, at {_ms(fast)}"
+        value = percent_number(fast["accuracy"], fast["accuracy_low"], fast["accuracy_high"])
+        line += f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({value} %, {_ms(fast)})"
     return f"{line}."
 
 
@@ -94,4 +125,4 @@ def _ms(row: pd.Series) -> str:
 
 
 def _mj(row: pd.Series) -> str:
-    return f"{digits(1e3 * row['energy'])} mJ"
+    return with_interval(row["energy"], row["energy_low"], row["energy_high"], 1e3, "mJ")

@@ -8,18 +8,22 @@ import jinja2
 import pandas as pd
 
 from joulesweep import products
-from joulesweep.analysis.report import findings, hypotheses, markdown, provenance, tables
-from joulesweep.analysis.report.anomalies import strange
+from joulesweep.analysis.report import difficulties, findings, markdown, provenance, tables
+from joulesweep.analysis.report.advice import advice
+from joulesweep.analysis.report.anomalies import anomalies
 from joulesweep.analysis.report.cross_checks import disagreements
+from joulesweep.analysis.report.hypotheses.case import Case
+from joulesweep.analysis.report.hypotheses.check import check
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
 from joulesweep.files import replace_text
 from joulesweep.formatting import percent, plural
-from joulesweep.merged.base_points import base_points
+from joulesweep.merged.base_points import base_points, modelled_energy
 from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.schema import SCHEMA
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
+_MEASURED = ("latency", "energy", "accuracy")
 
 
 def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, out: Path) -> None:
@@ -31,6 +35,7 @@ def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(text=text, verbatim=markdown.verbatim)
     words = environment.get_template(template.name).render(_content(job, tables, products.read(figures)))
     lines = [line.rstrip() for line in words.splitlines()]
     kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
@@ -40,23 +45,31 @@ def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, 
 def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template names."""
     points = base_points(merged)
-    found = {device for name in ("latency", "energy", "accuracy") for device in getattr(merged, name)["device"]}
-    devices = sorted(found, key=lambda device: (device != job["device"], device))
-    kinds = set(merged.ok("energy")["kind"])
+    measured = {device for name in _MEASURED for device in getattr(merged, name)["device"]}
+    devices = sorted(measured, key=lambda device: (device != job["device"], device))
+    configured = [device for device in devices if device in set(points["device"])]
+    answered = configured[0] if configured else ""
+    written = findings.answers(points, answered) if configured else []
     return {
         "job": job,
         "text": text,
-        "figure": lambda name, axis="": _figure("_".join(filter(None, (name, axis))), figures),
+        "verbatim": markdown.verbatim,
         "listing": markdown.listing,
+        "figure": lambda name, axis="": _figure("_".join(filter(None, (name, axis))), figures),
         "benchmarked": tables.benchmarked(job["models"]),
+        "advice": advice(merged, answered),
         "foreign": _foreign(merged),
-        "answers": findings.answers(points, devices[0]) if devices else [],
+        "unsound": any(len(merged.without_figure(name).query("status == 'ok'")) for name in _MEASURED),
+        "answered": answered,
+        "answers": written,
+        "correlated": any("ρ" in line for line in written),
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
         "sharing": sharing(merged),
         "disagreements": disagreements(merged),
         "uncounted": _uncounted(merged),
         "devices": devices,
+        "configured": configured,
         "axes": job["axes"],
         "latency": {device: tables.latency(merged, device) for device in devices},
         "corrected": _corrected(merged),
@@ -65,13 +78,14 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
         "has_energy": not merged.energy.empty,
-        "energy_kind": "modelled" if kinds == {"modelled"} else "partly modelled" if "modelled" in kinds else "",
+        "energy_kind": {"all": "modelled", "some": "partly modelled", "": ""}[modelled_energy(merged)],
         "correlations": tables.correlations(points),
         "accuracy": tables.accuracy(merged, points),
-        "described": tables.devices(merged),
-        "strange": strange(merged),
-        "problems": tables.problems(merged),
-        "versions": [text(line) for line in provenance.versions(merged)],
+        "described": tables.devices(merged, configured),
+        "anomalies": anomalies(merged),
+        "failures": difficulties.failures(merged, job["models"], job["device"]),
+        "problems": difficulties.problems(merged),
+        "versions": provenance.versions(merged),
         "commit": provenance.commit(),
         "newest": provenance.newest(merged),
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
@@ -82,31 +96,29 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
 def _figure(name: str, figures: Mapping[str, Any]) -> str:
     """The image with its words, or why there is none."""
     if name in figures["words"]:
-        return markdown.image(name, text(" – ".join(figures["words"][name])))
-    return f"*No figure here: {text(figures['not_drawn'].get(name, 'it was not drawn'))}.*"
+        return markdown.image(name, text(": ".join(figures["words"][name])))
+    title, reason = figures["not_drawn"][name]
+    return f"*Not drawn: {text(title)}. Reason: {text(reason)}.*"
 
 
 def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> dict[str, str]:
     """A hypothesis as the template shows it."""
-    found = hypotheses.check(entry, merged, points)
-    lines = markdown.listing(
-        f"{text(case.where)}: {case.numbers}: **{text(case.verdict)}**"
-        if case.where
-        else f"{case.numbers}: **{text(case.verdict)}**"
-        for case in found.cases
-    )
-    shown = (
-        lines
-        if len(found.cases) <= _MOST_OPEN
-        else markdown.folded(f"the numbers of all {len(found.cases)} cases", lines)
-    )
+    finding = check(entry, merged, points)
+    lines = markdown.listing(_case(case) for case in finding.cases)
+    many = len(finding.cases) > _MOST_OPEN
     return {
-        "sentence": text(found.sentence),
-        "because": text(found.because),
-        "verdict": found.verdict,
-        "reason": text(found.reason),
-        "cases": shown,
+        "sentence": text(finding.sentence),
+        "because": text(finding.because),
+        "verdict": finding.verdict,
+        "reason": text(finding.reason),
+        "cases": markdown.folded(f"the numbers of all {len(finding.cases)} cases", lines) if many else lines,
     }
+
+
+def _case(case: Case) -> str:
+    where = f"{text(case.where)}: " if case.where else ""
+    why = f" ({text(case.why)})" if case.why else ""
+    return f"{where}**{case.verdict}**{why}: {text(case.numbers)}"
 
 
 def _uncounted(merged: Merged) -> str:
@@ -115,31 +127,34 @@ def _uncounted(merged: Merged) -> str:
 
 
 def _corrected(merged: Merged) -> str:
-    """How many rows the correction moved, and by how much at most."""
+    """How many latencies the correction changed, and by how much at most; empty where there is none."""
     rows = merged.ok("latency")
+    unknown = rows["correction"].isna()
+    if rows.empty:
+        return ""
+    if unknown.all():
+        return "No latency here is corrected, because no journal lies beside the tables."
     moved = rows[rows["correction"] > 0]
-    unknown = rows["correction"].isna().sum()
     by = (moved["corrected_s"] / moved["raw_s"] - 1).abs().max()
-    parts = [
-        f"It moved {plural(len(moved), 'row')} of {len(rows)}{f', by {percent(by)} at most' if len(moved) else ''}"
-    ]
-    if unknown:
-        parts.append(f"{plural(unknown, 'row')} could not be corrected, since the journals were not beside the tables")
-    return "; ".join(parts) + "."
+    sentence = f"The correction changed {len(moved)} of {plural(len(rows), 'latency', 'latencies')}"
+    sentence += f", by at most {percent(by)}." if len(moved) else "."
+    if unknown.any():
+        were = "is" if unknown.sum() == 1 else "are"
+        sentence += f" {unknown.sum()} {were} not corrected, because the journal does not lie beside the table."
+    return sentence
 
 
 def _foreign(merged: Merged) -> list[str]:
-    """Models and runtimes that only other devices were asked to measure."""
-    rows = pd.concat(
-        [
-            frame[["model", "runtime", "device", "configured"]]
-            for frame in (merged.latency, merged.energy, merged.accuracy)
-        ]
-    )
-    rows = rows[rows["configured"] == "no"].drop_duplicates().sort_values(["model", "runtime", "device"])
-    return [text(f"{row['model']} @ {row['runtime']} on {row['device']}") for _, row in rows.iterrows()]
+    """Rows of other devices, and of this one under a former name, that this configuration does not name."""
+    columns = ["model", "runtime", "device", "configured"]
+    rows = pd.concat([getattr(merged, name)[columns] for name in _MEASURED])
+    rows = rows[rows["configured"] == "no"].drop_duplicates().sort_values(["device", "model", "runtime"])
+    return [
+        f"{text(str(device))}: {', '.join(text(f'{m} @ {r}') for m, r in zip(group['model'], group['runtime'], strict=True))}"
+        for device, group in rows.groupby("device")
+    ]
 
 
 def _too_few_for_a_line(merged: Merged, axes: list[str]) -> list[str]:
-    """Swept axes that have no more than two values, which show a difference and no shape."""
+    """Swept axes with at most two values, which show a difference and no shape."""
     return [axis for axis in axes if 0 < sweep(merged.ok("latency"), axis)[axis].nunique() <= 2]

@@ -1,13 +1,24 @@
 """Markdown as code hosts show it."""
 
+import re
 from collections.abc import Iterable, Sequence
+
+# Within a line: markup of Markdown and of code hosts (mathematics, strike-through). An underscore inside a word is none.
+_MARKS = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+# At the start of a line: a list with or without numbers, or the line below a heading.
+_LISTS = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=](?:\s|[-=]|$)))")
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def text(words: str) -> str:
-    """Words from a table or a person, so that nothing in them is taken for markup."""
-    for mark in "\\`*<>[]|":
-        words = words.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return " ".join(words.split())
+    """Words from a table or a person in one line, so that nothing in them is taken for markup."""
+    line = _MARKS.sub(r"\\\g<0>", " ".join(words.split()).translate(_HTML))
+    return _LISTS.sub(r"\1\\", line)
+
+
+def verbatim(words: str) -> str:
+    """Words from a table or a person in one line, as they may stand in a fenced block."""
+    return " ".join(words.split()).replace("`", "'")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:
@@ -16,13 +27,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, marks, *rows))
 
 
-def image(name: str, what: str) -> str:
+def image(name: str, words: str) -> str:
     """A figure, linked relative to the report, with words for those who do not see it."""
-    return f"![{what}](figures/{name}.png)"
+    return f"![{words}](figures/{name}.png)"
 
 
 def listing(lines: Iterable[str]) -> str:
-    """A list with one entry a line."""
+    """A list with one entry per line."""
     return "\n".join(f"- {line}" for line in lines)
 
 

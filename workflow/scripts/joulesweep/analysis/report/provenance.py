@@ -1,6 +1,7 @@
 """Where a report comes from: the commit of the code, the date and the versions of what was measured."""
 
 import subprocess
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -18,13 +19,23 @@ def commit() -> str:
 
 
 def newest(merged: Merged) -> str:
-    """When the newest row was measured, UTC; `never` where there is none."""
-    times = [time for frame in _measured(merged) for time in frame["measured_at"] if time]
-    return max(times, default="never")
+    """When the newest row was measured, as `2026-11-20 10:00 UTC`; `never` where there is none."""
+    times = [_time(cell) for frame in _measured(merged) for cell in frame["measured_at"]]
+    latest = max((time for time in times if time), default=None)
+    return f"{latest:%Y-%m-%d %H:%M} UTC" if latest else "never"
+
+
+def _time(cell: str) -> datetime | None:
+    """The time of a cell in ISO 8601; None where it holds none."""
+    try:
+        time = datetime.fromisoformat(cell)
+    except ValueError:
+        return None
+    return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def versions(merged: Merged) -> list[str]:
-    """One line for each device, runtime and set of library versions that its rows were made with."""
+    """One line per device, runtime and set of library versions of its rows."""
     rows = pd.concat([frame[["device", "runtime", "versions"]] for frame in _measured(merged)])
     rows = rows[rows["versions"] != ""].drop_duplicates().sort_values(["device", "runtime", "versions"])
     return [f"{runtime} on {device}: {found}" for device, runtime, found in rows.itertuples(index=False)]

@@ -1,11 +1,18 @@
 """Which parameters are shared and where, and whether the lab's formula accounts for it, in sentences."""
 
+import pandas as pd
+
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import si
+from joulesweep.formatting import plural, si
 from joulesweep.merged.base_points import model_counts
 from joulesweep.merged.load import Merged
 
 _MOST = 3  # places that are named
+
+_RULE = (
+    "**Does the lab's formula account for sharing?** `sum(p.numel() for p in model.parameters())` counts a parameter once "
+    "if several modules use it. It counts two parameters twice if they are views of the same storage."
+)
 
 
 def sharing(merged: Merged) -> str:
@@ -13,20 +20,24 @@ def sharing(merged: Merged) -> str:
     counts = model_counts(merged)
     if counts.empty:
         return "No model was counted."
-    says = (
-        "**Does the lab's formula account for sharing?** Yes for a parameter that several modules use: "
-        "`sum(p.numel() for p in model.parameters())` counts it once. No for two parameters that are views of one storage: it counts both."
-    )
-    found = []
-    for model, row in counts.iterrows():
-        often, views = row["params_every_use"] - row["params"], row["params"] - row["params_by_storage"]
-        if often > 0:
-            found.append(f"{text(str(model))} uses {si(often)} elements more than once{_where(row['shared'])}")
-        if views > 0:
-            found.append(f"{text(str(model))} stores {si(views)} elements fewer than it counts{_where(row['shared'])}")
-        if row["reused_modules"]:
-            found.append(f"{text(str(model))} goes through modules again in one pass ({text(row['reused_modules'])})")
-    return f"{says} Here {'; '.join(found)}." if found else f"{says} No model here shares any, so all three ways agree."
+    sentences = [sentence for model, row in counts.iterrows() for sentence in _of_model(text(str(model)), row)]
+    if not sentences:
+        return f"{_RULE} No model here shares parameters, so all three counts are equal."
+    return f"{_RULE} In this report: {'; '.join(sentences)}."
+
+
+def _of_model(model: str, row: pd.Series) -> list[str]:
+    sentences = []
+    if (often := row["params_every_use"] - row["params"]) > 0:
+        sentences.append(f"{model} uses {si(often)} elements more than once{_where(row['shared'])}")
+    if (views := row["params"] - row["params_by_storage"]) > 0:
+        sentences.append(f"{model} stores {si(views)} elements fewer than the formula counts{_where(row['shared'])}")
+    modules = row["reused_modules"].split()
+    if modules:
+        calls = ", ".join("{} × {}".format(*reversed(module.rsplit("=", 1))) for module in modules[:_MOST])
+        more = f", and {plural(len(modules) - _MOST, 'more module')}" if len(modules) > _MOST else ""
+        sentences.append(f"one pass of {model} calls the same module several times ({text(calls + more)})")
+    return sentences
 
 
 def _where(shared: str) -> str:

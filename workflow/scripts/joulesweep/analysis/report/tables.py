@@ -1,41 +1,44 @@
 """The tables of the report, as Markdown."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.statistics import rank_correlation
-from joulesweep.formatting import accuracy as in_percent
-from joulesweep.formatting import digits, si, with_interval
+from joulesweep.formatting import bracketed, digits, si, significant, with_interval
 from joulesweep.merged.base_points import METRICS, model_counts
+from joulesweep.merged.columns import UNSOUND
 from joulesweep.merged.load import VARIANT, Merged, sweep
+
+METRIC_WORDS = {"latency": "latency", "energy": "energy", "params": "parameters", "flops": "FLOPs"}
 
 
 def benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
-    """What the configuration asks for."""
+    """The configured models, and why each was chosen."""
     rows = []
     for name, spec in models.items():
-        shape = "; ".join(_input(one, spec) for one in spec["inputs"])
+        shape = "; ".join(_input(entry, spec) for entry in spec["inputs"])
         weights = f"{spec['weights']}{', data: ' + spec['data'] if spec.get('data') else ''}"
         cells = (name, spec["source"], shape, weights, ", ".join(spec["runtimes"]), spec.get("why", "") or "–")
         rows.append([text(cell) for cell in cells])
     return table(["model", "source", "input", "weights", "runtimes", "why"], rows)
 
 
-def _input(one: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+def _input(entry: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
     """One input as `name: 3 × 224 × 224`, the name only where there are several."""
     lengths = [
         length.values() if isinstance(length, Mapping) else [spec["axes"].get(length, length)]
-        for length in one["shape"]
+        for length in entry["shape"]
     ]
     shape = " × ".join(str(length) for values in lengths for length in values) or "scalar"
-    return f"{one['name']}: {shape}" if len(spec["inputs"]) > 1 else shape
+    return f"{entry['name']}: {shape}" if len(spec["inputs"]) > 1 else shape
 
 
 def counts(merged: Merged) -> str:
-    """Parameters three ways, weights and FLOPs, one row a model."""
+    """Parameters counted in three ways, weights and FLOPs, one row per model."""
     rows = [
         [
             text(str(model)),
@@ -50,57 +53,55 @@ def counts(merged: Merged) -> str:
     header = [
         "model",
         "parameters (lab's formula)",
-        "every use",
+        "every use counted",
         "by storage",
         "weights, largest file",
         "multiply-adds",
         "FLOPs",
-        "FLOPs a byte",
+        "FLOPs per byte",
     ]
-    return table(header, rows, numbers=7)
+    return table(header, rows, numbers=7) if rows else ""
 
 
 def latency(merged: Merged, device: str) -> str:
-    """The base point of every variant on one device, failed ones with their reason."""
+    """The base point of every variant on one device, failed ones with their reason. Times in ms, digits as certain."""
     rows = []
     for _, row in _base(merged.latency, device).iterrows():
         name = _variant(row)
         if row["status"] != "ok":
             rows.append([name, _failure(row), *["–"] * 9])
             continue
+        certain = significant(row["corrected_s"], row["ci_low_s"], row["ci_high_s"])
         rows.append(
             [
                 name,
                 with_interval(row["corrected_s"], row["ci_low_s"], row["ci_high_s"], 1e3),
-                digits(1e3 * row["raw_s"]),
+                *(digits(1e3 * row[column], certain) for column in ("raw_s", "median_s", "p95_s")),
+                f"{digits(1e3 * row['lab_mean_s'], certain)} ± {digits(1e3 * row['lab_std_s'], 2)}",
+                *(digits(1e3 * row[column], certain) for column in ("first_s", "load_s")),
+                digits(row["throughput_per_s"], certain),
+                digits(row["peak_bytes"] / 1e6),
                 digits(row["correction"], 2),
-                digits(1e3 * row["median_s"]),
-                digits(1e3 * row["p95_s"]),
-                f"{digits(1e3 * row['lab_mean_s'])} ± {digits(1e3 * row['lab_std_s'], 2)}",
-                digits(1e3 * row["first_s"]),
-                digits(1e3 * row["load_s"]),
-                digits(row["throughput_per_s"]),
-                f"{digits(row['peak_bytes'] / 1e6)}",
             ]
         )
     header = [
         "variant",
         "**latency, ms** ± 95 %",
         "uncorrected, ms",
-        "c",
         "median, ms",
         "p95, ms",
         "lab's mean ± std, ms",
         "first pass, ms",
         "load, ms",
-        "examples/s",
-        "peak, MB",
+        "examples per second",
+        "peak memory, MB",
+        "c",
     ]
     return table(header, rows, numbers=10)
 
 
 def sustained(merged: Merged, device: str) -> str:
-    """Variants on one device whose speed after minutes without a rest was measured; empty where none was."""
+    """Variants on one device that also ran for minutes without a rest; empty where none did."""
     base = _base(merged.ok("latency"), device)
     rows = [
         [
@@ -111,36 +112,36 @@ def sustained(merged: Merged, device: str) -> str:
         ]
         for _, row in base[base["sustained_s"].notna()].iterrows()
     ]
-    return table(["variant", "at first, ms", "at last, ms", "ratio"], rows, numbers=3) if rows else ""
+    return table(["variant", "at the beginning, ms", "at the end, ms", "ratio"], rows, numbers=3) if rows else ""
 
 
 def energy(merged: Merged, device: str) -> str:
     """The base point of every variant on one device; every row says whether it is measured or modelled."""
     base = _base(merged.energy, device)
     if len(base) and set(base["status"]) == {"no_meter"} and base["message"].nunique() == 1:
-        return f"**No energy was measured here:** {text(base['message'].iloc[0])}. `make doctor` tells what each meter needs."
+        return f"**No energy was measured here:** {text(base['message'].iloc[0])}. `make doctor` says what each meter needs."
     rows = []
     for _, row in base.iterrows():
         name = _variant(row)
         if row["status"] != "ok":
             rows.append([name, "–", _failure(row), *["–"] * 4])
             continue
-        net = f"{digits(1e3 * row['net_energy_J'])} [{digits(1e3 * row['net_ci_low_J'])}, {digits(1e3 * row['net_ci_high_J'])}]"
+        certain = significant(row["energy_J"], row["ci_low_J"], row["ci_high_J"])
         rows.append(
             [
                 name,
                 f"**{row['kind']}**" if row["kind"] == "modelled" else row["kind"],
                 with_interval(row["energy_J"], row["ci_low_J"], row["ci_high_J"], 1e3),
-                net if row["net_energy_J"] == row["net_energy_J"] else "–",
-                digits(row["power_W"]),
-                digits(row["idle_W"]),
+                bracketed(row["net_energy_J"], row["net_ci_low_J"], row["net_ci_high_J"], 1e3),
+                digits(row["power_W"], certain),
+                digits(row["idle_W"], certain),
                 text(f"{row['meter']} ({row['rails']})" if row["rails"] else row["meter"]),
             ]
         )
     header = [
         "variant",
-        "kind",
-        "**energy of a pass, mJ** ± 95 %",
+        "measured or modelled",
+        "**energy per pass, mJ** ± 95 %",
         "above idle, mJ [95 %]",
         "power, W",
         "idle, W",
@@ -150,7 +151,7 @@ def energy(merged: Merged, device: str) -> str:
 
 
 def swept(merged: Merged, metric: str, axis: str, device: str) -> str:
-    """One row a variant, one column a value of the axis; in a batch sweep the figure of one example follows in brackets."""
+    """One row per variant, one column per value of the axis; in a batch sweep the figure per example follows in brackets."""
     name, column, low, high = METRICS[metric]
     rows = sweep(getattr(merged, name), axis)
     rows = rows[rows["device"] == device]
@@ -159,85 +160,88 @@ def swept(merged: Merged, metric: str, axis: str, device: str) -> str:
     for _, group in rows.groupby(VARIANT, sort=False):
         cells = []
         for value in values:
-            found = group[group[axis] == value]
-            if found.empty:
+            at_value = group[group[axis] == value]
+            if at_value.empty:
                 cells.append("–")
-            elif found.iloc[0]["status"] != "ok":
-                cells.append(f"*{found.iloc[0]['status']}*")
+            elif at_value.iloc[0]["status"] != "ok":
+                cells.append(f"*{at_value.iloc[0]['status']}*")
             else:
-                row = found.iloc[0]
-                item = f" ({digits(1e3 * row[column] / value)})" if axis == "batch" and value > 1 else ""
-                cells.append(with_interval(row[column], row[low], row[high], 1e3) + item)
+                row = at_value.iloc[0]
+                certain = significant(row[column], row[low], row[high])
+                example = f" ({digits(1e3 * row[column] / value, certain)})" if axis == "batch" and value > 1 else ""
+                cells.append(with_interval(row[column], row[low], row[high], 1e3) + example)
         kind = " (modelled)" if metric == "energy" and "modelled" in set(group["kind"]) else ""
         lines.append([_variant(group.iloc[0]) + kind, *cells])
     return table(["variant", *(f"{axis} {value:g}" for value in values)], lines, numbers=len(values)) if lines else ""
 
 
 def correlations(points: pd.DataFrame) -> str:
-    """Rank correlations over models at the base point, within a runtime and device."""
+    """Rank correlations over models at the base point, per runtime and device; empty where models are too few."""
     pairs = (("latency", "params"), ("latency", "flops"), ("energy", "latency"), ("energy", "flops"))
     rows = []
     for (device, runtime), group in points.groupby(["device", "runtime"], sort=False):
-        for one, other in pairs:
-            dots = group[group[one].notna() & group[other].notna()]
-            if len(dots) < 3:
+        for first, second in pairs:
+            dots = group[group[first].notna() & group[second].notna()]
+            if len(dots) < rank_correlation.FEWEST:
                 continue
-            found = rank_correlation.spearman(dots[one].tolist(), dots[other].tolist())
-            modelled = "energy" in (one, other) and "modelled" in set(dots["kind"])
-            note = "" if found.exact else "p from random permutations"
-            if modelled:
-                note = "modelled: tracks by construction" if "latency" in (one, other) else "modelled"
-            cells = (f"{one} and {other}", runtime, device, f"{found.rho:.2f}", digits(found.p, 2), str(found.n), note)
+            correlation = rank_correlation.spearman(dots[first].tolist(), dots[second].tolist())
+            modelled = "energy" in (first, second) and "modelled" in set(dots["kind"])
+            names = f"{METRIC_WORDS[first]} and {METRIC_WORDS[second]}"
+            rho = "undefined" if math.isnan(correlation.rho) else f"{correlation.rho:.2f}"
+            note = _note(correlation, modelled, "latency" in (first, second))
+            cells = (names, runtime, device, rho, digits(correlation.p, 2), str(correlation.n), note)
             rows.append([text(cell) for cell in cells])
-    return table(["what", "runtime", "device", "ρ (Spearman)", "p", "models", ""], rows) if rows else ""
+    return table(["between", "runtime", "device", "ρ", "p", "models", "remark"], rows) if rows else ""
+
+
+def _note(correlation: rank_correlation.RankCorrelation, modelled: bool, latency: bool) -> str:
+    notes = []
+    if math.isnan(correlation.rho):
+        notes.append("all values of one side are equal")
+    elif not correlation.exact:
+        notes.append("p from random orders")
+    if modelled:
+        notes.append("modelled energy is computed from time, so it follows latency" if latency else "modelled energy")
+    return "; ".join(notes)
 
 
 def accuracy(merged: Merged, points: pd.DataFrame) -> str:
     """Accuracy of every variant that has labelled data, with its latency beside it."""
-    times = points.set_index(VARIANT)["latency"]
+    times = points.set_index(VARIANT)
     rows = []
     for _, row in merged.accuracy.iterrows():
-        if row["status"] == "ok":
-            share = f"{in_percent(row['value'])} [{in_percent(row['ci_low'])}, {in_percent(row['ci_high'])}]"
-        else:
-            share = _failure(row)
-        seconds = times.get((row["device"], row["model"], row["runtime"]), float("nan"))
+        share = bracketed(row["value"], row["ci_low"], row["ci_high"], 100) if row["status"] == "ok" else _failure(row)
+        variant = (row["device"], row["model"], row["runtime"])
+        at = times.loc[variant] if variant in times.index else None
+        latency = "–" if at is None else with_interval(at["latency"], at["latency_low"], at["latency_high"], 1e3)
         count = f"{row['examples']:.0f}" if row["examples"] == row["examples"] else "–"
-        rows.append([_variant(row), text(row["device"]), text(row["dataset"]), share, count, digits(1e3 * seconds)])
-    header = ["variant", "device", "data", "accuracy, % [95 %]", "examples", "latency, ms"]
+        rows.append([_variant(row), text(row["device"]), text(row["dataset"]) or "–", share, count, latency])
+    header = ["variant", "device", "data", "accuracy, % [95 %]", "examples", "latency, ms ± 95 %"]
     return table(header, rows, numbers=3) if rows else ""
 
 
-def devices(merged: Merged) -> str:
-    """What each device is."""
+def devices(merged: Merged, configured: Collection[str]) -> str:
+    """What each device is; † marks one of which this configuration names no row."""
     rows = []
     for _, row in merged.devices.iterrows():
-        cores = f"{row['cores_physical']:.0f} / {row['cores_logical']:.0f}"
+        memory = row["memory_bytes"] / 2**30
         cells = (
-            row["device"],
+            row["device"] + ("" if row["device"] in configured else " †"),
             row["machine"] or "–",
             row["cpu"] or "–",
-            cores,
-            f"{row['memory_bytes'] / 2**30:.1f} GiB",
-            row["os"],
+            f"{_whole(row['cores_physical'])} / {_whole(row['cores_logical'])}",
+            "–" if math.isnan(memory) else f"{memory:.1f} GiB",
+            row["os"] or "–",
+            row["governor"] or "not reported",
+            row["meter"] or "–",
         )
-        more = (row["governor"] or "not said", row["meter"])
-        rows.append([text(cell) for cell in (*cells, *more)])
-    header = ["device", "machine", "processor", "cores physical / logical", "memory", "system", "governor", "meter"]
+        rows.append([text(cell) for cell in cells])
+    header = ["device", "machine", "processor", "cores: physical / logical", "memory", "system", "governor", "meter"]
     return table(header, rows) if rows else ""
 
 
-def problems(merged: Merged) -> str:
-    """What the merge could not take."""
-    rows = [
-        [
-            text(row["file"]),
-            f"{row['row']:.0f}" if row["row"] == row["row"] else "–",
-            *(text(row[name]) or "–" for name in ("column", "problem", "cure")),
-        ]
-        for _, row in merged.problems.iterrows()
-    ]
-    return table(["file", "line", "column", "problem", "what to do"], rows) if rows else ""
+def _whole(number: float) -> str:
+    return "–" if math.isnan(number) else f"{number:.0f}"
 
 
 def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:
@@ -245,8 +249,11 @@ def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:
 
 
 def _variant(row: pd.Series) -> str:
-    return text(f"{row['model']} @ {row['runtime']}") + ("" if row.get("configured", "yes") == "yes" else " †")
+    """The variant, marked where this configuration does not name it (†) or nothing may be concluded from the row (‡)."""
+    foreign = "" if row.get("configured", "yes") == "yes" else " †"
+    unsound = "" if UNSOUND.isdisjoint(row.get("flags", "").split()) else " ‡"
+    return text(f"{row['model']} @ {row['runtime']}") + foreign + unsound
 
 
 def _failure(row: pd.Series) -> str:
-    return f"*{row['status']}*: {text(row['message']) or 'no reason given'}"
+    return f"*{row['status']}*: {text(row['message']) or 'no reason was recorded'}"

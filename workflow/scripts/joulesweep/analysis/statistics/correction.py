@@ -128,6 +128,15 @@ def _for_repeated_run(raw: Interval, launches: int) -> Interval:
     return Interval(raw.value, raw.value * (raw.low / raw.value) ** wider, raw.value * (raw.high / raw.value) ** wider)
 
 
+def narrowing(launches: int, more: int) -> float:
+    """Half width of the interval with `more` launches over that with `launches`, if the spread between them stays.
+
+    Both at least 2. Does not go to 0: what the launches of one job share stays, however many there are.
+    """
+    half, wider = (interval.t_975(n - 1) * math.sqrt(1 / n + _SHARED) for n in (more, launches))
+    return half / wider
+
+
 def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> _Slope:
     """The slope of a point from all launches of the group except one of its own."""
     deviations = {other: point.without(launch if other == key else None) for other, point in points.items()}

@@ -1,4 +1,4 @@
-"""How a latency grows along an axis: the slope on logarithms, with its interval."""
+"""How a figure grows along an axis: the slope on logarithms, with its interval."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ from scipy.stats import linregress, t
 
 from joulesweep.interval import Interval
 
-FEWEST = 3
+FEWEST = 3  # values of the axis; two leave no residual, hence no interval
 
 
-def exponent(axis: Sequence[float], seconds: Sequence[float]) -> Interval:
-    """The slope of log(seconds) on log(axis) by least squares, with Student's t 95 % interval of the residuals.
+def exponent(axis: Sequence[float], figures: Sequence[float]) -> Interval:
+    """The slope of log(figures) on log(axis) by least squares, with Student's t 95 % interval of the residuals.
 
-    1 is proportional growth. Needs at least 3 different values of the axis: two leave no residual.
+    1 is proportional growth.
     """
-    fit = linregress(np.log(np.asarray(axis, dtype=float)), np.log(np.asarray(seconds, dtype=float)))
+    fit = linregress(np.log(np.asarray(axis, dtype=float)), np.log(np.asarray(figures, dtype=float)))
     half = float(t.ppf(0.975, len(axis) - 2)) * float(fit.stderr)
     return Interval(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)

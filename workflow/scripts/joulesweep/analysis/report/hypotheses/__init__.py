@@ -1,0 +1,1 @@
+"""Hypotheses of the configuration: one file per kind, each with `sentence` and `cases`."""
