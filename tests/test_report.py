@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from joulesweep import plugins
+from joulesweep import plugins, products
 from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
+from joulesweep.analysis.report.anomalies import FLAGS
 from joulesweep.analysis.report.job import report
-from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import digits, percent, si, with_interval
+from joulesweep.analysis.report.markdown import text, verbatim
+from joulesweep.figures.base import file_name
+from joulesweep.formatting import bracketed, digits, half_width, percent, percent_number, si, significant, with_interval
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
 from markdown_it import MarkdownIt
 
 from tests import synthetic
@@ -28,11 +32,20 @@ HYPOTHESES = [
 ]
 
 
-def _report(results: Path, **job: Any) -> str:
-    job = synthetic.job(hypotheses=HYPOTHESES, **job)
+def _report(results: Path, images: bool = False, **job: Any) -> str:
+    """The report; without `images` every figure counts as not drawn, which saves seconds."""
+    job = synthetic.job(**{"hypotheses": HYPOTHESES, **job})
     merge(job, results, results / "merged")
     figures = results / "figures" / "figures.json"
-    draw(job, results / "merged", figures, "")
+    if images:
+        draw(job, results / "merged", figures, "")
+    else:
+        none = {
+            file_name(name, axis): ("A figure", "not needed")
+            for name in plugins.names("figures")
+            for axis in (job["axes"] if plugins.load("figures", name).per_axis else [""])
+        }
+        products.write(figures, "", [], words={}, not_drawn=none)
     report(job, results / "merged", figures, ROOT / "workflow/templates/report.md.j2", results / "report.md")
     return (results / "report.md").read_text(encoding="utf-8")
 
@@ -43,7 +56,7 @@ def _parts(words: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def modelled(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return _report(synthetic.tree(tmp_path_factory.mktemp("modelled"), kind="modelled"))
+    return _report(synthetic.tree(tmp_path_factory.mktemp("modelled"), kind="modelled"), images=True)
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +73,10 @@ def test_the_parts_come_in_the_order_of_the_design(modelled):
         "Latency",
         "Energy (modelled)",
         "What tracks what",
-        "Accuracy against latency",
+        "Accuracy against latency and energy",
         "Devices",
         "What looked strange",
-        "Difficulties met",
+        "Difficulties",
         "How it was measured",
         "To cite",
     ]
@@ -81,7 +94,7 @@ def test_a_modelled_figure_is_never_shown_as_a_measured_one(modelled):
     assert all("modelled" in line for line in energy.splitlines() if line.startswith(("#", "![")))
     assert "| measured |" not in modelled
     assert "**Energy (modelled, not measured):**" in modelled
-    assert "undecided: modelled" in _parts(modelled)["Hypotheses"]
+    assert "**Undecided**: modelled energy decides nothing" in _parts(modelled)["Hypotheses"]
 
 
 def test_measured_energy_is_called_measured(three):
@@ -89,29 +102,51 @@ def test_measured_energy_is_called_measured(three):
     assert "modelled" not in _parts(three)["Energy"]
 
 
-def test_failed_rows_are_there_with_their_reason(modelled):
+def test_failed_rows_are_there_with_their_reason_whole_variants_first(modelled):
     assert "| vit_tiny @ onnxruntime | *timeout*: 300 s passed |" in modelled
-    strange = _parts(modelled)["What looked strange"]
+    lines = re.findall("^- (.*)", _parts(modelled)["Difficulties"], re.MULTILINE)
+    assert lines[0] == "**vit_tiny @ onnxruntime on laptop: latency failed** at all 5 points: timeout, 300 s passed."
     assert (
-        "latency failed at 1 of 5 points (size 128), status oom: the kernel killed the process: out of memory."
-        in strange
+        "resnet18 @ onnxruntime-int8 on laptop: latency failed at size 128: oom, the kernel killed the process: out of memory."
+        in lines[1:]
     )
-    assert "all 5 points, status timeout" in strange
-    assert "`not_settled`" in strange
+    assert "**Not everything worked:**" in modelled.split("## ")[0]
 
 
-def test_every_hypothesis_has_a_verdict_and_numbers(modelled):
+def test_flags_are_explained_with_what_to_do(modelled):
+    assert "**not_settled** in latency of resnet18 @ eager on laptop at the base point: pass times" in modelled
+
+
+def test_every_flag_of_a_table_has_a_meaning():
+    """The columns list the flags that exist."""
+    for table in (columns.LATENCY, columns.ENERGY):
+        (column,) = [column for column in table.columns if column.name == "flags"]
+        named = re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", column.meaning.partition(":")[2].replace("and by the merge", ""))
+        assert named
+        assert set(named) <= set(FLAGS), set(named) - set(FLAGS)
+
+
+def test_under_voltage_is_explained_with_what_to_do(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, flags="throttled under_voltage")
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
+    part = _parts(_report(tmp_path, models=["resnet18"]))["What looked strange"]
+    assert "**under_voltage** in latency of resnet18 @ eager on laptop at the base point: the supply voltage" in part
+    assert "use the official power supply" in part
+
+
+def test_every_hypothesis_has_a_number_a_verdict_and_numbers(modelled):
     part = _parts(modelled)["Hypotheses"]
     assert (
-        "1. **supported** — The latency of mobilenet_v3_small is less than that of resnet18. *Because: it has" in part
+        "1. The latency of mobilenet_v3_small is less than that of resnet18. **Supported**: in all 3 cases. *Expected because it has"
+        in part
     )
-    assert "ratio 0.27" in part
+    assert re.search(r"ratio 0\.2\d* ", part)
     assert "exponent 0.9" in part
 
 
 def test_the_report_says_whether_the_formula_accounts_for_sharing(modelled):
     part = _parts(modelled)["Parameters and FLOPs"]
-    assert "counts it once" in part
+    assert "counts a parameter once if several modules use it" in part
     assert "vit_tiny uses 4.10 k elements more than once" in part
 
 
@@ -126,7 +161,7 @@ def test_every_figure_is_linked_relative_with_words(modelled):
 def test_it_says_how_to_measure_again_and_what_to_cite(modelled):
     assert "make remeasure MODEL=mobilenet_v3_small RUNTIME=eager" in modelled
     cite = _parts(modelled)["To cite"]
-    for words in ("commit ", "configuration 0123456789abcdef", "device laptop", "torch=2.14.1", "2026-11-20T10:00:00"):
+    for words in ("commit ", "configuration 0123456789abcdef", "device laptop", "torch=2.14.1", "2026-11-20 10:00 UTC"):
         assert words in cite
 
 
@@ -135,17 +170,59 @@ def test_several_devices_stand_side_by_side(three):
         assert f"### Latency on {device}" in three
 
 
-def test_what_other_devices_alone_measured_is_marked(tmp_path):
-    words = _report(synthetic.tree(tmp_path, ("laptop", "pi")), models=["resnet18"])
-    assert "† Not in this configuration, measured on another device:" in words
+def test_what_this_configuration_does_not_name_is_marked_and_left_out_of_answers(tmp_path):
+    words = _report(synthetic.tree(tmp_path, ("laptop", "pi")), models=["resnet18", "vit_tiny"])
+    assert "† Not named by this configuration" in words
+    assert "- pi: digits_cnn @ eager, " in words
     assert "squeezenet1_1 @ eager †" in words
+    for part in ("Answers in five lines", "Hypotheses", "What tracks what"):
+        assert "squeezenet" not in _parts(words)[part]
+
+
+def test_a_device_under_a_former_name_is_no_answer(tmp_path):
+    """Its rows are marked by the merge, whatever the reason is that the configuration does not name them."""
+    words = _report(synthetic.tree(tmp_path, ("former",)), device="laptop", models=[])
+    assert "The device of this configuration, laptop, has no results yet." in words
+    assert "There is nothing to answer from yet." in words
+
+
+def test_a_report_of_another_devices_results_answers_for_that_device(tmp_path):
+    words = _report(synthetic.tree(tmp_path, ("pi",)), device="laptop")
+    assert "On pi, at the base point." in words
+    assert "laptop" not in _parts(words)["Difficulties"]
+
+
+def test_a_row_that_contradicts_itself_is_marked_explained_and_no_answer(tmp_path):
+    rows = [
+        synthetic.latency_row("laptop", "resnet18", "eager", 0.03),
+        synthetic.latency_row("laptop", "resnet18", "onnxruntime", 0.129, flags="inconsistent"),
+    ]
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, rows)
+    words = _report(tmp_path, models=["resnet18"])
+    assert "| resnet18 @ onnxruntime ‡ | 129 ± " in words
+    assert "**inconsistent** in latency of resnet18 @ onnxruntime" in _parts(words)["What looked strange"]
+    assert "129" not in _parts(words)["Answers in five lines"]
+    assert "Nothing else was measured." in _parts(words)["Answers in five lines"]
+
+
+def test_a_model_without_any_result_is_the_first_difficulty(tmp_path):
+    results = synthetic.tree(tmp_path, models=["resnet18", "digits_mlp"])
+    part = _parts(_report(results, models=["resnet18", "vit_tiny", "digits_mlp"]))["Difficulties"]
+    assert re.findall("^- (.*)", part, re.MULTILINE)[0].startswith("**vit_tiny has no results on laptop.**")
+
+
+def test_a_run_in_which_everything_worked_says_so(tmp_path):
+    results = synthetic.tree(tmp_path, models=["digits_mlp"])
+    words = _report(results, models=["digits_mlp"])
+    assert "None: every configured model has results" in _parts(words)["Difficulties"]
+    assert "Not everything worked" not in words
 
 
 def test_difficulties_are_listed_with_what_to_do(tmp_path):
     synthetic.tree(tmp_path)
     path = tmp_path / "devices/laptop/latency/resnet18.csv"
     path.write_text(path.read_text(encoding="utf-8") + "torn", encoding="utf-8")
-    part = _parts(_report(tmp_path))["Difficulties met"]
+    part = _parts(_report(tmp_path))["Difficulties"]
     assert "devices/laptop/latency/resnet18.csv" in part
     assert "torn" in part
 
@@ -153,7 +230,79 @@ def test_difficulties_are_listed_with_what_to_do(tmp_path):
 def test_an_empty_set_makes_a_report_that_says_so(tmp_path):
     words = _report(tmp_path)
     assert "Nothing has been measured yet." in words
-    assert "nothing to compare was measured" in words
+    assert "nothing that it covers was measured" in words
+    assert "None" not in _parts(words)["Difficulties"]
+    assert "No model was counted." in words
+
+
+def test_wide_intervals_are_the_first_lines_with_cause_cure_and_time(tmp_path):
+    rows = [
+        synthetic.latency_row("laptop", model, "eager", 0.03, 0.2, flags="busy")
+        for model in ("resnet18", "squeezenet1_1", "vit_tiny")
+    ]
+    for row in rows:
+        write_table(tmp_path / f"devices/laptop/latency/{row['model']}.csv", columns.LATENCY, [row])
+    first = _report(tmp_path, models=["resnet18", "squeezenet1_1", "vit_tiny"]).split("## ")[0]
+    assert "**Most intervals are wide:** 3 of 3 latency figures" in first
+    assert "close what is not needed" in first
+    assert "`threads: 1`" in first
+    assert re.search(
+        r"`latency: \{launches: \d+\}` instead of 5 would narrow them to about ± \d+ %, for about \d", first
+    )
+
+
+def test_launches_that_would_do_are_named_where_there_are_such(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, 0.06)
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
+    first = _report(tmp_path, models=["resnet18"]).split("## ")[0]
+    assert re.search(r"With `latency: \{launches: \d+\}` instead of 5, about ± 10 % can be expected", first)
+
+
+def test_narrow_intervals_need_no_advice(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, 0.01)
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
+    assert "Most intervals are wide" not in _report(tmp_path, models=["resnet18"])
+
+
+ODD = "{x} 100 % `a` | <b>b</b> _c_ $d$ ~~e~~ &lt; # [f](g) ![h](i)"
+
+
+def test_any_text_of_a_user_is_shown_as_text(tmp_path):
+    """Braces, percent signs, backticks, pipes, HTML, mathematics and links, in title, reasons and device names."""
+    rows = [synthetic.latency_row(ODD.replace("/", ""), "resnet18", "eager", 0.03)]
+    device = ODD.replace("/", "")
+    write_table(tmp_path / "devices" / device / "latency" / "resnet18.csv", columns.LATENCY, rows)
+    job = synthetic.job(models=["resnet18"])
+    job["models"]["resnet18"]["why"] = ODD
+    hypothesis = {**HYPOTHESES[0], "because": ODD}
+    words = _report(tmp_path, device=device, title=ODD, models=["resnet18"], hypotheses=[hypothesis])
+    html = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(words)
+    assert f"<h1>{escaped(ODD)}</h1>" in html
+    assert f"Measured on {escaped(device)}." in html
+    assert f"Expected because {escaped(ODD)}." in html
+    assert "<b>" not in html
+    assert f"device {verbatim(device)}" in words
+
+
+def escaped(words: str) -> str:
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@pytest.mark.parametrize("words", ["- a", "+ a", "1. a", "12) a", "---", "=== ", "# a", "_a_", "a_b", "-3 °C", "0.86"])
+def test_text_at_the_start_of_a_line_is_text(words):
+    html = MarkdownIt("commonmark").render(f"title\n{text(words)}")
+    assert html == f"<p>title\n{words.strip()}</p>\n"
+
+
+def test_a_column_without_spread_leaves_rho_undefined(tmp_path):
+    for model in ("resnet18", "squeezenet1_1", "vit_tiny"):
+        rows = [synthetic.latency_row("laptop", model, "eager", 0.03)]
+        write_table(tmp_path / f"devices/laptop/latency/{model}.csv", columns.LATENCY, rows)
+        joules = [synthetic.energy_row("laptop", model, "eager", 0.4)]
+        write_table(tmp_path / f"devices/laptop/energy/{model}.csv", columns.ENERGY, joules)
+    words = _report(tmp_path, models=["resnet18", "squeezenet1_1", "vit_tiny"])
+    assert "| energy and latency | eager | laptop | undefined | – | 3 | all values of one side are equal |" in words
+    assert "nan" not in words
 
 
 @pytest.mark.parametrize("which", ["modelled", "three"])
@@ -181,4 +330,46 @@ def test_counts_and_intervals_are_written_for_people():
     assert si(999_999, "B") == "1.00 MB"
     assert si(12) == "12"
     assert with_interval(0.0123, 0.0120, 0.0126, 1e3) == "12.3 ± 2.5 %"
+    assert percent_number(0.983, 0.963, 0.993) == "98.3"
+    assert percent_number(0.9, 0.7, 0.97) == "90"
     assert percent(1.4) == "140 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "places"),
+    [
+        (12.3, 12.0, 12.6, 3),
+        (12.3, 8.0, 16.6, 2),
+        (98.7, 64.0, 133.0, 2),
+        (0.0313, 0.031, 0.0316, 3),
+        (5.0, 1.0, 9.0, 1),
+    ],
+)
+def test_a_number_ends_where_its_interval_does(value, low, high, places):
+    assert significant(value, low, high) == places
+
+
+@pytest.mark.parametrize(
+    ("factor", "written"),
+    [
+        (1.35, "12 ms ± 35 %"),
+        (2.4, "12 ms, within a factor of 2.4"),
+        (143, "not determined (about 10 ms, uncertain by more than a factor of 10)"),
+    ],
+)
+def test_an_interval_beyond_100_percent_is_a_factor_or_not_determined(factor, written):
+    assert with_interval(0.0123, 0.0123 / factor, 0.0123 * factor, 1e3, "ms") == written
+
+
+def test_no_width_is_written_beyond_100_percent():
+    assert [half_width(half) for half in (0.023, 1.0, 1.4, 142)] == [
+        "± 2.3 %", "± 100 %", "within a factor of 2.4", "uncertain by more than a factor of 10",
+    ]  # fmt: skip
+
+
+def test_a_number_and_its_interval_end_at_the_same_place():
+    assert bracketed(0.2689, 0.2421, 0.2987) == "0.269 [0.242, 0.299]"
+    assert bracketed(3.14159, 1.2, 5.3) == "3.1 [1.2, 5.3]"
+    assert bracketed(13.14159, 9.0, 17.0) == "13 [9, 17]"
+    assert bracketed(-0.0004, -0.3, 0.3) == "0.0 [-0.3, 0.3]"
+    assert bracketed(98.3, float("nan"), float("nan")) == "98.3 (no interval)"

@@ -140,7 +140,7 @@ def energy(merged: Merged, device: str) -> str:
         )
     header = [
         "variant",
-        "measured or modelled",
+        "basis",
         "**energy per pass, mJ** ± 95 %",
         "above idle, mJ [95 %]",
         "power, W",
