@@ -371,5 +371,5 @@ def test_a_number_and_its_interval_end_at_the_same_place():
     assert bracketed(0.2689, 0.2421, 0.2987) == "0.269 [0.242, 0.299]"
     assert bracketed(3.14159, 1.2, 5.3) == "3.1 [1.2, 5.3]"
     assert bracketed(13.14159, 9.0, 17.0) == "13 [9, 17]"
-    assert bracketed(-0.0004, -0.3, 0.3) == "0.0 [-0.3, 0.3]"
+    assert bracketed(-0.0004, -0.3, 0.3) == "0.00 [-0.30, 0.30]"
     assert bracketed(98.3, float("nan"), float("nan")) == "98.3 (no interval)"
