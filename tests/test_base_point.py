@@ -34,7 +34,7 @@ def _merged(folder: Path, device: str, threads: object = "physical", **changes: 
     )
     found = config.load(path)
     for place, (model, spec) in enumerate(found.models.items()):
-        entry = Entry("m.safetensors", None, None, "a", 1, 1)
+        entry = Entry("m.safetensors", {}, "a", 1, 1)
         manifest = Manifest(model, "s", f"m-{model}", "i", spec, folder, {"module": [entry]})
         job = {"device": device, "points": found.latency_points(model), "code_digest": {"eager": "c"}, "versions": {}}
         job["versions"] = {"eager": {"numpy": "2"}}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from joulesweep import digest
+from joulesweep.pipeline import code_digest
 
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 CODE = '''"""A module."""
@@ -30,7 +30,7 @@ def _of(tmp_path: Path, code: str) -> str:
     folder.mkdir()
     file = folder / "module.py"
     file.write_text(code)
-    return digest.of_user_module(file)
+    return code_digest.of_user_module(file)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_a_module_imports_counts_and_what_lies_beside_it_does_not(tmp_path)
     file.write_text("from layers import block\n")
     (tmp_path / "layers.py").write_text("def block(): return 1\n")
     (tmp_path / "other.py").write_text("x = 1\n")
-    command = "import sys; from pathlib import Path; from joulesweep import digest; print(digest.of_user_module(Path(sys.argv[1])))"
+    command = "import sys; from pathlib import Path; from joulesweep.pipeline import code_digest; print(code_digest.of_user_module(Path(sys.argv[1])))"
 
     def now() -> str:
         return _python(sys.executable, command, str(file))
@@ -86,8 +86,8 @@ def test_what_a_module_imports_counts_and_what_lies_beside_it_does_not(tmp_path)
 def test_every_python_that_snakemake_runs_under_gives_the_same_digest():
     """A plain dump of the syntax tree differs between 3.11, 3.12 and 3.13."""
     command = (
-        "import sys; from pathlib import Path; from joulesweep import digest;"
-        "print([digest.of_code(path) for path in sorted(Path(sys.argv[1]).glob('*.py'))])"
+        "import sys; from pathlib import Path; from joulesweep.pipeline import code_digest;"
+        "print([code_digest.of_code(path) for path in sorted(Path(sys.argv[1]).glob('*.py'))])"
     )
     mine = _python(sys.executable, command, str(SCRIPTS))
     others = [path for path in _pythons() if _starts(path)]
@@ -97,13 +97,23 @@ def test_every_python_that_snakemake_runs_under_gives_the_same_digest():
 
 
 def test_what_only_words_or_shows_things_is_left_out():
-    closure = digest._closure((SCRIPTS / "latency.py").resolve(), digest.PACKAGE.parent)
-    kept = {path.name for path in closure - digest._LEFT_OUT}
-    assert {"latency.py", "launch.py", "reference.py", "server_process.py", "interval.py"} <= kept
+    closure = code_digest.closure(SCRIPTS / "latency.py")
+    kept = {path.name for path in closure}
+    assert {"latency.py", "launch.py", "reference.py", "server_process.py", "interval.py", "schema.py"} <= kept
     assert not {"columns.py", "errors.py", "cli.py", "progress.py", "preflight.py"} & kept
     assert not any(
         "analysis" in path.parts or ("runtimes" in path.parts[:-1] and path.name != "base.py") for path in closure
     )
+
+
+def test_a_copy_of_the_library_has_the_same_digest_and_its_own_changes(tmp_path):
+    scripts = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    before = code_digest.of_code(SCRIPTS / "latency.py")
+    assert code_digest.of_code(scripts / "latency.py", scripts=scripts) == before
+    schema = scripts / "joulesweep" / "schema.py"
+    schema.write_text(schema.read_text().replace("SCHEMA = ", "SCHEMA = 1000 + "))
+    assert code_digest.of_code(scripts / "latency.py", scripts=scripts) != before
 
 
 def _pythons() -> list[str]:

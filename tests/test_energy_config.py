@@ -1,14 +1,13 @@
 """What the configuration says about meters: checked, and turned into points and jobs."""
 
-import json
 from pathlib import Path
 
 import pytest
 import yaml
 from joulesweep.errors import UserError
 from joulesweep.measure.energy import meter_choice
-from joulesweep.pipeline import config
-from joulesweep.pipeline.jobs import Stages
+from joulesweep.pipeline import config, probe
+from joulesweep.pipeline.jobs import Jobs
 
 from tests.digits_model import ROOT
 from tests.workflow_copy import CNN, configuration
@@ -20,8 +19,9 @@ def _load(folder: Path, **changes: object) -> config.Config:
     return config.load(file)
 
 
-def _stages(folder: Path, **changes: object) -> Stages:
-    return Stages(_load(folder, **changes), ROOT / "workflow" / "scripts", folder / "results")
+def _jobs(folder: Path, **changes: object) -> Jobs:
+    configured, scripts = _load(folder, **changes), ROOT / "workflow" / "scripts"
+    return Jobs(configured, scripts, folder / "results", probe.ask(configured, scripts))
 
 
 def test_an_unknown_setting_of_a_meter_is_one_line_with_the_nearest(tmp_path):
@@ -62,9 +62,9 @@ def test_the_energy_job_changes_with_the_log_and_with_a_meters_failures_and_no_o
     log = tmp_path / "usb.csv"
     changes = {"meter": "log", "meters": {"log": {"file": str(log), "time": "t", "power": "W"}}}
 
-    def jobs() -> tuple[str, str]:
-        stages = _stages(tmp_path, **changes)
-        return stages.energy("cnn"), stages.latency("cnn")
+    def jobs() -> tuple[dict, dict]:
+        found = _jobs(tmp_path, **changes)
+        return found.energy("cnn"), found.latency("cnn")
 
     energy, latency = jobs()
     log.write_text("t,W\n1700000000,5\n")
@@ -75,5 +75,5 @@ def test_the_energy_job_changes_with_the_log_and_with_a_meters_failures_and_no_o
     journal = tmp_path / "results" / "devices" / "here" / "energy" / "cnn.jsonl"
     journal.parent.mkdir(parents=True)
     journal.write_text('{"status": "no_meter"}\n{"status": "ok"}\n')
-    assert json.loads(jobs()[0])["meter_failures"] == 1
+    assert jobs()[0]["meter_failures"] == 1
     assert jobs()[1] == latency

@@ -1,4 +1,5 @@
-"""What runs again after what change: every row of the design's table, with the real Snakemake in a temporary copy."""
+"""What runs again with the real Snakemake. What makes a job change is shown in `test_jobs.py`: here, that a changed job
+makes its stage run and exactly what depends on it, that results are judged by content, and what is measured then."""
 
 import copy
 import json
@@ -36,9 +37,10 @@ def _config(**changes: object) -> dict:
     return configuration(DEVICE, **copy.deepcopy(changes))
 
 
-def _stages(*models: str, but: tuple[str, ...] = ()) -> set[str]:
-    stages = [stage for stage in ("export", "count", "evaluate", "latency", "energy") if stage not in but]
-    return {f"{stage} {model}" for stage in stages for model in models}
+def _journals(copied: Copy) -> dict[str, list[str]]:
+    return {
+        f"{stage} {model}": copied.journal(stage, model) for stage in ("latency", "energy") for model in ("mlp", "cnn")
+    }
 
 
 def test_nothing_is_stale_when_nothing_changed_whatever_the_cores(finished):
@@ -47,28 +49,37 @@ def test_nothing_is_stale_when_nothing_changed_whatever_the_cores(finished):
     assert finished.stale("report") == set()
 
 
-def test_comments_docstrings_messages_and_what_is_not_used_make_nothing_stale(done):
-    for file in (
-        f"{LIBRARY}/measure/latency/launch.py",
-        f"{LIBRARY}/runtimes/eager.py",
-        f"{LIBRARY}/analysis/merge/job.py",
-    ):
-        done.append(file, "\n# a comment\n")
-    done.edit(f"{LIBRARY}/measure/latency/launch.py", '"""One', '"""Only one')
-    done.edit(f"{LIBRARY}/measure/processes/server.py", '"""A server', '"""One server')
-    done.edit(f"{LIBRARY}/pipeline/config.py", "the key", "this key")
-    done.edit(f"{LIBRARY}/launches/columns.py", "forward passes in", "passes in")
-    done.edit(f"{LIBRARY}/cli.py", "joulesweep: %s", "Joulesweep: %s")
-    done.append(f"{LIBRARY}/measure/progress.py", "\nWIDTH = 80\n")
-    shutil.copy(done.folder / LIBRARY / "runtimes" / "eager.py", done.folder / LIBRARY / "runtimes" / "new_one.py")
-    shutil.copy(done.folder / LIBRARY / "meters" / "rapl.py", done.folder / LIBRARY / "meters" / "new_one.py")
-    assert done.stale() == set()
+BOTH = ("mlp", "cnn")
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("sources/python.py", ("export", "count", "evaluate", "latency", "energy")),
+        ("counters/flops.py", ("count",)),
+        ("measure/accuracy.py", ("evaluate",)),
+        ("measure/latency/launch.py", ("latency",)),
+        ("measure/energy/sampler.py", ("energy",)),
+        ("analysis/merge/job.py", ()),
+    ],
+)
+def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done, file, stages):
+    done.append(f"{LIBRARY}/{file}", "\n_EXTRA = 1\n")
+    assert done.stale() == {f"{stage} {model}" for stage in stages for model in BOTH} | ANALYSIS
+
+
+def test_figures_and_the_report_are_made_alone_where_only_they_change(done):
+    done.append(f"{LIBRARY}/analysis/report/hypotheses.py", "\n_EXTRA = 1\n")
+    assert done.stale() == {"report"}
+    done.append(f"{LIBRARY}/figures/_style.py", "\n_EXTRA = 1\n")
+    assert done.stale() == {"figures", "report"}
 
 
 def test_a_new_model_is_all_that_is_made(done):
     wide = {**CNN, "source": "python:custom_models/digits.py:cnn_wide", "weights": "random"}
     done.configure(_config(models={"mlp": MLP, "cnn": CNN, "wide": wide}))
-    assert done.stale() == _stages("wide") | ANALYSIS
+    stages = ("export", "count", "evaluate", "latency", "energy")
+    assert done.stale() == {f"{stage} wide" for stage in stages} | ANALYSIS
 
 
 def test_a_removed_model_leaves_the_report_but_not_the_disk_and_counts_again_when_it_comes_back(done):
@@ -85,7 +96,7 @@ def test_a_removed_model_leaves_the_report_but_not_the_disk_and_counts_again_whe
     assert "cnn" in merged.read_text()
 
 
-def test_a_new_point_costs_its_own_launches_alone(done):
+def test_a_new_point_and_a_changed_runtime_cost_their_own_launches_only(done):
     before = done.journal("latency", "cnn")
     done.configure(_config(models={"mlp": MLP, "cnn": {**CNN, "sweeps": {"batch": [1, 2, 4]}}}))
     assert done.stale() == {"count cnn", "latency cnn"} | ANALYSIS
@@ -96,40 +107,22 @@ def test_a_new_point_costs_its_own_launches_alone(done):
     assert {line["key"]["batch"] for line in new} == {2}
     assert len(new) == 3 * len(CNN["runtimes"])
     assert done.stale() == set()
-
-
-def test_reasons_hypotheses_and_titles_concern_the_report_alone(done):
-    models = {"mlp": {**MLP, "why": "it is small"}, "cnn": CNN}
-    done.configure(_config(models=models, title="Another title", hypotheses=[]))
-    assert done.stale() == {"report"}
-
-
-@pytest.mark.parametrize(
-    ("file", "stale"),
-    [
-        (f"{LIBRARY}/analysis/merge/job.py", ANALYSIS),
-        (f"{LIBRARY}/figures/_scatter.py", {"figures", "report"}),
-        (f"{LIBRARY}/analysis/report/hypotheses.py", {"report"}),
-        ("workflow/templates/report.md.j2", {"report"}),
-    ],
-)
-def test_analysis_code_concerns_the_analysis_stages_that_use_it(done, file, stale):
-    done.append(file, "\n_EXTRA = 1\n")
-    assert done.stale() == stale
-
-
-def test_counting_code_makes_counts_and_measures_nothing(done):
-    done.append(f"{LIBRARY}/counters/flops.py", "\n_EXTRA = 1\n")
-    assert done.stale() == {"count mlp", "count cnn"} | ANALYSIS
-
-
-def test_a_runtimes_file_costs_the_launches_of_that_runtime_alone(done):
-    before = done.journal("latency", "cnn")
     done.append(f"{LIBRARY}/runtimes/eager.py", "\n_EXTRA = 1\n")
-    assert done.stale() == {"evaluate cnn", "latency cnn", "energy cnn"} | ANALYSIS
-    done.run("--cores", "1", "all")
-    new = [json.loads(line) for line in done.journal("latency", "cnn")[len(before) :]]
+    done.run("--cores", "1", "--", f"results/devices/{DEVICE}/latency/cnn.csv")
+    new = [json.loads(line) for line in done.journal("latency", "cnn")[len(after) :]]
     assert {line["key"]["runtime"] for line in new} == {"eager"}
+
+
+def test_changed_code_of_tables_derives_them_from_the_journals_and_measures_nothing(done):
+    """A threshold of a flag, a column or an interval: no journal gains a line."""
+    before, table = _journals(done), done.folder / "results" / "devices" / DEVICE / "latency" / "cnn.csv"
+    moment = table.stat().st_mtime_ns
+    done.append(f"{LIBRARY}/interval.py", "\n_EXTRA = 1\n")
+    assert done.stale() == {f"{stage} {model}" for stage in ("latency", "energy") for model in BOTH} | ANALYSIS
+    done.run("--cores", "1", "all")
+    assert table.stat().st_mtime_ns > moment
+    assert _journals(done) == before
+    assert done.stale() == set()
 
 
 def test_another_version_of_a_runtimes_library_costs_the_stages_that_use_it(done, tmp_path):
@@ -137,43 +130,8 @@ def test_another_version_of_a_runtimes_library_costs_the_stages_that_use_it(done
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime\nVersion: 99.0\n")
     stale = done.stale(PYTHONPATH=str(metadata.parent))
-    assert stale >= {f"{stage} {model}" for stage in ("latency", "energy", "evaluate") for model in ("mlp", "cnn")}
+    assert stale >= {f"{stage} {model}" for stage in ("latency", "energy", "evaluate") for model in BOTH}
     assert not any(job.startswith(("export", "count")) for job in stale)
-
-
-@pytest.mark.parametrize(
-    ("file", "stages"),
-    [
-        ("launch.py", ("latency",)),
-        ("reference.py", ("latency",)),
-        ("sampler.py", ("energy",)),
-        ("server.py", ("latency", "energy")),
-    ],
-)
-def test_measuring_code_concerns_the_measuring_stages_that_use_it(done, file, stages):
-    done.append(f"{LIBRARY}/measure/{file}", "\n_EXTRA = 1\n")
-    assert done.stale() == {f"{stage} {model}" for stage in stages for model in ("mlp", "cnn")} | ANALYSIS
-
-
-def test_the_users_weights_concern_the_models_that_load_them(done):
-    weights = done.folder / "custom_models" / "digits_mlp.safetensors"
-    weights.write_bytes(weights.read_bytes() + b" ")
-    assert done.stale() == _stages("mlp") | ANALYSIS
-
-
-def test_the_users_model_file_concerns_the_models_it_builds_and_a_comment_in_it_none(done):
-    done.append("custom_models/digits.py", "\n# a comment\n")
-    assert done.stale() == set()
-    done.append("custom_models/digits.py", "\n_EXTRA = 1\n")
-    assert done.stale() == _stages("mlp", "cnn") | ANALYSIS
-
-
-def test_another_meter_or_other_settings_concern_energy_alone(done):
-    energy = {"energy mlp", "energy cnn"}
-    done.configure(_config(meters={"cpu-time": {"watts_per_core": 7}}))
-    assert done.stale() == energy | {"describe_device"} | ANALYSIS
-    done.configure(_config(meters={}))
-    assert done.stale() == energy | {"describe_device"} | ANALYSIS
 
 
 @pytest.mark.parametrize("age_s", [-10 * 86400, 0, 10 * 86400])
@@ -210,11 +168,24 @@ def test_the_report_alone_measures_nothing_and_takes_what_is_there(done):
     assert done.stale("all") == {"latency mlp"} | ANALYSIS
 
 
-def test_a_copied_model_folder_that_fits_is_taken_and_one_that_does_not_is_exported(done, finished, tmp_path):
-    """Another device has no record of Snakemake's; the manifest's name says whether the folder fits."""
+def test_a_copied_model_folder_that_fits_is_taken_and_one_that_does_not_is_exported(done, tmp_path):
+    """Another device has no record of Snakemake's; the manifest says what is in the folder."""
     other = Copy(tmp_path / "other", _config(device=f"{DEVICE}-other"))
     (other.folder / "results").mkdir()
     (done.folder / "results" / "models").rename(other.folder / "results" / "models")
     assert not any(job.startswith("export") for job in other.stale())
+    fewer = {"mlp": MLP, "cnn": {**CNN, "runtimes": ["onnxruntime"]}}
+    other.configure(_config(device=f"{DEVICE}-other", models=fewer))
+    assert not any(job.startswith("export") for job in other.stale())
     other.configure(_config(device=f"{DEVICE}-other", models={"mlp": {**MLP, "weights": "random"}}, hypotheses=[]))
     assert "export mlp" in other.stale()
+
+
+def test_results_in_a_fresh_clone_are_judged_anew_and_measured_not_at_all(done):
+    """Without Snakemake's records a device folder that arrived, or a changed configuration, is noticed all the same."""
+    shutil.rmtree(done.folder / ".snakemake")
+    before = _journals(done)
+    assert done.stale("report") == ANALYSIS
+    done.run("--cores", "1", "all")
+    assert _journals(done) == before
+    assert done.stale() == set()

@@ -99,16 +99,13 @@ class Copy:
         return done.stdout
 
     def stale(self, target: str = "all", cores: int = 1, **environment: str) -> set[str]:
-        """What a run would do now, as `rule` or `rule model`, by a dry run."""
-        printed = self.run("-n", "--cores", str(cores), "--quiet", "host", "--", target, **environment)
-        jobs = re.split(r"\n(?=(?:local)?rule \w+:)", printed)[1:]
+        """What a run would do now, as `stage` or `stage model`, by the plan that a dry run prints."""
+        printed = self.run("-n", "--cores", str(cores), "--", target, **environment)
         found = set()
-        for job in jobs:
-            rule = re.match(r"(?:local)?rule (\w+):", job)
-            model = re.search(r"wildcards:.*model=([^,\s]+)", job)
-            assert rule is not None
-            if rule[1] != "all":
-                found.add(f"{rule[1]} {model[1]}" if model else rule[1])
+        for line in re.findall(r"^  (?:.+?: .+)$", printed, re.MULTILINE):
+            model, _, stages = line.strip().partition(": ")
+            for stage in re.sub(r" \(.*?\)", "", stages).split(", "):
+                found.add(stage if model == "all models" else f"{stage} {model}")
         return found
 
     def journal(self, stage: str, model: str) -> list[str]:

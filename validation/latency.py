@@ -116,18 +116,19 @@ class Bench:
     """Exported models, and servers to run them in."""
 
     def __init__(self, folder: Path, scripts: Path) -> None:
-        from joulesweep.pipeline import config
-        from joulesweep.pipeline.jobs import Stages
+        from joulesweep.pipeline import config, probe
+        from joulesweep.pipeline.jobs import Jobs
 
         models = {
             name: {"source": source, "input": {"shape": [3, 224, 224]}, "runtimes": list(RUNTIMES)}
             for name, source in MODELS.items()
         }
         (folder / "config.yaml").write_text(json.dumps({"models": models, "meter": "none", "device": "validation"}))
-        self.stages = Stages(config.load(folder / "config.yaml"), scripts, folder)
+        configured = config.load(folder / "config.yaml")
+        self.jobs = Jobs(configured, scripts, folder, probe.ask(configured, scripts))
         for model in MODELS:
-            command = [sys.executable, scripts / "export.py", "--job", self.stages.export(model)]
-            subprocess.run([*command, "--manifest", self.stages.manifest(model)], check=True, cwd=ROOT)
+            command = [sys.executable, scripts / "export.py", "--job", json.dumps(self.jobs.export(model))]
+            subprocess.run([*command, "--manifest", self.jobs.manifest(model)], check=True, cwd=ROOT)
 
     def argument(self, model: str, runtime: str, threads: int, **more: Any) -> dict[str, Any]:
         """What a launch is given."""
@@ -135,7 +136,7 @@ class Bench:
         from joulesweep.model.manifest import Manifest
 
         point = {"batch": 1, "size": 224, "sequence": None, "threads": threads}
-        manifest = Manifest.read(Path(self.stages.manifest(model)))
+        manifest = Manifest.read(Path(self.jobs.manifest(model)))
         artefact = manifest.artefact(plugins.declared("runtimes", runtime, "format"), point)
         return {"artefact": artefact, "runtime": runtime, "point": point, **more}
 
@@ -223,12 +224,12 @@ def check_known(bench: Bench, folder: Path, scripts: Path) -> list[dict[str, Any
     for milliseconds in KNOWN_MS:
         plugin = scripts / "joulesweep" / "runtimes" / "known.py"
         plugin.write_text(KNOWN.replace("{nanoseconds}", str(milliseconds * 1_000_000)))
-        job = json.loads(bench.stages.latency("resnet18"))
+        job = bench.jobs.latency("resnet18")
         job["points"] = [{**job["points"][0], "runtime": "known", "threads": 1}]
         job["code_digest"], job["versions"] = {"known": str(milliseconds)}, {"known": {}}
         out = folder / "known" / f"{milliseconds}.csv"
         command = [sys.executable, scripts / "latency.py", "--job", json.dumps(job), "--out", out]
-        subprocess.run([*command, "--manifest", bench.stages.manifest("resnet18")], check=True, cwd=ROOT)
+        subprocess.run([*command, "--manifest", bench.jobs.manifest("resnet18")], check=True, cwd=ROOT)
         header, row = (line.split(",") for line in out.read_text().splitlines())
         low, value, high = (
             float(dict(zip(header, row, strict=True))[f"raw_{name}s"]) for name in ("ci_low_", "", "ci_high_")

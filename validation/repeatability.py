@@ -43,8 +43,8 @@ from joulesweep.measure.points import Point, points_of  # noqa: E402
 from joulesweep.measure.processes.server import Server  # noqa: E402
 from joulesweep.model import inputs  # noqa: E402
 from joulesweep.model.manifest import Manifest  # noqa: E402
-from joulesweep.pipeline import config  # noqa: E402
-from joulesweep.pipeline.jobs import Stages  # noqa: E402
+from joulesweep.pipeline import config, probe  # noqa: E402
+from joulesweep.pipeline.jobs import Jobs  # noqa: E402
 
 MODELS = {
     "mobilenet_v3_small": "torchvision:mobilenet_v3_small",
@@ -77,24 +77,24 @@ def configuration(work: Path) -> config.Config:
     return config.load(work / "config.yaml")
 
 
-def joulesweep_run(stages: Stages, work: Path, run: int) -> None:
+def joulesweep_run(jobs: Jobs, work: Path, run: int) -> None:
     """The latency stage of every model, as Snakemake would start it."""
     models = list(MODELS)
     random.Random(run).shuffle(models)
     for model in models:
-        job = json.loads(stages.latency(model))
+        job = jobs.latency(model)
         job["settings"]["seed"] = run
         out = work / "runs" / str(run) / f"{model}.csv"
         command = [sys.executable, SCRIPTS / "latency.py", "--job", json.dumps(job)]
-        subprocess.run([*command, "--manifest", stages.manifest(model), "--out", out], check=True, cwd=ROOT)
+        subprocess.run([*command, "--manifest", jobs.manifest(model), "--out", out], check=True, cwd=ROOT)
 
 
-def points(stages: Stages) -> dict[Cell, Point]:
+def points(jobs: Jobs) -> dict[Cell, Point]:
     """Every point of the configuration."""
     return {
         (model, point.identity["runtime"], point.identity["threads"]): point
         for model in MODELS
-        for point in points_of(json.loads(stages.latency(model)), Manifest.read(Path(stages.manifest(model))))
+        for point in points_of(jobs.latency(model), Manifest.read(Path(jobs.manifest(model))))
     }
 
 
@@ -196,19 +196,19 @@ def _preloads(cells: Mapping[Cell, Point]) -> dict[str, list[str]]:
     }
 
 
-def measure(work: Path, stages: Stages, runs: int) -> None:
+def measure(work: Path, jobs: Jobs, runs: int) -> None:
     """All runs that `work` lacks; what a stopped run had begun is measured anew."""
     for model in MODELS:
-        if not Path(stages.manifest(model)).exists():
-            command = [sys.executable, SCRIPTS / "export.py", "--job", stages.export(model)]
-            subprocess.run([*command, "--manifest", stages.manifest(model)], check=True, cwd=ROOT)
-    cells = points(stages)
+        if not Path(jobs.manifest(model)).exists():
+            command = [sys.executable, SCRIPTS / "export.py", "--job", json.dumps(jobs.export(model))]
+            subprocess.run([*command, "--manifest", jobs.manifest(model)], check=True, cwd=ROOT)
+    cells = points(jobs)
     done = {line["run"] for line in _lines(work / "runs.jsonl")}
     for run in range(runs):
         if run in done:
             continue
         start = time.time()
-        joulesweep_run(stages, work, run)
+        joulesweep_run(jobs, work, run)
         middle = time.time()
         peers_run(work, run, cells)
         line = {"run": run, "joulesweep_s": middle - start, "peers_s": time.time() - middle}
@@ -216,9 +216,9 @@ def measure(work: Path, stages: Stages, runs: int) -> None:
         print(line, flush=True)
 
 
-def estimates(work: Path, stages: Stages) -> dict[Cell, dict[str, np.ndarray]]:
+def estimates(work: Path, jobs: Jobs) -> dict[Cell, dict[str, np.ndarray]]:
     """For every cell and way: value, lower and upper end (NaN where there is none) of each run, in seconds."""
-    cells = points(stages)
+    cells = points(jobs)
     runs = sorted(line["run"] for line in _lines(work / "runs.jsonl"))
     found = {cell: {way: np.full((len(runs), 3), np.nan) for way in WAYS} for cell in cells}
     for line in _lines(work / "peers.jsonl"):
@@ -333,10 +333,11 @@ def main(work: Path, runs: int, file: Path | None) -> None:
     """Measure what is lacking, then print."""
     work.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
-    stages = Stages(configuration(work), SCRIPTS, work)
+    configured = configuration(work)
+    jobs = Jobs(configured, SCRIPTS, work, probe.ask(configured, SCRIPTS))
     if runs:
-        measure(work, stages, runs)
-    found = estimates(work, stages)
+        measure(work, jobs, runs)
+    found = estimates(work, jobs)
     results = {"latency": summary(found), "ratio of two models": summary(ratios(found))}
     for title, result in results.items():
         show(title, result)

@@ -1,10 +1,5 @@
 # What is made of the tables, of this device and of others. Measures nothing, and runs wherever Snakemake runs.
-
-
-def analysis_only():
-    """Whether only analysis was asked for, as in `snakemake report`: then what is there is taken as it is."""
-    targets = workflow.dag_settings.targets
-    return bool(targets) and ANALYSIS.issuperset(map(str, targets))
+# `update`: a product stays until the new one replaces it, also where two runs overlap.
 
 
 rule merge:
@@ -12,45 +7,47 @@ rule merge:
         # Only this device's tables, and only where they may be measured. What else is read is noticed by its content
         # (`token`): as input, an older time stamp would leave the report stale and one of the future would stop
         # Snakemake.
-        lambda wildcards: [] if analysis_only() else [*counted(), *measured(), f"{HERE}/device.json"],
+        lambda wildcards: [] if analysis_only() else [*counted(), *measured(), *described()],
     output:
-        MERGED,
-        TAKEN,
+        update(MERGED),
+        update(TAKEN),
+        touch(made_here("merge")),
     log:
         f"{RESULTS}/logs/merge.log",
     params:
-        job=STAGES.merge(),
-        token=STAGES.token(),
+        job=job("merge"),
+        token=JOBS.token(),
     shell:
-        "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job {params.job:q} --results {RESULTS} --out {RESULTS}/merged "
+        "exec {sys.executable:q} {SCRIPTS:q}/merge.py --job @{params.job:q} --results {RESULTS} --out {RESULTS}/merged "
         "--token={params.token:q} --log {log:q}"
 
 
 rule figures:
     input:
-        MERGED,
+        merged(),
     output:
-        FIGURES,
+        update(FIGURES),
     log:
         f"{RESULTS}/logs/figures.log",
     params:
-        job=STAGES.draw(),
-        token=STAGES.figures_token(Path(FIGURES)),  # a lost image is drawn again
+        job=job("figures"),
+        token=JOBS.figures_token(Path(FIGURES)),  # a lost image is drawn again
     shell:
-        "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job {params.job:q} --merged {RESULTS}/merged --out {output:q} "
+        "exec {sys.executable:q} {SCRIPTS:q}/figures.py --job @{params.job:q} --merged {RESULTS}/merged --out {output:q} "
         "--token={params.token:q} --log {log:q}"
 
 
 rule report:
     input:
-        MERGED,
+        merged(),
         FIGURES,
     output:
-        f"{RESULTS}/report.md",
+        page=update(f"{RESULTS}/report.md"),
+        made=touch(made_here("report")),
     log:
         f"{RESULTS}/logs/report.log",
     params:
-        job=STAGES.report(TEMPLATE),
+        job=job("report"),
     shell:
-        "exec {sys.executable:q} {SCRIPTS:q}/report.py --job {params.job:q} --merged {RESULTS}/merged --figures {FIGURES} "
-        "--template {TEMPLATE:q} --out {output:q} --log {log:q}"
+        "exec {sys.executable:q} {SCRIPTS:q}/report.py --job @{params.job:q} --merged {RESULTS}/merged --figures {FIGURES} "
+        "--template {JOBS.template:q} --out {output.page:q} --log {log:q}"

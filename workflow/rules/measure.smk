@@ -5,56 +5,60 @@
 
 rule describe_device:
     output:
-        f"{RESULTS}/devices/{{device}}/device.json",
+        update(f"{RESULTS}/devices/{{device}}/device.json"),
+        touch(made_here("describe_device", "{device}")),
     log:
         f"{RESULTS}/logs/describe_device/{{device}}.log",
     params:
-        job=STAGES.describe_device(),
+        job=job("describe_device"),
     shell:
-        "exec {STAGES.python:q} {SCRIPTS:q}/describe_device.py --job {params.job:q} --out {output:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/describe_device.py --job @{params.job:q} --out {output[0]:q} --log {log:q}"
 
 
 rule evaluate:
     input:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
-        update(f"{RESULTS}/devices/{{device}}/accuracy/{{model}}.csv"),
+        table=update(f"{RESULTS}/devices/{{device}}/accuracy/{{model}}.csv"),
+        made=touch(made_here("evaluate", "{device}", "{model}")),
     log:
         f"{RESULTS}/logs/evaluate/{{device}}/{{model}}.log",
     threads: ALL_CORES
     params:
-        job=lambda wildcards: STAGES.evaluate(wildcards.model),
+        job=job("evaluate"),
     shell:
-        "exec {STAGES.python:q} {SCRIPTS:q}/evaluate.py --job {params.job:q} --manifest {input.manifest:q} "
-        "--out {output:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/evaluate.py --job @{params.job:q} --manifest {input.manifest:q} "
+        "--out {output.table:q} --log {log:q}"
 
 
 rule latency:
     input:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
-        update(f"{RESULTS}/devices/{{device}}/latency/{{model}}.csv"),
+        table=update(f"{RESULTS}/devices/{{device}}/latency/{{model}}.csv"),
+        made=touch(made_here("latency", "{device}", "{model}")),
     log:
         f"{RESULTS}/logs/latency/{{device}}/{{model}}.log",
     threads: ALL_CORES
     params:
-        job=lambda wildcards: STAGES.latency(wildcards.model),
+        job=job("latency"),
     shell:
-        "exec {STAGES.python:q} {SCRIPTS:q}/latency.py --job {params.job:q} --manifest {input.manifest:q} "
-        "--out {output:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/latency.py --job @{params.job:q} --manifest {input.manifest:q} "
+        "--out {output.table:q} --log {log:q}"
 
 
 rule energy:
     input:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
-        update(f"{RESULTS}/devices/{{device}}/energy/{{model}}.csv"),
+        table=update(f"{RESULTS}/devices/{{device}}/energy/{{model}}.csv"),
+        made=touch(made_here("energy", "{device}", "{model}")),
     log:
         f"{RESULTS}/logs/energy/{{device}}/{{model}}.log",
     threads: ALL_CORES
     params:
-        job=lambda wildcards: STAGES.energy(wildcards.model),
+        job=job("energy"),
         samples=lambda wildcards: f"{HERE}/samples/energy/{wildcards.model}.jsonl",
     shell:
-        "exec {STAGES.python:q} {SCRIPTS:q}/energy.py --job {params.job:q} --manifest {input.manifest:q} "
-        "--out {output:q} --samples {params.samples:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/energy.py --job @{params.job:q} --manifest {input.manifest:q} "
+        "--out {output.table:q} --samples {params.samples:q} --log {log:q}"

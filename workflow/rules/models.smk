@@ -9,9 +9,9 @@ rule export:
     log:
         f"{RESULTS}/logs/export/{{model}}-{{spec}}.log",
     params:
-        job=lambda wildcards: STAGES.export(wildcards.model),
+        job=job("export"),
     shell:
-        "exec {STAGES.python:q} {SCRIPTS:q}/export.py --job {params.job:q} --manifest {output:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/export.py --job @{params.job:q} --manifest {output:q} --log {log:q}"
 
 
 rule count:
@@ -23,7 +23,7 @@ rule count:
     log:
         f"{RESULTS}/logs/count/{{model}}.log",
     params:
-        job=lambda wildcards: STAGES.count(wildcards.model),
+        job=job("count"),
     shell:
-        "exec {STAGES.python:q} {SCRIPTS:q}/count.py --job {params.job:q} --manifest {input.manifest:q} "
+        "exec {PYTHON:q} {SCRIPTS:q}/count.py --job @{params.job:q} --manifest {input.manifest:q} "
         "--counts {output.counts:q} --layers {output.layers:q} --log {log:q}"

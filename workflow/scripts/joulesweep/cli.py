@@ -1,36 +1,54 @@
-"""What every script shares: the log, and one place where a `UserError` becomes one line and exit status 1.
+"""What every script shares: the log, the end with its parent, and how it ends in one line when something is wrong.
 
 A script imports this first, so that a package that is missing for what it imports next is one line too.
 """
 
 import argparse
+import errno
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from joulesweep.errors import UserError, one_line
+from joulesweep.parent_death import die_with_parent
 
 log = logging.getLogger("joulesweep")
 
+STOPPED = "joulesweep: stopped; what was measured is kept; the same command goes on"
+IN_WORKFLOW = "JOULESWEEP_IN_WORKFLOW"  # set by the Snakefile, which says itself that a run was stopped
+
+_INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
+
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
-    """Parse the command line, call `main`, and turn a `UserError` into one line on stderr and exit status 1.
+    """Parse the command line and call `main`; whatever goes wrong is one line on stderr and a status that is not 0.
 
-    With JOULESWEEP_DEBUG=1 the traceback is shown instead.
+    A `UserError` says what to do. The trace of any other error is in the log file, or on the console where there is none.
+    Ctrl-C and SIGTERM end a script alike. With JOULESWEEP_DEBUG=1 the trace of every error is shown.
     """
     parser.add_argument("--log", type=Path, metavar="FILE", help="write the log to this file too")
     arguments = parser.parse_args()
-    _start_log(arguments.log)
+    die_with_parent()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        _start_log(arguments.log)
         main(arguments)
-    except UserError as error:
+    except KeyboardInterrupt:
+        if IN_WORKFLOW not in os.environ:
+            log.error("%s", STOPPED)
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
         if os.environ.get("JOULESWEEP_DEBUG") == "1":
             raise
-        log.error("joulesweep: %s", error)
+        if not isinstance(error, UserError) and not _is_full(error) and arguments.log is None:
+            raise
+        log.debug("the error", exc_info=True)
+        log.error("joulesweep: %s", _words(error))
         sys.exit(1)
 
 
@@ -45,12 +63,29 @@ def json_object(text: str) -> dict:
     return value
 
 
+def _words(error: Exception) -> str:
+    if isinstance(error, UserError):
+        return str(error)
+    if _is_full(error):
+        return f"{getattr(error, 'filename', None) or 'a file'}: the disk is full; make room, then run the same command again"
+    return f"{one_line(error)}; its trace is in the log"
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _start_log(file: Path | None) -> None:
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    """Everything to stderr from INFO on; to the file, traces too."""
+    logging.raiseExceptions = False  # a full disk is said once, by what must be written
+    console = logging.StreamHandler(sys.stderr)
+    console.setLevel(logging.INFO)
+    handlers: list[logging.Handler] = [console]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers)
+    log.setLevel(logging.DEBUG)
 
 
 def _missing_package(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

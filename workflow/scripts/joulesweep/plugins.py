@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,26 @@ CLASSES = {
 }
 
 
-def names(kind: str) -> list[str]:
-    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counters, figures) offers, in alphabetical order."""
+PACKAGE = Path(__file__).parent
+
+
+def names(kind: str, package: Path = PACKAGE) -> list[str]:
+    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counters, figures) offers, in alphabetical order.
+
+    `package` is the library's folder, here and in the next functions: this one, or a copy of it.
+    """
     return sorted(
         path.stem.replace("_", "-")
-        for path in (Path(__file__).parent / kind).glob("*.py")
+        for path in (package / kind).glob("*.py")
         if not path.stem.startswith("_") and path.stem != "base"
     )
 
 
-def file(kind: str, name: str) -> Path:
+def file(kind: str, name: str, package: Path = PACKAGE) -> Path:
     """The file of one plug-in; a `UserError` names the choices where there is none."""
-    if name not in names(kind):
-        raise UserError(f"{kind}: there is no {name!r}; choose one of {', '.join(names(kind))}")
-    return Path(__file__).parent / kind / f"{name.replace('-', '_')}.py"
+    if name not in names(kind, package):
+        raise UserError(f"{kind}: there is no {name!r}; choose one of {', '.join(names(kind, package))}")
+    return package / kind / f"{name.replace('-', '_')}.py"
 
 
 def load(kind: str, name: str) -> Any:
@@ -41,8 +48,7 @@ def load(kind: str, name: str) -> Any:
     return getattr(importlib.import_module(f"joulesweep.{kind}.{file(kind, name).stem}"), CLASSES[kind])
 
 
-@cache
-def declared(kind: str, name: str, attribute: str) -> Any:
+def declared(kind: str, name: str, attribute: str, package: Path = PACKAGE) -> Any:
     """A literal that a plug-in's file assigns to `attribute`, in its module or in a class, read without importing it.
 
     So the workflow learns which libraries a runtime uses, and a job what a server must preload, without torch.
@@ -50,13 +56,25 @@ def declared(kind: str, name: str, attribute: str) -> Any:
     Raises:
         KeyError: the file assigns no literal to `attribute`.
     """
-    for node in ast.walk(ast.parse(file(kind, name).read_text(encoding="utf-8"))):
+    literals = _literals(file(kind, name, package).read_text(encoding="utf-8"))
+    if attribute not in literals:
+        raise KeyError(f"{kind}/{name} declares no {attribute}")
+    return literals[attribute]
+
+
+@cache
+def _literals(text: str) -> dict[str, Any]:
+    """Every literal that a module's text assigns to a name; of several to one name, the first."""
+    literals: dict[str, Any] = {}
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Assign):
             targets = node.targets
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             targets = [node.target]
         else:
             continue
-        if any(isinstance(target, ast.Name) and target.id == attribute for target in targets):
-            return ast.literal_eval(node.value)  # type: ignore[arg-type]
-    raise KeyError(f"{kind}/{name} declares no {attribute}")
+        for target in targets:
+            if isinstance(target, ast.Name):
+                with suppress(ValueError):
+                    literals.setdefault(target.id, ast.literal_eval(node.value))  # type: ignore[arg-type]
+    return literals

@@ -18,7 +18,6 @@ from joulesweep.launches.table_file import write_table
 from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, points_of
 from joulesweep.measure.processes.outcomes import Outcome
-from joulesweep.measure.processes.parent_death import die_with_parent
 from joulesweep.measure.processes.server import Server
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Artefact, Manifest
@@ -37,7 +36,6 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     Raises:
         UserError: there is no manifest.
     """
-    die_with_parent()
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
     base = {**inputs.base_point(manifest.spec), "base": True, "threads": job["threads"]}

@@ -100,10 +100,11 @@ class Manifest:
     def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
         """Whether every format at every point has a file, still whole, or a reason why there is none."""
         points = list(points)
-        answered = all(self._covers_point(form, point) for form in forms for point in points)
+        answered = all(self.answers(form, point) for form in forms for point in points)
         return answered and all(self._whole(entry) for files in self.artefacts.values() for entry in files)
 
-    def _covers_point(self, form: str, point: Mapping[str, Any]) -> bool:
+    def answers(self, form: str, point: Mapping[str, Any]) -> bool:
+        """Whether there is a file of this format for a point, or a reason why there is none."""
         served = any(entry.covers(point) for entry in self.artefacts.get(form, []))
         return served or not self.errors.keys().isdisjoint({form, *_values(point)})
 

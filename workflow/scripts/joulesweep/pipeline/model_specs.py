@@ -6,7 +6,7 @@ from typing import Any
 
 from joulesweep import axes, digest, plugins
 from joulesweep.errors import UserError
-from joulesweep.pipeline import input_specs
+from joulesweep.pipeline import code_digest, input_specs
 from joulesweep.pipeline.config_schema import check_known, listed, quoted, shown
 
 _NO_FILE = ("random", "pretrained")
@@ -92,7 +92,7 @@ def _source_content(where: str, scheme: str, rest: str, weights: str) -> dict[st
 
 def _digest_of_module(where: str, file: Path) -> str:
     try:
-        return digest.of_user_module(file)
+        return code_digest.of_user_module(file)
     except SyntaxError as error:
         place = f"{Path(error.filename or file).name}, line {error.lineno}" if error.lineno else file
         raise UserError(f"{where}: {place}: not Python: {error.msg}") from error

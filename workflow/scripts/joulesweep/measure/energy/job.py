@@ -24,7 +24,6 @@ from joulesweep.measure.energy.power import Power, power_of
 from joulesweep.measure.energy.sampler import MeterError
 from joulesweep.measure.missing import missing_windows
 from joulesweep.measure.points import Point, points_of
-from joulesweep.measure.processes.parent_death import die_with_parent
 from joulesweep.measure.processes.server import Server
 from joulesweep.measure.sweep import sweep
 from joulesweep.model.manifest import Manifest
@@ -43,7 +42,6 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path, samples: Pat
     Raises:
         UserError: there is no manifest, or the meter is unknown.
     """
-    die_with_parent()
     power = power_of(job["meter"])
     points = points_at(job, Manifest.read(manifest_path))
     measuring = _Measuring(job, power, Journal(out.with_suffix(".jsonl")), samples)

@@ -18,7 +18,6 @@ from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
 from joulesweep.measure.missing import is_given_up, is_settled, missing_launches
 from joulesweep.measure.points import Point, points_of
-from joulesweep.measure.processes.parent_death import die_with_parent
 from joulesweep.measure.processes.server import Server
 from joulesweep.measure.sweep import sweep
 from joulesweep.model.manifest import Manifest
@@ -34,7 +33,6 @@ def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     Raises:
         UserError: there is no manifest.
     """
-    die_with_parent()
     points = points_of(job, Manifest.read(manifest_path))
     baseline = BaselineRecorder(out.parents[1] / "reference.json", job["reference_digest"])
     measuring = _Measuring(job, Journal(out.with_suffix(".jsonl")), baseline)

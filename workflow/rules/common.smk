@@ -1,0 +1,106 @@
+# Helpers of the rules: which configuration, which products, what a run does when it begins and ends, what it says.
+import atexit
+import os
+import signal
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.types import ExecMode
+
+from joulesweep.cli import IN_WORKFLOW
+from joulesweep.pipeline.console import Console
+from joulesweep.pipeline.plan import Plan
+
+# A measuring job takes every core that Snakemake was given; there are none in `--lint`, `--report` and a bare `-n`.
+try:
+    ALL_CORES = workflow.cores
+except WorkflowError:
+    ALL_CORES = 1
+
+
+def config_file():
+    """The file of the configuration: `--configfile` replaces config.yaml as a whole.
+
+    Snakemake's `configfile:` would mix the models of both.
+    """
+    return Path([*workflow.config_settings.configfiles, "config.yaml"][0])
+
+
+def job(stage):
+    """The param of a stage's rule: the file in which its job travels, whose name changes with the job."""
+    return lambda wildcards: job_files.path(JOBS, stage, wildcards.get("model"))
+
+
+def made_here(*names):
+    """The name of an empty file that says that this working copy made a product.
+
+    Snakemake compares a job with the last one only where it remembers that one. In a fresh clone into which results were
+    copied it remembers none, so every stage runs once more; each finds that nothing is missing, and measures nothing.
+    """
+    return "/".join((".snakemake/joulesweep/made", *names))
+
+
+def measured():
+    """The tables of this device, for each model one of each stage. A list: of a generator Snakemake loses the first."""
+    tables = {"latency": "latency", "energy": "energy", "evaluate": "accuracy"}
+    stages = [
+        (stage, model) for model in CONFIG.models for stage in tables if stage != "evaluate" or JOBS.has_data(model)
+    ]
+    return [
+        *(f"{HERE}/{tables[stage]}/{model}.csv" for stage, model in stages),
+        *(made_here(stage, DEVICE, model) for stage, model in stages),
+    ]
+
+
+def described():
+    """The description of this device."""
+    return [f"{HERE}/device.json", made_here("describe_device", DEVICE)]
+
+
+def merged():
+    """The merged tables, as this working copy merged them."""
+    return [*MERGED, TAKEN, made_here("merge")]
+
+
+def counted():
+    """The counts of every configured model."""
+    return expand(f"{RESULTS}/models/{{model}}/counts.csv", model=CONFIG.models)
+
+
+def analysis_only():
+    """Whether only analysis was asked for, as in `snakemake report`: then what is there is taken as it is."""
+    targets = workflow.dag_settings.targets
+    return bool(targets) and ANALYSIS.issuperset(map(str, targets))
+
+
+def planned():
+    """The stages that this run is about to make, as (rule, model)."""
+    if workflow.dag is None:  # Snakemake could not even plan
+        return []
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)  # after a dry run, all count as finished
+    return [(job.rule.name, job.wildcards.get("model")) for job in jobs]
+
+
+def set_up_run():
+    """Show plain lines instead of Snakemake's, and let a dry run end with the plan."""
+    settings = workflow.output_settings
+    if workflow.exec_mode != ExecMode.DEFAULT or settings.verbose or settings.printshellcmds or settings.debug_dag:
+        return
+    Console(lambda rule, model: PLAN[0].begins(rule, model) if PLAN else "").attach(logger)
+    if settings.dryrun:
+        atexit.register(lambda: print(Plan(JOBS, planned()).text, flush=True))
+
+
+os.environ[IN_WORKFLOW] = "1"
+# The plan of the run that has begun; none before.
+PLAN = []
+
+
+onstart:
+    for rule, model in planned():
+        if rule != "all":
+            job_files.write(JOBS, rule, model)
+    PLAN.append(Plan(JOBS, planned()))
+    print(PLAN[0].text, flush=True)
+    # Snakemake would first let the running job end, which may take an hour.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,0 +1,70 @@
+"""What Snakemake says on the console, as a person needs it: one line when a job begins, one when it failed.
+
+Snakemake's own log in `.snakemake/log` keeps everything, and so does the console where `--verbose` asks for it.
+"""
+
+import logging
+from collections.abc import Callable
+
+from joulesweep.cli import STOPPED
+
+_NEVER_SHOWN = {
+    "run_info", "workflow_started", "shellcmd", "job_started", "job_finished", "resources_info", "progress", "rulegraph",
+    "group_info", "debug_dag",
+}  # fmt: skip
+# What Snakemake says without naming an event.
+_CHATTER = (
+    "Building DAG", "Select jobs", "Using shell", "Complete log", "Elapsed time", "Shutting down", "host:",
+    "This was a dry-run", "Some jobs were triggered", "Rules with", "Reasons:", "Job stats", "Assuming unrestricted",
+    "Will exit after", "Exiting because a job", "Removing output files", "Trying to restart", "Cancelling snakemake",
+    "Reloading", "Forcing", "Conda environments", "None", "Touching output", "Cannot restore",
+    "RuleException:\nCalledProcessError",
+)  # fmt: skip
+_RENAMED = {"Nothing to be done": "Nothing to do: everything is up to date.", "Terminating processes on user": STOPPED}
+
+
+class Console(logging.Formatter):
+    """A formatter of Snakemake's records, and the filter that goes with it.
+
+    `begins` makes a line of the start of a job, from its rule's name and its model or None; empty where none is wanted.
+    """
+
+    def __init__(self, begins: Callable[[str, str | None], str]) -> None:
+        super().__init__()
+        self._begins = begins
+
+    def attach(self, logger: logging.Logger) -> None:
+        """Take the place of Snakemake's handler that writes to the console, which adds empty lines."""
+        for handler in list(logger.handlers):
+            if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+                logger.removeHandler(handler)
+                plain = logging.StreamHandler(handler.stream)
+                plain.addFilter(lambda record: bool(self.format(record)))
+                plain.setFormatter(self)
+                logger.addHandler(plain)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record; empty where it is nothing for a person."""
+        event = getattr(getattr(record, "event", None), "value", "")
+        text = str(record.msg or "").strip()
+        if event in _NEVER_SHOWN:
+            return ""
+        if event == "job_info":
+            return self._begins(*_job(record))
+        if event == "job_error":
+            return f"joulesweep: {_job(record)[0]} failed; its log is {', '.join(getattr(record, 'log', []))}"
+        for beginning, line in _RENAMED.items():
+            if text.startswith(beginning):
+                return line
+        if (
+            text.startswith(_CHATTER)
+            or " missing provenance" in text
+            or "At least one job did not complete" in text
+            or record.levelno < logging.INFO
+        ):
+            return ""
+        return text
+
+
+def _job(record: logging.LogRecord) -> tuple[str, str | None]:
+    return getattr(record, "rule_name", ""), (getattr(record, "wildcards", None) or {}).get("model")

@@ -1,0 +1,81 @@
+"""Asks the measuring interpreter what it has installed and which meter this device offers: its answer is part of the jobs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from joulesweep import plugins
+from joulesweep.errors import UserError
+from joulesweep.pipeline.config import Config
+
+_TIMEOUT_S = 60
+
+# Distributions that exports use beside those of the source.
+EXPORT = {"module": ("torch",), "onnx": ("torch", "onnx", "onnxscript"), "onnx-int8": ("torch", "onnxruntime")}
+
+
+def interpreter(config: Config) -> str:
+    """The interpreter of the measuring side; on a Jetson, set-up makes an environment for it inside Snakemake's."""
+    python = config.values["python"]
+    if python != "auto":
+        return python
+    measuring = Path(sys.prefix) / "measuring" / "bin" / "python"
+    return str(measuring) if measuring.exists() else sys.executable
+
+
+def ask(config: Config, scripts: Path) -> dict[str, Any]:
+    """The answer: `versions` of what is installed, and the `meter`.
+
+    Raises:
+        UserError: the interpreter cannot be started, or it says in one line what is wrong.
+    """
+    python = interpreter(config)
+    job = json.dumps(question(config, _known(scripts / "joulesweep")))
+    try:
+        answer = subprocess.run(
+            [python, str(scripts / "probe.py"), "--job", job],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_TIMEOUT_S,
+        )
+    except OSError as error:
+        raise UserError(
+            f"python: {python!r} cannot be started: {error.strerror}; name the interpreter of the measuring side, or auto"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise UserError(
+            f"python: {python!r} did not say within {_TIMEOUT_S} s what is installed; run it again"
+        ) from error
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.strip().splitlines() or [f"status {error.returncode} and no word"]
+        raise UserError(f"python: {python!r}: {lines[-1].removeprefix('joulesweep: ')}"[:300]) from error
+    try:
+        return json.loads(answer.stdout)
+    except ValueError as error:
+        raise UserError(
+            f"python: {python!r} is no Python that can measure: it printed {answer.stdout[:80]!r}"
+        ) from error
+
+
+def question(config: Config, distributions: Sequence[str]) -> dict[str, Any]:
+    """The job of the probe: whether these distributions are there, and which meter."""
+    values = config.values
+    return {
+        "device": config.device,
+        "distributions": list(distributions),
+        "meter": values["meter"],
+        "meters": values["meters"],
+    }
+
+
+def _known(package: Path) -> list[str]:
+    """Every distribution that some configuration may use: what a device has does not depend on what it is asked."""
+    names = {"numpy", *(name for libraries in EXPORT.values() for name in libraries)}
+    for kind in ("sources", "runtimes", "datasets", "counters"):
+        for name in plugins.names(kind, package):
+            names.update(plugins.declared(kind, name, "libraries", package))
+    return sorted(names)
