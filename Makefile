@@ -68,6 +68,7 @@ need-FILE:
 check:
 	@test -n "$(INTERPRETER)" || { echo "Joulesweep needs Python 3.11 or newer: install it (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3 python3-venv; macOS: brew install python@3.13), or install uv (https://docs.astral.sh/uv), or name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -z "$(NAMED_PYTHON)" || test "$$($(NAMED_PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)" = True || { echo "PYTHON=$(NAMED_PYTHON): Joulesweep needs Python 3.11 or newer, and this is $$($(NAMED_PYTHON) --version 2>&1 | head -n 1)"; exit 1; }
+	@test -z "$(filter-out cpu,$(TORCH))" || { echo "TORCH=$(TORCH): expected cpu, or nothing for the wheels on PyPI"; exit 1; }
 	@$(SET_UP) --check $(OPTIONS) $(if $(NAMED_PYTHON),--same-python)
 
 $(VENV)/ready: $(REQUIREMENTS) | check

@@ -176,6 +176,31 @@ def test_an_environment_that_was_begun_is_not_left(tmp_path, monkeypatch, interr
     assert not (tmp_path / ".venv").exists()
 
 
+def test_a_jetsons_measuring_side_goes_beside_the_systems_packages(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", sys.executable)
+    installed = []
+    monkeypatch.setattr(pip_install, "run", lambda *arguments: installed.append(arguments))
+    set_up._set_up(Path(".venv"), "jetson", False, False)
+    (analysis, first), (measuring, second) = installed
+    assert (analysis, measuring) == (Path(".venv/bin/python"), Path(".venv/measuring/bin/python"))
+    assert (Path(first[-1]).name, Path(second[-1]).name) == ("analysis.txt", "jetson.txt")
+    assert "include-system-site-packages = true" in Path(".venv/measuring/pyvenv.cfg").read_text()
+    assert Path(".venv/ready").exists()
+
+
+def test_a_jetpack_that_is_too_old_is_one_line(tmp_path, monkeypatch):
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\necho 3.8 False\n")
+    python.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", str(python))
+    monkeypatch.setattr(pip_install, "run", lambda *_: None)
+    with pytest.raises(SystemExit, match=r"needs JetPack 6 or newer, .* here it is 3\.8"):
+        set_up._set_up(Path(".venv"), "jetson", False, False)
+    assert not Path(".venv").exists()
+
+
 def test_pip_keeps_its_temporary_files_in_the_project_and_its_cache_too_where_the_home_is_read_only(
     tmp_path, monkeypatch
 ):

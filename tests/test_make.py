@@ -1,6 +1,7 @@
 """The Makefile: what it asks for is one line, an environment is whole or not there, and setting up twice does nothing."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import set_up
 
 from tests.digits_model import ROOT
+from tests.workflow_copy import Copy, configuration
 
 
 @pytest.fixture
@@ -88,6 +90,25 @@ def test_what_is_no_python_is_refused(checkout, python):
         _make(checkout, "all", f"PYTHON={python}")
     )
     assert not (checkout / ".venv").exists()
+
+
+def test_an_unknown_choice_of_torch_is_one_line(checkout):
+    assert (
+        _complaint(_make(checkout, "all", "TORCH=gpu")) == "TORCH=gpu: expected cpu, or nothing for the wheels on PyPI"
+    )
+
+
+def test_where_there_is_no_python_uv_brings_one(checkout, tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("sh", "make"):
+        program = shutil.which(name)
+        assert program
+        (tools / name).symlink_to(program)
+    (tools / "uv").write_text('#!/bin/sh\necho "uv $*"\nexit 1\n')
+    (tools / "uv").chmod(0o755)
+    line = _complaint(_make(checkout, "all", PATH=str(tools)))
+    assert line.rstrip() == "uv run --no-project --python 3.12 workflow/envs/set_up.py .venv --check"
 
 
 def test_an_unknown_device_is_one_line(checkout):
@@ -168,3 +189,19 @@ def test_git_ignores_what_make_makes(tmp_path):
         ".incoming-x/devices",
     ):
         assert subprocess.run(["git", "check-ignore", "-q", path], cwd=tmp_path).returncode == 0, path
+
+
+@pytest.mark.slow
+def test_snakemake_runs_where_the_home_cannot_be_written_to(tmp_path):
+    copy = Copy(tmp_path / "joulesweep", configuration("read-only-home"))
+    activate = copy.folder / ".venv" / "bin" / "activate"
+    activate.parent.mkdir(parents=True)
+    activate.write_text(f"export VIRTUAL_ENV={copy.folder}/.venv\n")
+    set_up._use_own_cache_where_home_is_read_only(copy.folder / ".venv")
+    command = f". .venv/bin/activate && {shlex.join(copy.command('-n', '--cores', '1', 'all'))}"
+    settings = {"HOME": "/proc", "XDG_CACHE_HOME": ""}
+    answer = subprocess.run(
+        ["sh", "-c", command], cwd=copy.folder, capture_output=True, text=True, env=os.environ | settings
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert (copy.folder / ".venv" / "cache" / "snakemake").is_dir()

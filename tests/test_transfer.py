@@ -215,6 +215,19 @@ def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, there, damage):
         archive.unpack(file, tmp_path)
 
 
+def test_a_machine_is_known_by_its_own_number_also_where_its_card_was_copied(tmp_path):
+    ids = set()
+    for serial in ("1000000012345678", "1000000087654321"):
+        root = tmp_path / serial
+        for path, text in (("etc/machine-id", "0123456789abcdef"), ("proc/device-tree/serial-number", serial)):
+            (root / path).parent.mkdir(parents=True)
+            (root / path).write_text(text)
+        ids.add(machine_id(root))
+        assert serial not in machine_id(root)
+    assert len(ids) == 2
+    assert machine_id(tmp_path / "nothing") == ""
+
+
 @given(st.lists(st.integers(0, 6), max_size=8), st.lists(st.integers(0, 6), max_size=8))
 def test_a_merged_journal_holds_both_in_their_order(left, right):
     def encoded(numbers: list[int]) -> bytes:

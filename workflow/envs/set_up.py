@@ -27,14 +27,14 @@ ENVS = Path(__file__).resolve().parent
 
 # Megabytes to download and on the disk afterwards, both sides; tests/test_envs.py compares the first with the index.
 SIZES = {
-    "laptop": (3200, 5800),
+    "laptop": (3200, 6200),
     "laptop-cpu": (370, 1500),
     "laptop-darwin": (260, 1000),
     "pi": (310, 1400),
     "jetson": (210, 900),
     "no-torch": (140, 700),
 }
-_TEST = (90, 600)
+_TEST = (70, 400)
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
 _MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
 
@@ -203,9 +203,24 @@ def _install_all(venv: Path, device: str, cpu: bool, test: bool) -> None:
     if device == "jetson":
         measuring = venv / "measuring"
         if not _has_pip(measuring):
+            _check_system_python()
             _make_venv(Path(_SYSTEM_PYTHON), measuring, "--system-site-packages", "--clear")
         _install(measuring / "bin" / "python", [device], device, [])
         _say_whether_torch(measuring / "bin" / "python")
+
+
+def _check_system_python() -> None:
+    """Measuring needs Python 3.10, which JetPack has from version 6 on."""
+    version = "import sys; print('%d.%d' % sys.version_info[:2], sys.version_info >= (3, 10))"
+    try:
+        answer = subprocess.run([_SYSTEM_PYTHON, "-c", version], capture_output=True, text=True).stdout.split()
+    except OSError:
+        answer = []
+    if answer[1:] != ["True"]:
+        sys.exit(
+            f"measuring on a Jetson needs JetPack 6 or newer, whose {_SYSTEM_PYTHON} is Python 3.10 or newer; "
+            f"here it is {answer[0] if answer else 'missing'}"
+        )
 
 
 def _say_whether_torch(python: Path) -> None:
