@@ -55,6 +55,7 @@ def _files(package: dict[str, Any]) -> list[dict[str, Any]]:
     return package.get("wheels") or [package["sdist"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", [PI_OS_12, PI_OS_13], ids=["bookworm", "trixie"])
 def test_a_raspberry_pi_gets_torch_without_cuda(resolve, platform):
     packages = resolve(platform, "pi", "analysis", "pi")
@@ -62,10 +63,12 @@ def test_a_raspberry_pi_gets_torch_without_cuda(resolve, platform):
     assert not list(filter(CUDA.match, packages))
 
 
+@pytest.mark.slow
 def test_the_same_check_sees_the_cuda_libraries_of_the_newest_torch(resolve):
     assert list(filter(CUDA.match, resolve(PI_OS_12, "laptop", "laptop")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", [PI_OS_12, PI_OS_13, LAPTOP], ids=["bookworm", "trixie", "x86"])
 def test_without_torch_there_is_nothing_heavy_on_the_measuring_side(resolve, platform):
     packages = resolve(platform, "no-torch", "no-torch")
@@ -84,6 +87,7 @@ def test_without_torch_there_is_nothing_heavy_on_the_measuring_side(resolve, pla
     assert "torch" not in resolve(platform, "no-torch", "analysis", "no-torch")
 
 
+@pytest.mark.slow
 def test_a_jetson_gets_both_sides_for_two_interpreters_and_no_torch_over_nvidias(resolve):
     measuring = resolve((JETPACK_6, "3.10"), "jetson", "jetson")
     assert {"numpy", "onnxruntime", "onnxscript", "scikit-learn"} <= set(measuring)
@@ -91,16 +95,19 @@ def test_a_jetson_gets_both_sides_for_two_interpreters_and_no_torch_over_nvidias
     assert "snakemake" in resolve((JETPACK_6, "3.11"), "common", "analysis")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", [LAPTOP, MAC], ids=["linux", "macos"])
 def test_a_laptop_gets_everything(resolve, platform):
     assert {"torch", "onnxruntime", "snakemake", "pthflops"} <= set(resolve(platform, "laptop", "analysis", "laptop"))
 
 
+@pytest.mark.slow
 def test_the_tests_find_what_they_need_beside_a_laptops_set(resolve):
     packages = resolve(LAPTOP, "laptop", "analysis", "laptop", "test")
     assert {"pytest", "hypothesis", "uv", "timm", "jetson-stats"} <= set(packages)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "platform", "constraints", "names"),
     [
@@ -115,6 +122,7 @@ def test_the_announced_download_is_what_the_index_says(resolve, key, platform, c
     assert set_up.SIZES[key][0] == pytest.approx(megabytes, rel=0.15)
 
 
+@pytest.mark.slow
 def test_the_announced_download_of_a_jetson_is_that_of_both_environments(resolve):
     sides = resolve((JETPACK_6, "3.10"), "jetson", "jetson"), resolve((JETPACK_6, "3.11"), "common", "analysis")
     assert set_up.SIZES["jetson"][0] == pytest.approx(sum(sum(side.values()) for side in sides) / 1e6, rel=0.15)
@@ -162,6 +170,7 @@ def test_too_little_space_is_said_before_anything_is_made(tmp_path, monkeypatch)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
 def test_an_environment_that_was_begun_is_not_left(tmp_path, monkeypatch, interruption):
     monkeypatch.chdir(tmp_path)
@@ -176,6 +185,7 @@ def test_an_environment_that_was_begun_is_not_left(tmp_path, monkeypatch, interr
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_a_jetsons_measuring_side_goes_beside_the_systems_packages(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", sys.executable)
@@ -189,6 +199,7 @@ def test_a_jetsons_measuring_side_goes_beside_the_systems_packages(tmp_path, mon
     assert Path(".venv/ready").exists()
 
 
+@pytest.mark.slow
 def test_a_jetpack_that_is_too_old_is_one_line(tmp_path, monkeypatch):
     python = tmp_path / "python3"
     python.write_text("#!/bin/sh\necho 3.8 False\n")
