@@ -138,6 +138,19 @@ def test_a_broken_file_fails_its_own_points_alone(exported, tmp_path):
     assert good["status"] == "ok"
 
 
+def test_a_model_whose_outputs_are_not_finite_has_no_latency(exported, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    manifest = json.loads(exported.read_text())
+    (entry,) = manifest["artefacts"]["module"]
+    weights = load_file(exported.parent / entry["file"])
+    save_file({name: tensor * float("nan") for name, tensor in weights.items()}, tmp_path / entry["file"])
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (row,) = _measure(_job({**POINT, "runtime": "eager"}), tmp_path / "manifest.json", tmp_path)
+    assert (row["status"], row["raw_s"]) == ("error", "")
+    assert row["message"].startswith("output 1 is not finite: 10 of 10 values are NaN or infinite; check")
+
+
 def test_what_was_superseded_is_kept_and_counts_no_more(exported, tmp_path):
     (before,) = _measure(_job(POINT), exported, tmp_path)
     Journal(tmp_path / "device" / "latency" / "digits_cnn.jsonl").supersede("onnxruntime")
