@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from joulesweep import plugins
 
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-parameters = plugins.load("counters", "parameters")()
+parameters = pytest.importorskip("joulesweep.counters.parameters")
 
 
 def _counts(model: nn.Module, *names: str) -> list[Any]:

@@ -24,12 +24,12 @@ _FEW = 1024  # elements: what computes a shape is smaller, and only weights are 
 _NOT_EVALUATED = {"If", "Loop", "Scan", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"}
 
 
-def with_shapes(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[str]]:
+def with_shapes(subject: Graph, point: Mapping[str, Any]) -> tuple[ModelProto, set[str]]:
     """The graph with the shapes at a point, functions inlined and known branches taken; and the names of stored tensors.
 
     Large stored tensors are inputs of this graph, without their numbers.
     """
-    model, stored = _light(subject, at)
+    model, stored = _light(subject, point)
     while True:
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
         known = dict(_evaluated(inferred))
@@ -50,19 +50,19 @@ def with_shapes(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[
 
 def shape(value: ValueInfoProto) -> tuple[int, ...] | None:
     """The lengths of a value; None where one of them is not known."""
-    kind = value.type.tensor_type
-    if not kind.HasField("shape") or not all(length.HasField("dim_value") for length in kind.shape.dim):
+    tensor = value.type.tensor_type
+    if not tensor.HasField("shape") or not all(length.HasField("dim_value") for length in tensor.shape.dim):
         return None
-    return tuple(length.dim_value for length in kind.shape.dim)
+    return tuple(length.dim_value for length in tensor.shape.dim)
 
 
-def _light(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[str]]:
+def _light(subject: Graph, point: Mapping[str, Any]) -> tuple[ModelProto, set[str]]:
     """The graph at a point without the numbers of its large tensors, and without shapes that an exporter wrote down."""
     graph = subject.model.graph
-    given = graphs.fed_inputs(subject.model)
-    fed = inputs.match_inputs(subject.spec, [value.name for value in given])
-    lengths = inputs.shapes(subject.spec, at)
-    declared = {one["name"]: one for one in subject.spec["inputs"]}
+    fed = graphs.fed_inputs(subject.model)
+    names = inputs.match_inputs(subject.spec, [value.name for value in fed])
+    lengths = inputs.shapes(subject.spec, point)
+    declared = {entry["name"]: entry for entry in subject.spec["inputs"]}
     outputs = [_value(value.name, value.type.tensor_type.elem_type, None) for value in graph.output]
     light = helper.make_model(
         helper.make_graph(_computing(graph), graph.name or "graph", [], outputs),
@@ -70,14 +70,15 @@ def _light(subject: Graph, at: Mapping[str, Any]) -> tuple[ModelProto, set[str]]
         functions=subject.model.functions,
         ir_version=subject.model.ir_version,
     )
-    for value in given:
-        one = declared[fed[value.name]]
-        kind, found = value.type.tensor_type.elem_type, lengths[one["name"]]
-        if one["high"] - one["low"] == 1 and not one["dtype"].startswith("float") and math.prod(found) <= _FEW:
-            only = np.full(found, one["low"], dtype=helper.tensor_dtype_to_np_dtype(kind))
-            light.graph.initializer.append(numpy_helper.from_array(only, value.name))  # a range of one number
+    for value in fed:
+        entry = declared[names[value.name]]
+        dtype, fed_shape = value.type.tensor_type.elem_type, lengths[entry["name"]]
+        is_constant = entry["high"] - entry["low"] == 1 and not entry["dtype"].startswith("float")
+        if is_constant and math.prod(fed_shape) <= _FEW:
+            array = np.full(fed_shape, entry["low"], dtype=helper.tensor_dtype_to_np_dtype(dtype))
+            light.graph.initializer.append(numpy_helper.from_array(array, value.name))
         else:
-            light.graph.input.append(_value(value.name, kind, found))
+            light.graph.input.append(_value(value.name, dtype, fed_shape))
     stored: set[str] = set()
     _store(light, graphs.stored(graph), stored)
     return (onnx.inliner.inline_local_functions(light) if light.functions else light), stored
@@ -99,8 +100,8 @@ def _store(model: ModelProto, tensors: Mapping[str, TensorProto], stored: set[st
             model.graph.initializer.append(numpy_helper.from_array(numpy_helper.to_array(tensor), name))
 
 
-def _value(name: str, kind: int, lengths: Any) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, lengths)
+def _value(name: str, dtype: int, lengths: Any) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, dtype, lengths)
 
 
 def _take(model: ModelProto, node: NodeProto, branch: GraphProto, prefix: str, stored: set[str]) -> None:
@@ -119,11 +120,11 @@ def _renamed(node: NodeProto, new: Mapping[str, str]) -> NodeProto:
     copy = NodeProto()
     copy.CopyFrom(node)
     for names in (copy.input, copy.output):
-        found = [new.get(name, name) for name in names]
+        renamed_names = [new.get(name, name) for name in names]
         del names[:]
-        names.extend(found)
-    for one in copy.attribute:
-        for graph in [one.g] if one.HasField("g") else one.graphs:
+        names.extend(renamed_names)
+    for item in copy.attribute:
+        for graph in [item.g] if item.HasField("g") else item.graphs:
             renamed = [_renamed(inner, new) for inner in graph.node]
             del graph.node[:]
             graph.node.extend(renamed)
@@ -138,28 +139,28 @@ def _evaluated(model: ModelProto) -> Iterator[tuple[str, np.ndarray]]:
     shapes = {value.name: shape(value) for value in (*model.graph.value_info, *model.graph.input)}
     for node in model.graph.node:
         if node.op_type == "Shape" and (lengths := shapes.get(node.input[0])) is not None:
-            given = {node.input[0]: np.empty(lengths, dtype=np.int8)}  # only its shape is looked at
+            arrays = {node.input[0]: np.empty(lengths, dtype=np.int8)}  # only its shape is looked at
         elif node.op_type in _NOT_EVALUATED or not all(name in known for name in node.input if name):
             continue
         else:
-            given = {name: known[name] for name in node.input if name}
-        for name, value in _outputs(node, given, model):
+            arrays = {name: known[name] for name in node.input if name}
+        for name, value in _outputs(node, arrays, model):
             if value.size <= _FEW:
                 known[name] = value
                 yield name, value
 
 
-def _outputs(node: NodeProto, given: Mapping[str, np.ndarray], model: ModelProto) -> list[tuple[str, np.ndarray]]:
+def _outputs(node: NodeProto, arrays: Mapping[str, np.ndarray], model: ModelProto) -> list[tuple[str, np.ndarray]]:
     """What a node computes; nothing where the reference implementation cannot."""
-    one = helper.make_graph(
+    graph = helper.make_graph(
         [node],
-        "one",
-        [_value(name, helper.np_dtype_to_tensor_dtype(value.dtype), None) for name, value in given.items()],
+        "node",
+        [_value(name, helper.np_dtype_to_tensor_dtype(value.dtype), None) for name, value in arrays.items()],
         [helper.make_empty_tensor_value_info(name) for name in node.output if name],
     )
     try:
-        evaluator = ReferenceEvaluator(helper.make_model(one, opset_imports=model.opset_import))
-        found = evaluator.run(None, dict(given))
+        evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=model.opset_import))
+        outputs = evaluator.run(None, dict(arrays))
     except Exception:  # an operator of another domain, or one that needs what is not here
         return []
-    return [(name, np.asarray(value)) for name, value in zip(filter(None, node.output), found, strict=True)]
+    return [(name, np.asarray(value)) for name, value in zip(filter(None, node.output), outputs, strict=True)]

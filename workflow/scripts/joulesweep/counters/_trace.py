@@ -1,42 +1,50 @@
 """What one pass of a module does: every operator that runs, in which module, its work and the bytes it moves."""
 
 import contextlib
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from joulesweep.counters import _shape_pass
+from joulesweep.counters import _memory, _products, _shape_pass
+from joulesweep.counters._reachable import storage, stored, unregistered
 from joulesweep.counters.base import ALL, Subject
-from joulesweep.model import call_arguments
 
 # Operators without arithmetic, beside views, which torch itself marks as such.
 _MOVES = {
     "_to_copy", "_unsafe_view", "bernoulli_", "cat", "clone", "constant_pad_nd", "copy", "copy_", "embedding", "flip",
-    "gather", "index", "index_put", "index_put_", "index_select", "masked_fill", "masked_fill_", "pixel_shuffle",
-    "pixel_unshuffle", "reflection_pad2d", "repeat", "replication_pad2d", "roll", "scatter", "slice_scatter", "stack",
-    "upsample_nearest2d", "where",
+    "_unsafe_index", "complex", "gather", "index", "index_copy", "index_copy_", "index_put", "index_put_", "index_select",
+    "masked_fill", "masked_fill_", "masked_scatter", "masked_select", "pixel_shuffle", "pixel_unshuffle",
+    "reflection_pad1d", "reflection_pad2d", "repeat", "replication_pad2d", "roll", "scatter", "scatter_",
+    "slice_scatter", "stack", "take", "tril", "triu", "unsafe_split", "upsample_nearest2d", "where",
 }  # fmt: skip
 _CREATES = {
     "arange", "empty", "empty_like", "empty_strided", "fill", "fill_", "full", "full_like", "new_empty",
-    "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor", "zero_", "zeros",
+    "hamming_window", "hann_window", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor", "zero_", "zeros",
     "zeros_like",
 }  # fmt: skip
-_NOTHING = {"alias", "detach", "lift_fresh", "lift_fresh_copy", "_local_scalar_dense", "_assert_async"}
+_NOTHING = {
+    "_assert_async", "_local_scalar_dense", "alias", "detach", "lift_fresh", "lift_fresh_copy", "resolve_conj",
+    "resolve_neg", "squeeze_", "t_", "transpose_", "unsqueeze_",
+}  # fmt: skip
 
 
 @dataclass
 class Work:
-    """What an operator did in all its calls: FLOPs, and bytes of weights read, and of activations read and written."""
+    """What an operator did in all its calls: multiply-adds, FLOPs, bytes of weights read, of activations read and written."""
 
     calls: int = 0
+    macs: int = 0
     flops: int = 0
     weight_bytes: int = 0
     activation_bytes: int = 0
@@ -58,21 +66,30 @@ class Trace:
         """The pass as a whole."""
         return self.work[("", ALL)]
 
+    def add(self, modules: Sequence[str | None], operator: str, work: Work) -> None:
+        """Add a call of an operator to the model, and to each of these modules."""
+        for module in {*modules, ""} - {None}:
+            for name in (ALL, operator):
+                total = self.work[(str(module), name)]
+                for key, value in vars(work).items():
+                    setattr(total, key, getattr(total, key) + value)
 
-def trace(subject: Subject, at: Mapping[str, Any]) -> Trace:
-    """One pass at a point, without numbers."""
-    found = Trace()
+
+def trace(subject: Subject, point: Mapping[str, Any]) -> Trace:
+    """One pass at a point, without numbers where the model can do without them."""
+    result = Trace()
     with (
-        _shape_pass.ready(subject, at) as given,
-        _entered(subject.module, found) as inside,
-        _Operators(subject.module, found, inside),
+        _shape_pass.prepared(subject, point) as tensors,
+        _entered(subject.module, result) as inside,
+        _Operators(subject.module, result, inside) as operators,
+        _Functions(operators),
     ):
-        call_arguments.call(subject.module, list(given), list(given.values()))
-    return found
+        _shape_pass.call(subject.module, tensors)
+    return result
 
 
 @contextlib.contextmanager
-def _entered(root: nn.Module, found: Trace) -> Iterator[list[str | None]]:
+def _entered(root: nn.Module, result: Trace) -> Iterator[list[str | None]]:
     """The names of the modules that are being called, outermost first; None for one that is no part of the root."""
     names = {id(module): name for name, module in root.named_modules()}
     inside: list[str | None] = []
@@ -81,7 +98,7 @@ def _entered(root: nn.Module, found: Trace) -> Iterator[list[str | None]]:
         name = names.get(id(module))
         inside.append(name)
         if name is not None:
-            found.calls[name] += 1
+            result.calls[name] += 1
 
     def leave(*_: Any) -> None:
         inside.pop()
@@ -97,60 +114,109 @@ def _entered(root: nn.Module, found: Trace) -> Iterator[list[str | None]]:
 class _Operators(TorchDispatchMode):
     """Sees every operator that runs, composite ones taken apart unless they have a formula of their own."""
 
-    def __init__(self, root: nn.Module, found: Trace, inside: Iterable[str | None]) -> None:
+    def __init__(self, root: nn.Module, result: Trace, inside: list[str | None]) -> None:
         super().__init__()
-        self.found, self.inside = found, inside
+        self.result, self.inside = result, inside
+        self.paused = False
+        tensors = (*root.parameters(), *root.buffers(), *unregistered(root).values())
         # Objects are kept, so that no other storage can take the place of one that is gone.
-        self.kept: list[Any] = [tensor.untyped_storage() for tensor in (*root.parameters(), *root.buffers())]
-        self.weights = {storage._cdata for storage in self.kept}
+        self.kept: list[Any] = [part.untyped_storage() for tensor in tensors for part in stored(tensor)]
+        self.weights = {memory._cdata for memory in self.kept}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         packet = func._overloadpacket
+        if self.paused:
+            return func(*args, **kwargs)
         if packet not in flop_registry and func is not torch.ops.prim.device.default:
             with self:
                 result = func.decompose(*args, **kwargs)
             if result is not NotImplemented:
                 return result
         result = func(*args, **kwargs)
-        self._record(func, packet, args, kwargs, result)
+        if func.is_view:
+            self._see_view(args, kwargs, result)
+        else:
+            name = packet.__name__ if func.namespace == "aten" else f"{func.namespace}.{packet.__name__}"
+            if name not in _NOTHING and func.namespace not in ("prim", "profiler"):
+                self.record(name, _products.work(packet, name, args, kwargs, result), args, kwargs, result)
         return result
 
-    def _record(self, func: Any, packet: Any, args: Any, kwargs: Any, result: Any) -> None:
-        read, written = _tensors((args, kwargs)), _tensors(result)
-        weights = [tensor for tensor in read if tensor.untyped_storage()._cdata in self.weights]
-        if func.is_view:
-            for tensor in written if weights else []:  # a view of a weight, a fake one has another storage
+    def record(self, name: str, product: tuple[int, int] | None, args: Any, kwargs: Any, result: Any) -> None:
+        """Add a call of an operator with its multiply-adds and FLOPs; None where it has no formula."""
+        if product is None and name not in _MOVES | _CREATES:
+            self.result.uncounted[name] += 1
+        macs, flops = product or (0, 0)
+        reads, written = _memory.moved(name, args, kwargs, result)
+        work = Work(1, macs, flops, 0, written)
+        for read in reads:
+            if read.is_packed or self._is_weight(read.tensor):
+                work.weight_bytes += read.bytes
+            elif name not in _CREATES:
+                work.activation_bytes += read.bytes
+        self.result.add(self.inside, name, work)
+
+    def _see_view(self, args: Any, kwargs: Any, result: Any) -> None:
+        """A view of a weight is a weight; a fake one has another storage."""
+        if any(map(self._is_weight, _memory.tensors(args, kwargs))):
+            for tensor in _memory.tensors(result):
                 self.kept.append(tensor.untyped_storage())
-                self.weights.add(tensor.untyped_storage()._cdata)
-            return
-        name = packet.__name__ if func.namespace == "aten" else f"{func.namespace}.{packet.__name__}"
-        if name in _NOTHING or func.namespace in ("prim", "profiler"):
-            return
-        work = Work(1)
-        if packet in flop_registry:
-            work.flops = flop_registry[packet](*args, **kwargs, out_val=result)
-        elif name not in _MOVES | _CREATES:
-            self.found.uncounted[name] += 1
-        out = sum(map(_bytes, written))
-        # Of a table a lookup reads the rows that it returns.
-        work.weight_bytes = out if name == "embedding" and weights else sum(map(_bytes, weights))
-        others = sum(map(_bytes, read)) - sum(map(_bytes, weights))
-        work.activation_bytes = out + (0 if name in _CREATES else others)
-        for module in {*self.inside, ""} - {None}:
-            for operator in (ALL, name):
-                part = self.found.work[(str(module), operator)]
-                for key, value in vars(work).items():
-                    setattr(part, key, getattr(part, key) + value)
+                self.weights.add(storage(tensor))
+
+    def _is_weight(self, tensor: torch.Tensor) -> bool:
+        return storage(tensor) in self.weights
 
 
-def _tensors(values: Any) -> list[torch.Tensor]:
-    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, torch.Tensor)]
+class _Functions(TorchFunctionMode):
+    """Sees the functions whose operators do not show what they compute.
+
+    A convolution of complex numbers runs as three real ones and sums; its product is that of four. An einsum that sums
+    over no index runs as an element-wise multiplication.
+    """
+
+    def __init__(self, operators: _Operators) -> None:
+        super().__init__()
+        self.operators = operators
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        macs = _FUNCTIONS.get(func)
+        if macs is None or self.operators.paused:
+            return func(*args, **kwargs)
+        tensors = [part for part in tree_leaves((args, kwargs)) if isinstance(part, torch.Tensor)]
+        if not _is_hidden(func, tensors, args):
+            return func(*args, **kwargs)
+        self.operators.paused = True
+        try:
+            result = func(*args, **kwargs)
+        finally:
+            self.operators.paused = False
+        product = _products.real(macs(tensors, result), tensors)
+        self.operators.record(func.__name__, product, args, kwargs, result)
+        return result
 
 
-def _bytes(tensor: torch.Tensor) -> int:
-    """Bytes of the distinct elements: an expanded dimension is read once."""
-    count = 1
-    for length, stride in zip(tensor.shape, tensor.stride(), strict=True):
-        count *= length if stride else min(length, 1)
-    return count * tensor.element_size()
+def _is_hidden(func: Any, tensors: Sequence[torch.Tensor], args: Sequence[Any]) -> bool:
+    """Whether a call is one of those whose operators do not show its product."""
+    if func is torch.einsum:
+        equation = args[0].replace(" ", "") if isinstance(args[0], str) else ""
+        terms, arrow, kept = equation.partition("->")
+        return bool(arrow) and len(tensors) == 2 and set(terms) - {","} <= set(kept)
+    return any(tensor.is_complex() for tensor in tensors)
+
+
+def _convolution(tensors: Sequence[torch.Tensor], result: torch.Tensor) -> int:
+    return result.numel() * math.prod(tensors[1].shape[1:])
+
+
+def _transposed(tensors: Sequence[torch.Tensor], result: torch.Tensor) -> int:
+    return tensors[0].numel() * math.prod(tensors[1].shape[1:])
+
+
+_FUNCTIONS: dict[Any, Any] = {
+    **dict.fromkeys((functional.conv1d, functional.conv2d, functional.conv3d), _convolution),
+    **dict.fromkeys(
+        (functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d), _transposed
+    ),
+    torch.einsum: lambda tensors, result: result.numel(),
+}

@@ -1,4 +1,4 @@
-"""What every counter offers, and what it is given to count."""
+"""What every counter offers, and what it counts."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,10 +16,17 @@ Layers = dict[tuple[str, str], dict[str, int]]
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A torch model to count: the module on the meta device, or with its numbers where it cannot do without them."""
+    """A torch model to count.
+
+    Attributes:
+        spec: the model's completed specification.
+        module: the module, in the state as its source built it.
+        has_numbers: whether the module has its weights, since it looks at numbers; else it is on the meta device.
+    """
 
     spec: Mapping[str, Any]
     module: "nn.Module"
+    has_numbers: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +51,12 @@ class Counter(ABC):
     check: ClassVar[bool]
 
     @abstractmethod
-    def point(self, subject: Any, at: Mapping[str, Any]) -> dict[str, Any]:
+    def point(self, subject: Any, point: Mapping[str, Any]) -> dict[str, Any]:
         """Columns of the row of counts at a point of the input axes.
 
         A cross-check may return the column `notes`: a sentence for a reader who wonders why its figure differs.
         """
 
-    def layers(self, subject: Any, at: Mapping[str, Any]) -> Layers:
+    def layers(self, subject: Any, point: Mapping[str, Any]) -> Layers:
         """Rows of the table of layers, by (module, operator), `ALL` for all operators of a module; none of a cross-check."""
         return {}

@@ -52,13 +52,13 @@ class Counter(base.Counter):
     counts = "module"
     check = True
 
-    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    def point(self, subject: Subject, point: Mapping[str, Any]) -> dict[str, Any]:
         """Multiply-adds of one pass at a point, in all and by part.
 
         Raises:
             Unsupported: the model is none whose dimensions are known.
         """
-        shape = next(iter(inputs.shapes(subject.spec, at).values()))
+        shape = next(iter(inputs.shapes(subject.spec, point).values()))
         parts = _described(subject.module, shape).parts()
         listed = ", ".join(f"{name.replace('_', '-')} {shape[0] * macs}" for name, macs in parts.items())
         return {"macs_formula": shape[0] * sum(parts.values()), "notes": f"formula: {listed}"}

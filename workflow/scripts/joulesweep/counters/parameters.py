@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from joulesweep.counters import base
+from joulesweep.counters._reachable import storage, stored, unregistered
 from joulesweep.counters.base import ALL, Layers, Subject
 from joulesweep.launches.columns import listed
 
@@ -20,11 +20,11 @@ class Counter(base.Counter):
     counts = "module"
     check = False
 
-    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    def point(self, subject: Subject, point: Mapping[str, Any]) -> dict[str, Any]:
         """Elements of the parameters: each once, at every use, by storage, and of those that can be trained; and what else."""
         return count(subject.module)
 
-    def layers(self, subject: Subject, at: Mapping[str, Any]) -> Layers:
+    def layers(self, subject: Subject, point: Mapping[str, Any]) -> Layers:
         """Elements of the parameters in each module, those of the modules inside it included."""
         return {
             (name, ALL): {"params": sum(parameter.numel() for parameter in module.parameters())}
@@ -36,16 +36,18 @@ def count(module: nn.Module) -> dict[str, Any]:
     """The counts of a module."""
     parameters: list[torch.Tensor] = list(module.parameters())
     packed = [tensor for part in module.modules() for tensor in _packed(part)]
-    stored = [part for tensor in (*parameters, *packed) for part in _stored(tensor)]
-    buffers = [part for tensor in module.buffers() for part in _stored(tensor)]
+    others = unregistered(module)
+    kept = [*parameters, *packed, *module.buffers(), *others.values()]
     return {
         "params": sum(parameter.numel() for parameter in parameters),
         "params_every_use": sum(parameter.numel() for _, parameter in module.named_parameters(remove_duplicate=False)),
-        "params_by_storage": sum(elements for elements, _ in _distinct(stored).values()),
+        "params_by_storage": _elements([*parameters, *packed]),
         "params_trainable": sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
-        "buffers": sum(buffer.numel() for buffer in buffers),
-        "bytes_by_type": _by_type([*stored, *buffers]),
+        "params_unregistered": _elements(list(others.values())),
+        "buffers": sum(part.numel() for buffer in module.buffers() for part in _values(buffer)),
+        "bytes_by_type": _by_type([part for tensor in kept for part in stored(tensor)]),
         "shared": "; ".join(shared(module)),
+        "unregistered": "; ".join(f"{name} ({_elements([tensor])})" for name, tensor in others.items()),
     }
 
 
@@ -61,21 +63,23 @@ def shared(module: nn.Module) -> Iterator[str]:
             yield f"{' = '.join(group)} ({first[key].numel()})"
     storages: dict[int, list[int]] = {}
     for key, parameter in first.items():
-        for part in _stored(parameter):
-            storages.setdefault(part.untyped_storage()._cdata, []).append(key)
+        for part in stored(parameter):
+            storages.setdefault(storage(part), []).append(key)
     for keys in storages.values():
         if len(keys) > 1:
             sizes = [first[key].numel() for key in keys]
             yield f"{' ~ '.join(names[key][0] for key in keys)} ({min(sizes)}, one storage)"
 
 
-def _stored(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
-    """The plain tensors in which a tensor is kept: itself, or those of a quantised one that wraps several."""
-    if not is_traceable_wrapper_subclass(tensor):
-        yield tensor
-        return
-    for name in tensor.__tensor_flatten__()[0]:
-        yield from _stored(getattr(tensor, name))
+def _elements(tensors: list[torch.Tensor]) -> int:
+    """Distinct stored elements behind tensors."""
+    return sum(elements for elements, _ in _distinct([part for tensor in tensors for part in _values(tensor)]).values())
+
+
+def _values(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """The plain tensors that hold the elements of a tensor; the places of a sparse one's are not among them."""
+    parts = list(stored(tensor))
+    return parts if tensor.layout is torch.strided else parts[:1]
 
 
 def _packed(module: nn.Module) -> list[torch.Tensor]:
@@ -94,12 +98,12 @@ def _distinct(tensors: list[torch.Tensor]) -> dict[int, tuple[int, int]]:
     placed: dict[int, dict[tuple, torch.Tensor]] = {}
     for tensor in tensors:
         layout = (tensor.storage_offset(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
-        placed.setdefault(tensor.untyped_storage()._cdata, {})[layout] = tensor
-    found = {}
-    for storage, layouts in placed.items():
+        placed.setdefault(storage(tensor), {})[layout] = tensor
+    result = {}
+    for key, layouts in placed.items():
         first = next(iter(layouts.values()))
         if len(layouts) == 1 and first.is_contiguous():
-            found[storage] = (first.numel(), first.nbytes)
+            result[key] = (first.numel(), first.nbytes)
             continue
         starts = np.zeros(first.untyped_storage().nbytes(), dtype=bool)  # true where an element begins
         for (offset, shape, strides, _), tensor in layouts.items():
@@ -108,8 +112,8 @@ def _distinct(tensors: list[torch.Tensor]) -> dict[int, tuple[int, int]]:
             if tensor.numel():
                 np.lib.stride_tricks.as_strided(starts[offset * size :], shape, steps)[...] = True
         elements = int(starts.sum())
-        found[storage] = (elements, elements * min(tensor.element_size() for tensor in layouts.values()))
-    return found
+        result[key] = (elements, elements * min(tensor.element_size() for tensor in layouts.values()))
+    return result
 
 
 def _by_type(tensors: list[torch.Tensor]) -> str:

@@ -6,7 +6,6 @@ normalisation, activations, pooling and element-wise sums as well, and miss `F.l
 """
 
 import contextlib
-import copy
 import functools
 import io
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from joulesweep.axes import INPUT_AXES
 from joulesweep.counters import _shape_pass, base
 from joulesweep.counters.base import Subject
 from joulesweep.errors import Unsupported, shortened
-from joulesweep.model import call_arguments
+from joulesweep.model.module import build
 
 _LARGEST_BYTES = 1 << 29
 _PRODUCTS = (nn.Linear, nn.modules.conv._ConvNd, nn.MultiheadAttention, nn.RNNBase, nn.RNNCellBase)
@@ -34,11 +33,11 @@ class Counter(base.Counter):
     counts = "module"
     check = True
 
-    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    def point(self, subject: Subject, point: Mapping[str, Any]) -> dict[str, Any]:
         """Multiply-adds of one pass by either back end, and of what the one with hooks is made."""
-        found = dict(_of_example(subject, tuple((axis, at.get(axis)) for axis in INPUT_AXES)))
-        macs = {name: at["batch"] * value for name, value in found.items() if isinstance(value, int)}
-        note = found.get("reason") or (
+        of_example = dict(_of_example(subject, tuple((axis, point.get(axis)) for axis in INPUT_AXES)))
+        macs = {name: point["batch"] * value for name, value in of_example.items() if isinstance(value, int)}
+        note = of_example.get("reason") or (
             f"{macs['products']} in modules with products, {macs['modules'] - macs['products']} in normalisation, activations "
             f"and pooling, {macs['hooks'] - macs['modules']} in functions that it patches (matmul, add, mul, softmax, others)"
         )
@@ -52,38 +51,36 @@ class Counter(base.Counter):
 @functools.lru_cache(maxsize=1)
 def _of_example(subject: Subject, lengths: tuple[tuple[str, int | None], ...]) -> Mapping[str, Any]:
     """Multiply-adds of one example by back end and part, or the reason why the one with hooks found nothing."""
-    at = {"batch": 1, **dict(lengths)}
-    found: dict[str, Any] = {"operators": _count(subject, at, "aten")}
+    point = {"batch": 1, **dict(lengths)}
+    macs: dict[str, Any] = {"operators": _count(subject, point, "aten")}
     try:
         # Without numbers, torch computes shapes by calling the very functions that ptflops patches: they count twice.
-        hooks = _count(_with_numbers(subject), at, "pytorch")
+        hooks = _count(_with_numbers(subject), point, "pytorch")
         modules, products = (
-            _count(subject, at, "pytorch", backend_specific_config={"count_functional": False}, ignore_modules=left_out)
-            for left_out in ([], _OTHERS)
+            _count(
+                subject, point, "pytorch", backend_specific_config={"count_functional": False}, ignore_modules=ignored
+            )
+            for ignored in ([], _OTHERS)
         )
     except Exception as error:
-        return found | {"reason": shortened(str(error), 200)}
-    return found | {"hooks": hooks, "modules": modules, "products": products}
+        return macs | {"reason": shortened(str(error), 200)}
+    return macs | {"hooks": hooks, "modules": modules, "products": products}
 
 
 def _with_numbers(subject: Subject) -> Subject:
-    """The same model with zeros for weights.
+    """The same model with its weights.
 
     Raises:
         Unsupported: that needs more memory than a cross-check is worth.
     """
-    if not _shape_pass.is_dry(subject):
+    if subject.has_numbers:
         return subject
-    size = sum(tensor.nbytes for tensor in (*subject.module.parameters(), *subject.module.buffers()))
-    if size > _LARGEST_BYTES:
+    if _shape_pass.size(subject.module) > _LARGEST_BYTES:
         raise Unsupported(f"needs the weights in memory, which are left out above {_LARGEST_BYTES >> 20} MiB")
-    module = copy.deepcopy(subject.module).to_empty(device="cpu")
-    for tensor in (*module.parameters(), *module.buffers()):
-        tensor.data.zero_()
-    return Subject(subject.spec, module)
+    return Subject(subject.spec, build(subject.spec), has_numbers=True)
 
 
-def _count(subject: Subject, at: Mapping[str, Any], backend: str, **more: Any) -> int:
+def _count(subject: Subject, point: Mapping[str, Any], backend: str, **more: Any) -> int:
     """Multiply-adds by one back end.
 
     Raises:
@@ -93,7 +90,7 @@ def _count(subject: Subject, at: Mapping[str, Any], backend: str, **more: Any) -
     whole = _Whole(subject.module, registered=backend == "pytorch")
     printed = io.StringIO()
     with (
-        _shape_pass.ready(subject, at) as given,
+        _shape_pass.prepared(subject, point) as tensors,
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
     ):
@@ -102,7 +99,7 @@ def _count(subject: Subject, at: Mapping[str, Any], backend: str, **more: Any) -
             (1,),
             print_per_layer_stat=False,
             as_strings=False,
-            input_constructor=lambda _: given,
+            input_constructor=lambda _: tensors,
             backend=backend,
             **more,
         )
@@ -120,6 +117,6 @@ class _Whole(nn.Module):
             self.inner = module
         self.kept = [module]
 
-    def forward(self, **given: Any) -> Any:
+    def forward(self, **tensors: Any) -> Any:
         """One pass."""
-        return call_arguments.call(self.kept[0], list(given), list(given.values()))
+        return _shape_pass.call(self.kept[0], tensors)

@@ -23,16 +23,16 @@ class Counter(base.Counter):
     counts = "module"
     check = True
 
-    def point(self, subject: Subject, at: Mapping[str, Any]) -> dict[str, Any]:
+    def point(self, subject: Subject, point: Mapping[str, Any]) -> dict[str, Any]:
         """What pthflops counts in one pass at a point.
 
         Raises:
             Unsupported: the model has several inputs.
         """
-        with _shape_pass.ready(subject, at) as given, contextlib.redirect_stdout(io.StringIO()):
-            if len(given) > 1:
+        with _shape_pass.prepared(subject, point) as tensors, contextlib.redirect_stdout(io.StringIO()):
+            if len(tensors) > 1:
                 raise Unsupported("takes one input only")
             count, _ = pthflops.count_ops(
-                subject.module, next(iter(given.values())), print_readable=False, verbose=False
+                subject.module, next(iter(tensors.values())), print_readable=False, verbose=False
             )
         return {"macs_pthflops": int(count)}

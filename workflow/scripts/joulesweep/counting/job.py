@@ -26,24 +26,24 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
-    kind = plugins.declared("sources", source.scheme(spec), "count_from")
-    subject = graph(spec, manifest) if kind == "graph" else module(spec)
-    found = [point_columns(subject, point) for point in job["points"]]
-    for columns, point in zip(found, job["points"], strict=True):
+    count_from = plugins.declared("sources", source.scheme(spec), "count_from")
+    subject = graph(spec, manifest) if count_from == "graph" else module(spec)
+    counts = [point_columns(subject, point) for point in job["points"]]
+    for columns, point in zip(counts, job["points"], strict=True):
         _explain_refusal(columns, point, manifest)
         if columns["status"] != "ok":
             log.info("count %s: %s", manifest.model, columns["message"])
     rows = [
         _row(job, manifest, runtime, point, columns)
         for runtime in spec["runtimes"]
-        for point, columns in zip(job["points"], found, strict=True)
+        for point, columns in zip(job["points"], counts, strict=True)
     ]
     write_table(counts_path, COUNTS, rows)
     write_table(layers_path, LAYERS, layer_rows(subject, job["points"][0]))
 
 
 def module(spec: Mapping[str, Any]) -> Subject:
-    """The torch model to count: on the meta device, or with its weights where it looks at numbers to build or to run.
+    """The torch model to count: on the meta device, or with its weights where it cannot be built or run without numbers.
 
     Raises:
         UserError: torch or what the source needs is missing, or the source cannot build the model.
@@ -57,11 +57,17 @@ def module(spec: Mapping[str, Any]) -> Subject:
 
     try:
         subject = Subject(spec, outline(spec))
-        if _shape_pass.suffices(subject, inputs.base_point(spec)):
+        if _shape_pass.suffices(subject, inputs.base_point(spec)) or not _shape_pass.fits(subject):
             return subject
-    except Exception:  # what is wrong with the source itself, building it with numbers says
+    except Exception:  # whatever is wrong with the model itself, it is said where the model is built with numbers
         log.debug("count %s: not built on the meta device", spec["name"], exc_info=True)
-    return Subject(spec, build(spec))
+    try:
+        return Subject(spec, build(spec), has_numbers=True)
+    except UserError:
+        raise
+    except Exception as error:
+        log.debug("count %s: not built", spec["name"], exc_info=True)
+        raise UserError(f"count {spec['name']}: the model cannot be built: {one_line(error)}") from error
 
 
 def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
@@ -74,10 +80,10 @@ def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
         from joulesweep.model import graph as graphs
     except ImportError as error:
         raise UserError(f"count {spec['name']}: needs onnx, which is missing here; pip install onnx") from error
-    made = [*manifest.artefacts.get("onnx", []), *manifest.artefacts.get("onnx-int8", [])]
-    if not made:
+    files = [*manifest.artefacts.get("onnx", []), *manifest.artefacts.get("onnx-int8", [])]
+    if not files:
         raise UserError(f"count {spec['name']}: there is no ONNX file to count: {' '.join(manifest.errors.values())}")
-    return Graph(spec, graphs.load(manifest.folder / made[0].file))
+    return Graph(spec, graphs.load(manifest.folder / files[0].file))
 
 
 def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,46 +92,50 @@ def point_columns(subject: Subject | Graph, point: Mapping[str, Any]) -> dict[st
     notes = []
     for name in _counters(subject):
         try:
-            found = plugins.load("counters", name)().point(subject, point)
-        except Exception as error:
+            counted = plugins.load("counters", name)().point(subject, point)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the user's code may raise anything; the other counters go on
             reason = f"{name}: {one_line(error)}"
             if plugins.declared("counters", name, "check"):
                 notes.append(reason)
             else:
                 columns |= {"status": "error", "message": reason}
             continue
-        notes += [found.pop("notes")] if found.get("notes") else []
-        columns |= found
+        notes += [counted.pop("notes")] if counted.get("notes") else []
+        columns |= counted
     return columns | {"notes": "; ".join(notes)}
 
 
 def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of the table of layers in the model's own order, each module before its parts by operator kind."""
-    found: Layers = {}
+    rows: Layers = {}
     for name in _counters(subject):
         if plugins.declared("counters", name, "check"):
             continue  # it cannot tell layers apart
         try:
             layers = plugins.load("counters", name)().layers(subject, base)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             log.info("count %s: no layers from %s: %s", subject.spec["name"], name, one_line(error))
             continue
         for key, columns in layers.items():
-            found.setdefault(key, {}).update(columns)
+            rows.setdefault(key, {}).update(columns)
     modules = subject.module.named_modules() if isinstance(subject, Subject) else ()
-    kinds = {name: type(part).__name__ for name, part in modules}
-    order = {name: place for place, name in enumerate(kinds)}
-    keys = sorted(found, key=lambda key: (order.get(key[0], len(order)), key[1] != ALL, key))
+    classes = {name: type(part).__name__ for name, part in modules}
+    order = {name: place for place, name in enumerate(classes)}
+    keys = sorted(rows, key=lambda key: (order.get(key[0], len(order)), key[1] != ALL, key))
     return [
-        {"module": module or "(model)", "type": kinds.get(module, ""), "operator": operator or "(all)"}
-        | found[(module, operator)]
+        {"module": module or "(model)", "type": classes.get(module, ""), "operator": operator or "(all)"}
+        | rows[(module, operator)]
         for module, operator in keys
     ]
 
 
 def _counters(subject: Subject | Graph) -> Iterator[str]:
-    kind = "module" if isinstance(subject, Subject) else "graph"
-    return (name for name in plugins.names("counters") if plugins.declared("counters", name, "counts") == kind)
+    counts = "module" if isinstance(subject, Subject) else "graph"
+    return (name for name in plugins.names("counters") if plugins.declared("counters", name, "counts") == counts)
 
 
 def _explain_refusal(columns: dict[str, Any], point: Mapping[str, Any], manifest: Manifest) -> None:

@@ -67,11 +67,12 @@ COUNTS = Table(
         params_every_use="elements of parameters, counted at every module that uses them",
         params_by_storage="distinct stored elements behind the parameters: tied parameters and views of one storage count once",
         params_trainable="elements of the parameters that require a gradient",
-        buffers="elements of the buffers: tensors of the model that are not parameters",
+        params_unregistered="elements of layers and tensors that the model keeps outside its parameters and buffers",
+        buffers="elements of the buffers: tensors of the model that are not parameters; of a sparse one those that are stored",
         weight_bytes="bytes of the weights as the runtime's file stores them",
         file_bytes="size of the file that the runtime loads",
         macs="multiply-adds of one pass, from the operator counter",
-        flops="floating-point operations of one pass, from the operator counter: two for a multiply-add",
+        flops="floating-point operations of one pass, from the operator counter: two per multiply-add, and those of FFTs",
         weight_moved_bytes="bytes of weights that the operators of one pass read, added over the operators",
         activation_moved_bytes="bytes of inputs, outputs and intermediate results that the operators of one pass read and write",
     )
@@ -85,10 +86,11 @@ COUNTS = Table(
     )
     + _columns(
         str,
-        bytes_by_type="bytes of the distinct elements of parameters and buffers, as type=bytes separated by spaces",
+        bytes_by_type="bytes of the distinct elements of parameters, buffers and unregistered tensors, as type=bytes",
         macs_by_operator="multiply-adds of one pass by operator kind, as name=count separated by spaces",
         uncounted_operators="operators without a FLOP formula and how often they ran, as name=count",
         shared="parameters with several names (joined by =) or in one storage (joined by ~), with their elements",
+        unregistered="where the model keeps layers and tensors outside its parameters and buffers, with their elements",
         reused_modules="modules that one pass calls more than once, as name=calls",
         notes="what the cross-checks count, or why a cross-check counts nothing",
         weights_digest="identity of the user's weights file: the start of its SHA-256; empty without such a file",
