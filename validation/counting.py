@@ -33,23 +33,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file too")
-    parser.add_argument("--one", choices=MODELS, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.one:
-        print(json.dumps(count(*MODELS[given.one][:2])))
+    parser.add_argument("--model", choices=MODELS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.model:
+        print(json.dumps(count(*MODELS[arguments.model][:2])))
         return 0
     seen = {}
-    for name in QUICK if given.quick else MODELS:
-        command = [sys.executable, __file__, "--one", name]
+    for name in QUICK if arguments.quick else MODELS:
+        command = [sys.executable, __file__, "--model", name]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
         if done.returncode:
             sys.exit(f"{name}: {done.stderr.strip().splitlines()[-1]}")
         seen[name] = json.loads(done.stdout.splitlines()[-1])
         show(name, seen[name])
-    wrong = [claim for name, found in seen.items() for claim in broken(name, found)]
+    wrong = [claim for name, columns in seen.items() for claim in broken(name, columns)]
     print("\n".join(wrong) if wrong else "every claim holds")
-    if given.json:
-        given.json.write_text(json.dumps({"models": seen, "broken": wrong}, indent=1) + "\n", encoding="utf-8")
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"models": seen, "broken": wrong}, indent=1) + "\n", encoding="utf-8")
     return bool(wrong)
 
 
@@ -64,45 +64,52 @@ def count(source: str, axes: dict[str, int]) -> dict[str, Any]:
     from torch.utils.flop_counter import FlopCounterMode  # noqa: F401 - imports are not counting
 
     shape, more = (["sequence"], {"dtype": "int64"}) if "sequence" in axes else ([3, "size", "size"], {})
-    one = {"name": "input", "shape": shape, "dtype": "float32", "low": 0, "high": 2, **more}
-    spec = {"name": "validation", "source": source, "inputs": [one], "axes": axes}
+    declared = {"name": "input", "shape": shape, "dtype": "float32", "low": 0, "high": 2, **more}
+    spec = {
+        "name": "validation",
+        "source": source,
+        "inputs": [declared],
+        "axes": axes,
+        "weights": "random",
+        "content": {},
+    }
     __import__(source.partition(":")[0])
     begin = time.perf_counter()
     subject = counting_job.module(spec)
     base = inputs.base_point(spec)
-    found = counting_job.point_columns(subject, base)
+    columns = counting_job.point_columns(subject, base)
     layers = counting_job.layer_rows(subject, base)
     seconds = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {**found, "layers": len(layers), "seconds": seconds, "peak_bytes": peak}
+    return {**columns, "layers": len(layers), "seconds": seconds, "peak_bytes": peak}
 
 
-def show(name: str, found: dict[str, Any]) -> None:
+def show(name: str, columns: dict[str, Any]) -> None:
     """One model's figures, as a person reads them."""
     print(
-        f"{name:10} {found['params']:>13,} parameters, {found['params_every_use']:>13,} every use, "
-        f"{found['macs'] / 1e9:8.3f} G multiply-adds; counted in {found['seconds']:4.1f} s, "
-        f"peak {found['peak_bytes'] / 1e9:.2f} GB"
+        f"{name:10} {columns['params']:>13,} parameters, {columns['params_every_use']:>13,} every use, "
+        f"{columns['macs'] / 1e9:8.3f} G multiply-adds; counted in {columns['seconds']:4.1f} s, "
+        f"peak {columns['peak_bytes'] / 1e9:.2f} GB"
     )
     for check in ("macs_ptflops", "macs_ptflops_aten", "macs_pthflops", "macs_formula"):
-        if found.get(check) is not None:
-            print(f"{'':10} {check:18} {found[check] / found['macs'] - 1:+8.3%}")
-    print(f"{'':10} {found['notes']}")
+        if columns.get(check) is not None:
+            print(f"{'':10} {check:18} {columns[check] / columns['macs'] - 1:+8.3%}")
+    print(f"{'':10} {columns['notes']}")
 
 
-def broken(name: str, found: dict[str, Any]) -> list[str]:
+def broken(name: str, columns: dict[str, Any]) -> list[str]:
     """The claims that do not hold for a model."""
     _, _, params, macs = MODELS[name]
     claims = {
-        f"is counted: {found['message']}": found["status"] == "ok",
-        f"has {params} parameters": found["params"] == params,
-        f"has {macs} multiply-adds within 0.5 %": macs is None or abs(found["macs"] / macs - 1) <= 0.005,
+        f"is counted: {columns['message']}": columns["status"] == "ok",
+        f"has {params} parameters": columns["params"] == params,
+        f"has {macs} multiply-adds within 0.5 %": macs is None or abs(columns["macs"] / macs - 1) <= 0.005,
         "has the multiply-adds of the formula within 1 %": abs(
-            found.get("macs_formula", found["macs"]) / found["macs"] - 1
+            columns.get("macs_formula", columns["macs"]) / columns["macs"] - 1
         )
         <= 0.01,
-        f"is counted in {SECONDS} s": found["seconds"] < SECONDS,
-        f"is counted in {BYTES / 1e9:.0f} GB": found["peak_bytes"] < BYTES,
+        f"is counted in {SECONDS} s": columns["seconds"] < SECONDS,
+        f"is counted in {BYTES / 1e9:.0f} GB": columns["peak_bytes"] < BYTES,
     }
     return [f"broken: {name} {claim}" for claim, holds in claims.items() if not holds]
 
