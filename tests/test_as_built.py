@@ -182,3 +182,18 @@ def test_no_counter_leaves_anything_behind_in_the_module(tmp_path):
         if plugins.declared("counters", name, "counts") == "module":
             counting_job.point_columns(subject, POINT)
     assert {name: sorted(vars(part)) for name, part in subject.module.named_modules()} == before
+
+
+def test_lazy_layers_get_their_shapes_from_the_declared_input(tmp_path):
+    """A convolution of 3 channels to 4 and a linear layer from 4 x 6 x 6 numbers to 10."""
+    (tmp_path / "lazy.py").write_text(
+        "from torch import nn\n"
+        "def build(): return nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(10))\n"
+    )
+    spec = _spec(tmp_path / "lazy.py")
+    spec["inputs"][0]["shape"] = [3, 8, 8]
+    subject = counting_job.module(spec)
+    for batch in (1, 4):
+        columns = counting_job.point_columns(subject, {**POINT, "batch": batch})
+        assert columns["params"] == 3 * 4 * 9 + 4 + 144 * 10 + 10
+        assert columns["macs"] == batch * (36 * 4 * 27 + 1440)

@@ -32,6 +32,11 @@ def _of_model(model: str, row: pd.Series) -> list[str]:
         sentences.append(f"{model} uses {si(often)} elements more than once{_where(row['shared'])}")
     if (views := row["params"] - row["params_by_storage"]) > 0:
         sentences.append(f"{model} stores {si(views)} elements fewer than the formula counts{_where(row['shared'])}")
+    if (missed := row["params_unregistered"]) > 0:
+        sentences.append(
+            f"the formula misses {si(missed)} elements of {model}, in layers and tensors that are neither parameters nor "
+            f"buffers{_where(row['unregistered'])}"
+        )
     modules = row["reused_modules"].split()
     if modules:
         calls = ", ".join("{} × {}".format(*reversed(module.rsplit("=", 1))) for module in modules[:_MOST])
