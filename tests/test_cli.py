@@ -13,8 +13,9 @@ import pytest
 from tests.digits_model import ROOT
 
 SCRIPT = """
-import argparse, errno, os, sys, time
+import argparse, errno, os, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
 sys.path.insert(0, sys.argv.pop(1))
 from joulesweep import cli
 from joulesweep.errors import UserError

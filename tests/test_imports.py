@@ -17,7 +17,7 @@ RULE: dict[str, set[str]] = {
     **{room: {"launches", "model"} for room in PLUGINS},
     "power_logs": {"meters"},  # a log describes itself as a meter does
     "figures": {"launches", "merged"},
-    "pipeline": {"launches"},
+    "pipeline": {"launches", "model"},  # whether artefacts are there is said by their manifest
     "export": {*PLUGINS, "launches", "model"},
     "counting": {*PLUGINS, "launches", "model"},
     "measure": {*PLUGINS, "launches", "model"},

@@ -14,7 +14,6 @@ from typing import Any
 from joulesweep import digest, plugins, products
 from joulesweep.errors import UserError
 from joulesweep.launches import merge_inputs
-from joulesweep.model import inputs
 from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.config import Config
@@ -259,7 +258,7 @@ class Jobs:
             manifest = Manifest.read(path)
         except UserError:
             return False
-        base = inputs.base_point(self.config.models[model])
+        base = self.config.count_points(model)[0]
         points = [base | {axis: value} for axis, values in self._export_values(model).items() for value in values]
         return manifest.spec_digest == self._spec_digest(model) and all(
             manifest.answers(form, point) for form in self._formats(model) for point in points or [base]
