@@ -4,9 +4,16 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.digits_model import ROOT, digits_spec, export_job
+
+# No test depends on how fast the machine is: examples have no deadline, and a slow one is no error.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
