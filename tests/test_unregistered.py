@@ -150,3 +150,22 @@ def test_complex_parameters_have_one_element_per_number_and_eight_bytes():
     module = nn.ParameterList([nn.Parameter(torch.zeros(3, 4, dtype=torch.complex64))])
     columns = _count(module)
     assert (columns["params"], columns["params_by_storage"], columns["bytes_by_type"]) == (12, 12, "complex64=96")
+
+
+def test_the_report_says_what_the_formula_misses_and_where(tmp_path):
+    from joulesweep.analysis.merge.job import merge
+    from joulesweep.analysis.report.shared_parameters import sharing
+    from joulesweep.launches import columns
+    from joulesweep.launches.table_file import write_table
+    from joulesweep.merged.load import load
+
+    point = {"batch": 1, "size": None, "sequence": None, "base": 1}
+    module = nn.Module()
+    module.head, module.layers = nn.Linear(64, 4), [nn.Linear(64, 64)]
+    row = {"model": "hidden", "runtime": "eager", **point, "status": "ok", **_count(module), "reused_modules": ""}
+    write_table(tmp_path / "models" / "hidden" / "counts.csv", columns.COUNTS, [row])
+    models = {"hidden": {"name": "hidden", "runtimes": ["eager"]}}
+    merge({"device": "laptop", "models": models}, tmp_path, tmp_path / "merged")
+    words = sharing(load(tmp_path / "merged", models))
+    assert "the formula misses 4.16 k elements of hidden" in words
+    assert "layers[0].weight (4096)" in words.replace("\\", "")
