@@ -17,6 +17,8 @@ SET_UP := $(INTERPRETER) $(ENVS)/set_up.py $(VENV)
 OPTIONS = $(if $(DEVICE),--device '$(DEVICE)') $(if $(filter cpu,$(TORCH)),--cpu)
 RUN := . $(VENV)/bin/activate &&
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+# Measuring tests are one group, so they run one after the other, beside the rest.
+PYTEST := $(RUN) python -m pytest -n logical --maxprocesses 4 --dist loadgroup
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
@@ -33,10 +35,10 @@ doctor: $(VENV)/ready
 	$(SNAKEMAKE) doctor
 
 test: $(VENV)/ready-to-test
-	$(RUN) python -m pytest
+	$(PYTEST)
 
 test-fast: $(VENV)/ready-to-test
-	$(RUN) python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/ready-to-test
 	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules
