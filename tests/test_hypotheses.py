@@ -239,9 +239,9 @@ def test_what_this_configuration_does_not_name_decides_nothing(tmp_path):
         (["supported"], "supported", ""),
         (["refuted"], "refuted", ""),
         (["supported"] * 3, "supported", "in all 3 cases"),
-        (["refuted"] * 2, "refuted", "in all 2 cases"),
+        (["refuted"] * 2, "refuted", "in both cases"),
         (["supported", "undecided"], "undecided", "supported in 1 and undecided in 1 of 2 cases"),
-        (["undecided", "undecided"], "undecided", "too few (all 2 cases)"),
+        (["undecided", "undecided"], "undecided", "too few, in both cases"),
         (["undecided"], "undecided", "too few"),
         (
             ["refuted", "supported", "undecided"],

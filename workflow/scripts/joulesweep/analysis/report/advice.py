@@ -11,6 +11,7 @@ from joulesweep.merged.load import Merged
 
 _MOST_WIDE = 0.5  # of all intervals
 _MOST_LAUNCHES = 60
+_WORTHWHILE = 0.8  # of the present width: what is wider is no gain
 _WARM_UP_S = 1.0  # per launch at most, see docs/measuring.md
 
 
@@ -63,9 +64,12 @@ def _launches(rows: pd.DataFrame, typical: float) -> str:
     cost = f"about {digits(minutes, 2)} more minutes for the {plural(len(rows), 'point')} of this device"
     if enough:
         return f"With `latency: {{launches: {chosen}}}` instead of {now}, about ± {percent(WIDE)} can be expected, for {cost}."
+    limit = "what the launches of one run share, such as other load at that moment, does not average out"
+    if expected[chosen] > _WORTHWHILE * typical:
+        return f"More launches would narrow them little: {limit}."
     return (
-        f"`latency: {{launches: {chosen}}}` instead of {now} would narrow them to about {half_width(expected[chosen])}, for {cost}. "
-        "More launches would not help further, because the launches of one run share its moment."
+        f"With `latency: {{launches: {chosen}}}` instead of {now}, about {half_width(expected[chosen])} can be expected, for {cost}. "
+        f"More launches would narrow them little: {limit}."
     )
 
 

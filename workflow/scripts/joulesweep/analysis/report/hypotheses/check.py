@@ -43,14 +43,13 @@ def _of_all(cases: Sequence[Case]) -> tuple[str, str]:
     if not cases:
         return UNDECIDED, "nothing that it covers was measured"
     number = {verdict: sum(case.verdict == verdict for case in cases) for verdict in (SUPPORTED, REFUTED, UNDECIDED)}
+    in_all = {1: "", 2: "in both cases"}.get(len(cases), f"in all {len(cases)} cases")
     if number[SUPPORTED] == len(cases):
-        return SUPPORTED, "" if len(cases) == 1 else f"in all {len(cases)} cases"
+        return SUPPORTED, in_all
     verdict = REFUTED if number[REFUTED] else UNDECIDED
     if number[verdict] == len(cases):
         whys = {case.why for case in cases}
         why = whys.pop() if len(whys) == 1 else ""
-        if len(cases) == 1:
-            return verdict, why
-        return verdict, f"{why} (all {len(cases)} cases)" if why else f"in all {len(cases)} cases"
+        return verdict, ", ".join(filter(None, (why, in_all)))
     counted = [f"{other} in {number[other]}" for other in (REFUTED, SUPPORTED, UNDECIDED) if number[other]]
     return verdict, f"{enumeration(counted)} of {len(cases)} cases"

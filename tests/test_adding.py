@@ -1,0 +1,90 @@
+"""The examples of docs/adding.md work when they are put into a copy of the library, as the page says."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import synthetic
+from tests.digits_model import ROOT
+
+PAGE = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
+
+
+def _example(folder: str) -> tuple[str, str]:
+    """The file that a part of the page names, and its text."""
+    part = re.search(rf"`({folder}/[a-z0-9_]+\.py)`[^`]*?```python\n(.*?)```", PAGE, re.DOTALL)
+    assert part
+    return part[1], part[2]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the scripts with every example in its place."""
+    scripts = tmp_path_factory.mktemp("adding") / "scripts"
+    shutil.copytree(ROOT / "workflow" / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("meters", "runtimes", "figures"):
+        name, text = _example(folder)
+        (scripts / "joulesweep" / name).write_text(text, encoding="utf-8")
+    counter = re.search(r"```python\n(\"\"\"A cross-check that.*?)```", PAGE, re.DOTALL)
+    assert counter
+    (scripts / "joulesweep" / "counters" / "thousand.py").write_text(counter[1], encoding="utf-8")
+    return scripts
+
+
+def _run(library: Path, code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(library)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_meter_is_listed_and_reads_watts(library, tmp_path):
+    (tmp_path / "power").write_text("2500000\n")
+    code = f"""
+from joulesweep import plugins
+assert "ina219" in plugins.names("meters")
+meter = plugins.load("meters", "ina219")({{"file": {str(tmp_path / "power")!r}}})
+assert meter.available().usable and plugins.declared("meters", "ina219", "SETTINGS")
+print(meter.describe().unit, meter.read().values[0])
+"""
+    assert _run(library, code) == "W 2.5"
+
+
+def test_the_runtime_declares_its_literals_and_inherits_the_rest(library):
+    pytest.importorskip("onnxruntime")
+    code = """
+from joulesweep import plugins
+name = "onnxruntime-arena-off"
+assert name in plugins.names("runtimes")
+plugins.load("runtimes", name)()
+print(plugins.declared("runtimes", name, "format"), plugins.declared("runtimes", name, "libraries"))
+"""
+    assert _run(library, code) == "onnx ('onnxruntime',)"
+
+
+def test_the_counter_counts(library):
+    code = """
+from joulesweep import plugins
+print(plugins.load("counters", "thousand")().point(None, {"batch": 1}), plugins.declared("counters", "thousand", "check"))
+"""
+    assert _run(library, code) == "{'macs_formula': 1000} True"
+
+
+def test_the_figure_is_drawn(library, tmp_path):
+    from joulesweep.analysis.merge.job import merge
+
+    job = synthetic.job(models=["resnet18", "digits_mlp"], axes=[])
+    synthetic.tree(tmp_path, models=["resnet18", "digits_mlp"])
+    merge(job, tmp_path, tmp_path / "merged")
+    code = f"""
+from pathlib import Path
+from joulesweep.analysis.draw_figures import draw
+draw({job!r}, Path({str(tmp_path)!r}) / "merged", Path({str(tmp_path)!r}) / "figures" / "figures.json", "")
+"""
+    _run(library, code)
+    assert (tmp_path / "figures" / "parameters_vs_latency.png").is_file()
