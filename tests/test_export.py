@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from joulesweep import plugins
-from joulesweep.errors import UserError
+from joulesweep.errors import Unsupported
 from joulesweep.export.job import export
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Manifest
@@ -100,9 +100,10 @@ def test_without_torch_and_without_a_manifest_the_cure_is_one_line(tmp_path):
         str(tmp_path / "m"),
     ]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "pip install torch" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert done.returncode == 0
+    assert "failed: needs torch, which is missing here; pip install torch" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert "pip install torch" in Manifest.read(tmp_path / "m").failure
 
 
 def _mlp_of_one_size(tmp_path: Path, **more: object) -> Manifest:
@@ -135,11 +136,16 @@ def test_a_failure_is_tried_again_when_a_library_changed(tmp_path, monkeypatch):
     assert "onnx" not in _mlp_of_one_size(tmp_path, versions={"onnxscript": "1"}).errors
 
 
-def test_a_model_that_does_not_run_on_its_input_is_a_user_error(tmp_path):
+def test_a_model_that_does_not_run_on_its_input_is_a_reason_in_the_manifest_and_is_tried_again(tmp_path):
     spec = digits_spec()
     spec["inputs"] = [{**spec["inputs"][0], "shape": [3, "size", "size"]}]
-    with pytest.raises(UserError, match="does not run on it"):
-        export(export_job(spec), tmp_path / "m.json")
+    manifest = export(export_job(spec), tmp_path / "m.json")
+    assert "does not run on it" in manifest.failure
+    assert not manifest.artefacts
+    for name in ("eager", "onnxruntime", "onnxruntime-int8"):
+        with pytest.raises(Unsupported, match=r"the export failed: .*does not run on it"):
+            manifest.artefact(plugins.declared("runtimes", name, "format"), POINT)
+    assert export(export_job(spec), tmp_path / "m.json").exported_at
 
 
 def test_an_onnx_file_is_copied_without_torch(exported, tmp_path, monkeypatch):

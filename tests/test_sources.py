@@ -1,7 +1,11 @@
 """Where models come from."""
 
+import io
+import json
+import pickle
 import socket
 import sys
+import zipfile
 
 import pytest
 from joulesweep import plugins
@@ -130,6 +134,55 @@ def test_what_is_wrong_with_a_saved_program_is_one_line(tmp_path, scheme, conten
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("kind", ["weights", "constants", "object", "inputs"])
+def test_a_pickled_entry_of_an_exported_program_is_refused_and_not_run(tmp_path, kind):
+    """Each of them would run when torch itself loads the file."""
+    from torch import nn
+
+    good, bad, ran = tmp_path / "good.pt2", tmp_path / "bad.pt2", tmp_path / "ran"
+    torch.export.save(torch.export.export(nn.Linear(3, 2), (torch.ones(1, 3),)), good)
+    code = pickle.dumps(_Code(str(ran)))
+    pickled = io.BytesIO()
+    torch.save(_Code(str(ran)), pickled)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w", zipfile.ZIP_STORED) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if kind == "weights" and "data/weights/" in name:
+                if name.endswith(".json"):
+                    config = json.loads(content)
+                    for entry in config["config"].values():
+                        entry["use_pickle"] = True
+                    content = json.dumps(config).encode()
+                elif not name.endswith((".json", "version")):
+                    content = pickled.getvalue()
+            if kind == "constants" and "data/constants/" in name and name.endswith(".json"):
+                meta = {"path_name": "tensor_0", "is_param": False, "use_pickle": True, "tensor_meta": None}
+                content = json.dumps({"config": {"c": meta}}).encode()
+                target.writestr(name.rpartition("/")[0] + "/tensor_0", pickled.getvalue())
+            if kind == "object" and "data/constants/" in name and name.endswith(".json"):
+                target.writestr(name.rpartition("/")[0] + "/opaque_obj_0", code)
+            if kind == "inputs" and "sample_inputs" in name:
+                content = pickled.getvalue()
+            target.writestr(name, content)
+    source = plugins.load("sources", "pt2")()
+    assert isinstance(source.build(_spec(f"pt2:{good}")), nn.Module)
+    with pytest.raises(UserError, match=r"^models\.mine\.source: ") as raised:
+        source.build(_spec(f"pt2:{bad}"))
+    assert not ran.exists()
+    assert "\n" not in str(raised.value)
+    assert kind == "inputs" or "is pickled, which may run code" in str(raised.value)
+
+
+class _Code:
+    """What a pickle may do when it is loaded."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def __reduce__(self):
+        return open, (self.file, "w")
+
+
 def test_an_onnx_file_has_no_module():
     with pytest.raises(Unsupported, match="ONNX"):
         plugins.load("sources", "onnx")().build(_spec("onnx:a.onnx"))
@@ -139,6 +192,6 @@ def test_an_onnx_file_has_no_module():
 def test_every_source_declares_what_it_needs_without_being_imported(name):
     for attribute in ("libraries", "preload"):
         assert isinstance(plugins.declared("sources", name, attribute), tuple)
-    assert plugins.declared("sources", name, "argument_is") in ("name", "file", "folder", "function")
+    assert plugins.declared("sources", name, "argument_is") in ("name", "file", "folder", "function", "graph")
     assert plugins.declared("sources", name, "default_weights") in ("random", "pretrained")
     assert plugins.declared("sources", name, "count_from") in ("module", "graph")

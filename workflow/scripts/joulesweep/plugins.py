@@ -13,6 +13,7 @@ from joulesweep.errors import UserError
 CLASSES = {
     "sources": "Source",
     "runtimes": "Runtime",
+    "formats": "Format",
     "meters": "Meter",
     "power_logs": "PowerLog",
     "datasets": "DataSet",

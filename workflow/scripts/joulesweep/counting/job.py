@@ -21,14 +21,22 @@ log = logging.getLogger("joulesweep")
 def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers_path: Path) -> None:
     """Write counts.csv, one row for each runtime and point, and layers.csv, one row for each module and operator kind.
 
+    Where the model cannot be made, every row says why.
+
     Raises:
-        UserError: there is no manifest, or the model cannot be built.
+        UserError: there is no manifest.
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
-    count_from = plugins.declared("sources", source.scheme(spec), "count_from")
-    subject = graph(spec, manifest) if count_from == "graph" else module(spec)
-    counts = [point_columns(subject, point) for point in job["points"]]
+    try:
+        if manifest.failure:
+            raise UserError(f"the export failed: {manifest.failure}")
+        count_from = plugins.declared("sources", source.scheme(spec), "count_from")
+        subject = graph(spec, manifest) if count_from == "graph" else module(spec)
+        counts = [point_columns(subject, point) for point in job["points"]]
+        layers = layer_rows(subject, job["points"][0])
+    except UserError as error:
+        counts, layers = [{"status": "error", "message": one_line(error)} for _ in job["points"]], []
     for columns, point in zip(counts, job["points"], strict=True):
         _explain_refusal(columns, point, manifest)
         if columns["status"] != "ok":
@@ -39,7 +47,7 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
         for point, columns in zip(job["points"], counts, strict=True)
     ]
     write_table(counts_path, COUNTS, rows)
-    write_table(layers_path, LAYERS, layer_rows(subject, job["points"][0]))
+    write_table(layers_path, LAYERS, layers)
 
 
 def module(spec: Mapping[str, Any]) -> Subject:

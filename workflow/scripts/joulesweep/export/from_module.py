@@ -1,6 +1,5 @@
-"""The export of a torch module: its weights, ONNX, and ONNX with 8 bits."""
+"""What is exported of a torch module: the module as built, and the points at which it runs."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,18 +8,17 @@ import torch
 from joulesweep.axes import INPUT_AXES
 from joulesweep.errors import UserError, one_line
 from joulesweep.export import repeatability
+from joulesweep.formats.base import Subject
 from joulesweep.model import weights
-from joulesweep.model.manifest import Manifest, entry
+from joulesweep.model.manifest import Manifest
 from joulesweep.model.module import build, fresh, run
 
-log = logging.getLogger("joulesweep")
 
-
-def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[str, Any]]) -> None:
-    """Make the artefacts of each format in the manifest's folder, and enter them, their identity and what failed.
+def subject(manifest: Manifest, points: Sequence[Mapping[str, Any]]) -> Subject:
+    """The module with its weights; its identity, what it refuses and what a reader should know are entered in the manifest.
 
     Raises:
-        UserError: the source cannot build the model, or the user's weights do not fit it.
+        UserError: the source cannot build the model, or the user's weights do not fit it, or it runs nowhere.
     """
     module = build(manifest.spec, manifest.notes)
     runs = _points_that_run(manifest, module, points)
@@ -33,38 +31,7 @@ def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[
             "the model keeps a state from pass to pass; every launch starts from the state as built, and a file that is "
             "exported starts from it in every pass"
         )
-    if "module" in formats:
-        _keep_weights(manifest, module)
-    others = {"onnx", "onnx-int8"} & set(formats)
-    if not others:
-        return
-    try:
-        if random:
-            raise UserError(f"{random}; a file cannot be compared with it")
-        from joulesweep.export import onnx
-
-        made = onnx.export(module, manifest, runs)
-    except Exception as error:
-        log.debug("export to ONNX", exc_info=True)
-        for form in others:
-            manifest.errors[form] = one_line(error)
-        return
-    if "onnx" in formats:
-        from joulesweep.model import graph
-
-        manifest.artefacts["onnx"] = [entry(path, fixed, graph.weight_bytes(graph.load(path))) for path, fixed in made]
-    if "onnx-int8" in formats:
-        from joulesweep.export import quantise
-
-        quantise.export(manifest, made, runs[0])
-
-
-def _keep_weights(manifest: Manifest, module: torch.nn.Module) -> None:
-    file = manifest.folder / "weights.safetensors"
-    try:
-        manifest.artefacts["module"] = [entry(file, {}, weights.save(module, file))]
-    except UserError as error:
-        manifest.errors["module"] = str(error)
+    return Subject(manifest, runs, module, random)
 
 
 def _points_that_run(

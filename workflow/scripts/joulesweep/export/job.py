@@ -2,14 +2,16 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from joulesweep.errors import UserError
-from joulesweep.model import inputs
-from joulesweep.model.manifest import Manifest
+from joulesweep import plugins
+from joulesweep.errors import Unsupported, UserError, one_line
+from joulesweep.formats.base import Subject
+from joulesweep.model import inputs, source
+from joulesweep.model.manifest import MODEL, Manifest, entry
 
 log = logging.getLogger("joulesweep")
 
@@ -17,45 +19,86 @@ log = logging.getLogger("joulesweep")
 def export(job: Mapping[str, Any], path: Path) -> Manifest:
     """Make the artefacts of a model and the manifest in `path`, unless what is there already answers the job.
 
-    A format that cannot be made is an entry in the manifest's errors.
-
-    Raises:
-        UserError: the model itself cannot be made: a library, file, function or name is missing.
+    A format that cannot be made is an entry in the manifest's errors, and so is a model that cannot be made at all.
     """
     points = _points(job)
-    found = _kept(job, points, path)
-    if found is not None:
+    kept = _kept(job, points, path)
+    if kept is not None:
         log.info("export %s: kept what is there", job["model"]["name"])
         path.touch()
-        return found
+        return kept
     started = time.perf_counter()
     manifest = Manifest(
         job["model"]["name"], job["spec_digest"], "", inputs.digest(job["model"]), dict(job["model"]), path.parent
     )
     manifest.versions = dict(job["versions"])
+    manifest.code = dict(job["formats"])
     path.parent.mkdir(parents=True, exist_ok=True)
-    if job["model"]["source"].startswith("onnx:"):
-        from joulesweep.export import from_onnx
-
-        from_onnx.export(manifest, job["formats"], points)
-    else:
-        try:
-            import torch  # noqa: F401 - asked for here so that its absence is one line
-        except ImportError as error:
-            raise UserError(
-                f"export {manifest.model}: needs torch, which is missing here; pip install torch, or copy "
-                f"{path.parent} from a device where it was exported with this configuration"
-            ) from error
-        from joulesweep.export import from_module
-
-        from_module.export(manifest, job["formats"], points)
+    try:
+        _write_formats(_subject(manifest, points), list(job["formats"]))
+    except Exception as error:
+        log.debug("export %s", manifest.model, exc_info=True)
+        manifest.errors = {MODEL: one_line(error)}
+        manifest.artefacts = {}
+        manifest.model_digest = manifest.model_digest or job["spec_digest"]
     manifest.exported_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     manifest.write(path)
     _remove_others(manifest, path)
     for key, reason in manifest.errors.items():
-        log.info("export %s: %s: %s", manifest.model, key, reason)
+        log.info("export %s: %s: %s", manifest.model, "failed" if key == MODEL else key, reason)
     log.info("export %s: %.1f s", manifest.model, time.perf_counter() - started)
     return manifest
+
+
+def _subject(manifest: Manifest, points: Sequence[Mapping[str, Any]]) -> Subject:
+    """What the formats are made from.
+
+    Raises:
+        UserError: the model cannot be made: a library, file, function or name is missing.
+    """
+    if plugins.declared("sources", source.scheme(manifest.spec), "count_from") == "graph":
+        from joulesweep.export import from_onnx
+
+        return from_onnx.subject(manifest, points)
+    try:
+        import torch  # noqa: F401 - asked for here so that its absence is one line
+    except ImportError as error:
+        raise UserError(
+            f"needs torch, which is missing here; pip install torch, or copy {manifest.folder} from a device where it was "
+            "exported with this configuration"
+        ) from error
+    from joulesweep.export import from_module
+
+    return from_module.subject(manifest, points)
+
+
+def _write_formats(subject: Subject, wanted: Sequence[str]) -> None:
+    """Make the files of each format, those first from which others are made, and enter them or the reason why not."""
+    manifest = subject.manifest
+    reasons: dict[str, str] = {}
+    for name in _in_order(wanted):
+        made_from = plugins.declared("formats", name, "made_from")
+        try:
+            if made_from in reasons:
+                raise Unsupported(reasons[made_from])
+            subject.files[name] = plugins.load("formats", name)().write(subject)
+        except Exception as error:
+            log.debug("export %s: %s", manifest.model, name, exc_info=True)
+            reasons[name] = one_line(error)
+    for name in wanted:
+        if name in reasons:
+            manifest.errors[name] = reasons[name]
+        else:
+            manifest.artefacts[name] = [entry(file.path, file.fixed, file.weight_bytes) for file in subject.files[name]]
+
+
+def _in_order(wanted: Sequence[str]) -> list[str]:
+    """Formats and those that they are made from, each after what it is made from."""
+    order: list[str] = []
+    for name in wanted:
+        made_from = plugins.declared("formats", name, "made_from")
+        order += [*(_in_order([made_from]) if made_from else []), name]
+    return list(dict.fromkeys(order))
 
 
 def _points(job: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -66,13 +109,20 @@ def _points(job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> Manifest | None:
-    """The manifest in `path` where nothing has to be made: it fits, and a failure would not end otherwise now."""
+    """The manifest in `path` where nothing has to be made: it fits, and a failure would not end otherwise now.
+
+    A model that could not be made at all is tried again: the network may be there now.
+    """
     try:
-        found = Manifest.read(path)
+        kept = Manifest.read(path)
     except UserError:
         return None
-    same = found.spec_digest == job["spec_digest"] and found.is_complete_for(job["formats"], points)
-    return found if same and not (found.errors and found.versions != dict(job["versions"])) else None
+    if kept.failure or kept.spec_digest != job["spec_digest"]:
+        return None
+    if any(kept.code.get(name) != code for name, code in job["formats"].items()):
+        return None
+    fits = kept.is_complete_for(job["formats"], points)
+    return kept if fits and not (kept.errors and kept.versions != dict(job["versions"])) else None
 
 
 def _remove_others(manifest: Manifest, path: Path) -> None:

@@ -1,50 +1,68 @@
-"""The export of a model that is an ONNX file already: a copy, without torch."""
+"""ONNX from the user's own ONNX file: a copy without metadata, its weights in one file with it."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep import digest
-from joulesweep.errors import UserError, one_line
-from joulesweep.model import source
-from joulesweep.model.manifest import Manifest, entry
+from joulesweep import onnx_header, plugins
+from joulesweep.errors import UserError
+from joulesweep.formats.base import File, Subject
+from joulesweep.model import inputs, source
+from joulesweep.model.manifest import Artefact
+
+_LARGEST = 2**31 - 1  # bytes of a protobuf message
 
 
-def export(manifest: Manifest, formats: Sequence[str], points: Sequence[Mapping[str, Any]]) -> None:
-    """Copy the user's file, stripped of metadata where the onnx package is there, and quantise it where asked.
+def copied(subject: Subject) -> File:
+    """The user's file as runtimes load it, stripped of metadata where the onnx package is there.
 
-    The model's identity is that of the user's file, so that it is the same with and without the onnx package.
+    Raises:
+        UserError: its weights lie in other files, which cannot be taken in.
+        Exception: the runtime's own, where it is there and cannot load the file.
     """
+    manifest = subject.manifest
     file = Path(source.place(manifest.spec))
-    if not file.is_file():
-        raise UserError(f"models.{manifest.model}.source: there is no file {str(file)!r} below {Path.cwd()}")
-    text = {key: manifest.spec[key] for key in ("source", "inputs", "axes")} | {"file": digest.of_file(file)}
-    manifest.model_digest = hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()[:16]
     copy = manifest.folder / "model.onnx"
-    copy.write_bytes(file.read_bytes())
-    fixed: dict[str, int] = {}
-    weight_bytes = copy.stat().st_size
+    beside = onnx_header.external_files(file)
+    if file.stat().st_size + sum(path.stat().st_size for path in beside) > _LARGEST:
+        raise UserError(f"{file}: holds more than 2 GB of weights, more than one ONNX file can")
+    fixed = _fixed_axes(file, manifest.spec)
     try:
         from joulesweep.model import graph
     except ImportError:
+        if beside:
+            raise UserError(
+                f"{file}: its weights lie in {beside[0].name}; needs onnx to take them in; pip install onnx"
+            ) from None
         manifest.notes.append("the onnx package is missing: metadata kept, weight_bytes is the file's size")
+        copy.write_bytes(file.read_bytes())
+        made = File(copy, fixed, copy.stat().st_size)
     else:
-        model = graph.load(copy)
+        model = graph.load(file)
         graph.strip(model)
         graph.save(model, copy)
-        weight_bytes = graph.weight_bytes(model)
-        if graph.fixed(model, manifest.spec):
-            fixed = dict(manifest.spec["axes"])
-    if "onnx" in formats:
-        manifest.artefacts["onnx"] = [entry(copy, fixed, weight_bytes)]
-    if "module" in formats:
-        manifest.errors["module"] = "an ONNX file cannot be run by torch; use the runtime onnxruntime"
-    if "onnx-int8" in formats:
-        try:
-            from joulesweep.export import quantise
-        except ImportError as error:
-            manifest.errors["onnx-int8"] = one_line(error)
-        else:
-            quantise.export(manifest, [(copy, fixed)], points[0])
+        made = File(copy, fixed, graph.weight_bytes(model))
+    try:
+        runtime = plugins.load("runtimes", "onnxruntime")()
+    except ImportError:
+        return made
+    runtime.load(Artefact(manifest.spec, copy, "", "", "", 0), 1)
+    return made
+
+
+def _fixed_axes(file: Path, spec: Mapping[str, Any]) -> dict[str, int]:
+    """The axes of a specification, the batch too, that are numbers in a file, with these numbers.
+
+    Raises:
+        UserError: it is no ONNX file.
+        ValueError: it has other inputs than the specification.
+    """
+    graph = onnx_header.inputs(file)
+    feeds = inputs.match_inputs(spec, [value.name for value in graph])
+    dimensions = {entry["name"]: inputs.dimensions(entry) for entry in spec["inputs"]}
+    pairs = [pair for value in graph for pair in zip(dimensions[feeds[value.name]], value.shape, strict=False)]
+    return {
+        axis: length if axis == "batch" else spec["axes"][axis]
+        for axis, length in pairs
+        if isinstance(axis, str) and isinstance(length, int)
+    }

@@ -1,8 +1,9 @@
-"""ONNX from a torch module: one file with free batch and size where the model allows it, else one file a size."""
+"""ONNX from a torch module: one file with free batch and axes where the model allows it, else one file per value."""
 
-import logging
+import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,89 +11,134 @@ import torch
 from torch.export import Dim
 
 from joulesweep import axes, plugins
-from joulesweep.errors import one_line
+from joulesweep.errors import UserError, one_line
+from joulesweep.formats import _library_output
+from joulesweep.formats.base import File, Subject
 from joulesweep.model import call_arguments, graph, inputs
 from joulesweep.model import module as modules
 from joulesweep.model.manifest import Artefact, Manifest
 from joulesweep.model.outputs import check_finite, difference
 
 _TOLERANCE = 1e-3
-Made = list[tuple[Path, dict[str, int]]]
+_NO_OPERATOR = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.]+)'")
+_BATCHES = (1, 3)  # at which a file with a free batch is compared with the module
 
 
-def export(module: torch.nn.Module, manifest: Manifest, points: Sequence[Mapping[str, Any]]) -> Made:
+def exported(subject: Subject) -> list[File]:
     """The files that were made, each with the values of the axes that are fixed in it.
 
-    Whether size is free is the model's business and not the sweep's: a longer sweep must not change the file.
+    Which axes are free is the model's business and not the sweep's: a longer sweep must not change the file.
+
+    Raises:
+        UserError: the model is random, or the file computes something else than the module.
+        Exception: the exporter's own.
     """
-    base = points[0]
-    if _every_axis_is_free(module, manifest.spec):
+    if subject.random:
+        raise UserError(f"{subject.random}; a file cannot be compared with it")
+    manifest, base = subject.manifest, subject.points[0]
+    batch_is_free = _runs(subject, {**base, "batch": max(_BATCHES)})
+    batches = _BATCHES if batch_is_free else (1,)
+    if _every_axis_is_free(subject):
         file = manifest.folder / "model.onnx"
         try:
-            _write(module, manifest, base, {"batch", *manifest.spec["axes"]}, file)
-            for point in (*points, {**base, "batch": 3}):
-                _check(module, manifest, file, point)
-            return [(file, {})]
+            _write(subject, base, {*manifest.spec["axes"], *(["batch"] if batch_is_free else [])}, file)
+            for point in (*subject.points, *({**base, "batch": batch} for batch in batches)):
+                _check(subject.module, manifest, file, point)
+            return [_file(file, {} if batch_is_free else {"batch": 1})]
         except ImportError:
             raise
         except Exception as error:
-            manifest.notes.append(f"one ONNX file a size: {one_line(error)}")
-    made: Made = []
-    for point in points:
-        fixed = {axis: point[axis] for axis in manifest.spec["axes"]}
-        file = manifest.folder / f"{'-'.join(['model', *map(str, fixed.values())])}.onnx"
-        _write(module, manifest, point, {"batch"}, file)
-        for batch in (1, 3):
-            _check(module, manifest, file, {**point, "batch": batch})
-        made.append((file, fixed))
+            manifest.notes.append(f"one ONNX file per size: {one_line(error)}")
+    made = []
+    for point in subject.points:
+        values = {axis: point[axis] for axis in manifest.spec["axes"]}
+        file = manifest.folder / f"{'-'.join(['model', *map(str, values.values())])}.onnx"
+        _write(subject, point, {"batch"} if batch_is_free else set(), file)
+        for batch in batches:
+            _check(subject.module, manifest, file, {**point, "batch": batch})
+        made.append(_file(file, values if batch_is_free else {"batch": 1, **values}))
     return made
 
 
-def _every_axis_is_free(module: torch.nn.Module, spec: Mapping[str, Any]) -> bool:
+def _file(path: Path, fixed: Mapping[str, int]) -> File:
+    return File(path, fixed, graph.weight_bytes(graph.load(path)))
+
+
+def _runs(subject: Subject, point: Mapping[str, Any]) -> bool:
+    """Whether the module itself runs at a point."""
+    spec = subject.manifest.spec
+    try:
+        modules.run(modules.fresh(subject.module, spec), spec, point)
+    except Exception:
+        return False
+    return True
+
+
+def _every_axis_is_free(subject: Subject) -> bool:
     """Whether there are axes beside the batch, and the module itself runs at another value of each."""
+    spec = subject.manifest.spec
+    others = {axis: value // 2 or 2 if axes.ALL[axis].bounded else value + 32 for axis, value in spec["axes"].items()}
     base = inputs.base_point(spec)
-    for axis, value in spec["axes"].items():
-        other = value // 2 or 2 if axes.ALL[axis].bounded else value + 32
-        try:
-            modules.run(modules.fresh(module, spec), spec, {**base, axis: other})
-        except Exception:
-            return False
-    return bool(spec["axes"])
+    return bool(others) and all(_runs(subject, {**base, axis: value}) for axis, value in others.items())
 
 
-def _write(module: torch.nn.Module, manifest: Manifest, point: Mapping[str, Any], free: set[str], file: Path) -> None:
+def _write(subject: Subject, point: Mapping[str, Any], free: set[str], file: Path) -> None:
     """Export at one point with these axes free, strip and write."""
     import onnxscript  # noqa: F401 - so that its absence is told by its name
 
-    example = modules.example(manifest.spec, {**point, "batch": 2})
-    lengths = {one["name"]: inputs.dimensions(one) for one in manifest.spec["inputs"]}
+    spec = subject.manifest.spec
+    example = modules.example(spec, {**point, "batch": 2 if "batch" in free else 1})
+    lengths = {one["name"]: inputs.dimensions(one) for one in spec["inputs"]}
     shapes = {
-        name: {place: Dim.DYNAMIC for place, length in enumerate(found) if length in free}
-        for name, found in lengths.items()
+        name: {place: Dim.DYNAMIC for place, length in enumerate(dimensions) if length in free}
+        for name, dimensions in lengths.items()
     }
-    positional, keywords = call_arguments.bind_inputs(module, list(example))
-    with warnings.catch_warnings(), _quiet(), torch.no_grad():
+    positional, keywords = call_arguments.bind_inputs(subject.module, list(example))
+    with warnings.catch_warnings(), _library_output.in_the_log(), _explained(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.export.export(
-            modules.fresh(module, manifest.spec),
+            modules.fresh(subject.module, spec),
             tuple(example[name] for name in positional),
             {name: example[name] for name in keywords},
             dynamic_shapes=shapes if keywords else tuple(shapes[name] for name in positional),
             strict=False,
         )
-        exported = torch.onnx.export(program, dynamo=True, verbose=False, optimize=True)
-    assert exported is not None
-    model = exported.model_proto
+        program_in_onnx = torch.onnx.export(program, dynamo=True, verbose=False, optimize=True)
+    assert program_in_onnx is not None
+    model = program_in_onnx.model_proto
     graph.strip(model)
-    graph.name_axes(model, manifest.spec)
+    graph.name_axes(model, spec)
     graph.save(model, file)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Inside, what the exporter says in its own terms is said in those of its users, where that is known.
+
+    Raises:
+        UserError: the model computes what a graph of fixed operators cannot, or what ONNX has no operator for.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if operator := _NO_OPERATOR.search(str(cause)):
+            raise UserError(f"ONNX has no operator for {operator[1]}; run the model in eager only") from error
+        if "data-dependent" in str(cause) or "DataDependent" in type(cause).__name__:
+            raise UserError(
+                "how much the model computes depends on the values in its input, as where boxes are selected; "
+                "torch.export cannot write that as a graph; run the model in eager only"
+            ) from error
+        raise
 
 
 def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mapping[str, Any]) -> None:
     """Compare what the file computes at a point with the module itself.
 
     Raises:
-        ValueError: they differ by more than rounding explains.
+        UserError: an output is not finite, or they differ by more than rounding explains.
     """
     try:
         runtime = plugins.load("runtimes", "onnxruntime")()
@@ -108,18 +154,4 @@ def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mappi
     error = difference(found, wanted)
     if not error <= _TOLERANCE:
         at = " ".join(f"{axis}={value}" for axis, value in point.items() if value is not None)
-        raise ValueError(f"the ONNX file differs from the module by {error:.2g} of the largest output at {at}")
-
-
-class _quiet:  # noqa: N801 - reads as a word where it is used
-    """Keeps the exporter's own log lines below errors."""
-
-    def __enter__(self) -> None:
-        self.loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
-        self.levels = [logger.level for logger in self.loggers]
-        for logger in self.loggers:
-            logger.setLevel(logging.ERROR)
-
-    def __exit__(self, *_: object) -> None:
-        for logger, level in zip(self.loggers, self.levels, strict=True):
-            logger.setLevel(level)
+        raise UserError(f"the ONNX file differs from the module by {error:.2g} of the largest output at {at}")

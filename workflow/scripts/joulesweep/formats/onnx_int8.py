@@ -1,42 +1,57 @@
 """ONNX with 8 bits, made of the single-precision file by ONNX Runtime's own quantisation.
 
 Networks of convolutions get fixed scales for weights and activations (static), from calibration inputs. Transformers
-get scales for activations at run time (dynamic) and 8 bits in matrix products alone: fixed scales around softmax and
+get scales for activations at run time (dynamic) and 8 bits in matrix products only: fixed scales around softmax and
 layer normalisation cost accuracy and time.
 """
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from joulesweep import plugins
-from joulesweep.errors import one_line
+from joulesweep.errors import UserError, one_line
+from joulesweep.formats import base
+from joulesweep.formats.base import File, Subject
 from joulesweep.model import graph, inputs
-from joulesweep.model.manifest import Manifest, entry
+from joulesweep.model.manifest import Artefact
+from joulesweep.model.outputs import check_finite
 
 _EXAMPLES = 64
 _DRAWN = 4
+_OPSET = 13  # the first in which a scale per channel can be written
 _TRANSFORMER = {"LayerNormalization", "Attention", "SimplifiedLayerNormalization"}
 
 
-def export(manifest: Manifest, files: Sequence[tuple[Path, dict[str, int]]], point: Mapping[str, Any]) -> None:
-    """Quantise each file and enter the results, or the reason why not, into the manifest."""
-    made = []
-    try:
-        for file, fixed in files:
-            target = file.with_name(f"{file.stem}-int8.onnx")
-            note = _quantise(file, target, manifest.spec, {**point, **fixed})
+class Format(base.Format):
+    """The ONNX files with 8 bits."""
+
+    libraries = ("torch", "onnx", "onnxruntime")
+    made_from = "onnx"
+    reads_data = True
+
+    def write(self, subject: Subject) -> list[File]:
+        """Quantise each ONNX file, and run it once.
+
+        Raises:
+            UserError: a file is of a precision or operator set that cannot be quantised.
+            Exception: the quantiser's own.
+        """
+        manifest = subject.manifest
+        made = []
+        for file in subject.files["onnx"]:
+            target = file.path.with_name(f"{file.path.stem}-int8.onnx")
+            point = {**subject.points[0], **file.fixed}
+            note = _quantise(file.path, target, manifest.spec, point)
             if note not in manifest.notes:
                 manifest.notes.append(note)
-            made.append(entry(target, fixed, graph.weight_bytes(graph.load(target))))
-    except Exception as error:
-        manifest.errors["onnx-int8"] = one_line(error)
-        return
-    manifest.artefacts["onnx-int8"] = made
+            _run_once(target, manifest.spec, point)
+            made.append(File(target, file.fixed, graph.weight_bytes(graph.load(target))))
+        return made
 
 
 def _quantise(file: Path, target: Path, spec: Mapping[str, Any], point: Mapping[str, Any]) -> str:
@@ -49,9 +64,10 @@ def _quantise(file: Path, target: Path, spec: Mapping[str, Any], point: Mapping[
     log.setLevel(logging.ERROR)  # the library writes its advice to the root logger
     try:
         with tempfile.TemporaryDirectory() as folder:
-            prepared = Path(folder) / "prepared.onnx"
+            suitable, prepared = Path(folder) / "suitable.onnx", Path(folder) / "prepared.onnx"
+            converted = _make_suitable(file, suitable)
             # Folds batch normalisation into convolutions, which then have weights to quantise.
-            quant_pre_process(str(file), str(prepared), skip_symbolic_shape=True)
+            quant_pre_process(str(suitable), str(prepared), skip_symbolic_shape=True)
             model = graph.load(prepared)
             if graph.operators(model) & _TRANSFORMER:
                 quantization.quantize_dynamic(
@@ -78,22 +94,52 @@ def _quantise(file: Path, target: Path, spec: Mapping[str, Any], point: Mapping[
     quantised = graph.load(target)
     graph.strip(quantised)
     graph.save(quantised, target)
-    return note
+    return note + converted
+
+
+def _make_suitable(file: Path, target: Path) -> str:
+    """Write a file that the quantiser takes; returns what was changed, as the end of a sentence.
+
+    Raises:
+        UserError: its precision is not single, or its operator set is too old and cannot be converted.
+    """
+    model = graph.load(file)
+    if halves := graph.half_precision(model):
+        raise UserError(
+            f"int8 is made of a file in single precision; {halves} of this one is of half precision; export it as float32"
+        )
+    graph.unlist_weights(model)
+    before = graph.opset(model)
+    if before < _OPSET:
+        from onnx import version_converter
+
+        try:
+            model = version_converter.convert_version(model, _OPSET)
+        except Exception as error:  # the converter's errors are as many as operators that it does not know
+            raise UserError(
+                f"int8 needs operator set {_OPSET} or newer; the file has {before}, which cannot be converted "
+                f"({one_line(error, 120)}); export it again with opset_version={_OPSET}"
+            ) from error
+    graph.save(model, target)
+    return f", operator set {before} converted to {_OPSET}" if before < _OPSET else ""
 
 
 def _calibration(spec: Mapping[str, Any], point: Mapping[str, Any], model: Any) -> tuple[Any, str]:
-    """A reader of calibration inputs, and what they are."""
+    """A reader of calibration inputs, in batches that the graph takes, and what they are."""
     from onnxruntime import quantization
 
     fed = inputs.match_inputs(spec, [value.name for value in graph.fed_inputs(model)])
+    batch = graph.fixed_batch(model, spec)
     if spec.get("data"):
         examples = plugins.load("datasets", spec["data"])().load().train_inputs[:_EXAMPLES]
         source = f"{len(examples)} training examples of {spec['data']}"
-        batches = [dict.fromkeys(fed, examples[index : index + 1]) for index in range(len(examples))]
+        size = batch or 1
+        whole = range(0, len(examples) - size + 1, size)
+        batches = [dict.fromkeys(fed, examples[start : start + size]) for start in whole]
     else:
-        drawn = inputs.make(spec, {**point, "batch": _DRAWN})
+        drawn = inputs.make(spec, {**point, "batch": batch or _DRAWN})
         batches = [{name: drawn[declared] for name, declared in fed.items()}]
-        source = f"{_DRAWN} random inputs"
+        source = f"{batch or _DRAWN} random input{'' if batch == 1 else 's'}"
 
     class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
@@ -103,3 +149,11 @@ def _calibration(spec: Mapping[str, Any], point: Mapping[str, Any], model: Any) 
             return next(self.left, None)
 
     return Reader(), source
+
+
+def _run_once(file: Path, spec: Mapping[str, Any], point: Mapping[str, Any]) -> None:
+    """Load the file as a launch does and do one pass; what fails here would fail in every launch."""
+    runtime = plugins.load("runtimes", "onnxruntime-int8")()
+    batch = graph.fixed_batch(graph.load(file), spec) or 1
+    forward = runtime.load(Artefact(dict(spec), file, "", "", "", 0), 1)
+    check_finite(runtime.arrays(forward(runtime.prepare(inputs.make(spec, {**point, "batch": batch})))))

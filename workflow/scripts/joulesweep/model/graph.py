@@ -64,21 +64,45 @@ def name_axes(model: onnx.ModelProto, spec: Mapping[str, Any]) -> None:
                 dimension.dim_param = new.get(dimension.dim_param, dimension.dim_param)
 
 
-def fixed(model: onnx.ModelProto, spec: Mapping[str, Any]) -> bool:
-    """Whether a dimension that is an axis of the specification, the batch aside, is a number in the file."""
-    return any(
-        dimension.HasField("dim_value") and isinstance(length, str) and length != "batch"
-        for dimensions, lengths in _declared(model, spec)
-        for dimension, length in zip(dimensions, lengths, strict=False)
-    )
-
-
 def _declared(model: onnx.ModelProto, spec: Mapping[str, Any]) -> Iterator[tuple[Any, list[int | str]]]:
     """For each input of the file its dimensions there and its declared lengths."""
     given = fed_inputs(model)
     lengths = {one["name"]: inputs.dimensions(one) for one in spec["inputs"]}
     for value, declared in zip(given, inputs.match_inputs(spec, [value.name for value in given]).values(), strict=True):
         yield value.type.tensor_type.shape.dim, lengths[declared]
+
+
+def fixed_batch(model: onnx.ModelProto, spec: Mapping[str, Any]) -> int | None:
+    """The only batch that a graph takes; None where it takes any."""
+    return next(
+        (
+            dimension.dim_value
+            for dimensions, lengths in _declared(model, spec)
+            for dimension, length in zip(dimensions, lengths, strict=False)
+            if length == "batch" and dimension.HasField("dim_value")
+        ),
+        None,
+    )
+
+
+def opset(model: onnx.ModelProto) -> int:
+    """Version of the operators of ONNX itself that a graph uses."""
+    return max((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
+
+
+def unlist_weights(model: onnx.ModelProto) -> None:
+    """Leave the inputs that a pass must be given; old files list their weights among the inputs."""
+    fed = list(fed_inputs(model))
+    del model.graph.input[:]
+    model.graph.input.extend(fed)
+
+
+def half_precision(model: onnx.ModelProto) -> str:
+    """A tensor or input of half precision, by name; empty where there is none."""
+    half = (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
+    values = [(value.name, value.type.tensor_type.elem_type) for value in model.graph.input]
+    tensors = [(name, tensor.data_type) for _, part in parts(model.graph) for name, tensor in stored(part).items()]
+    return next((name for name, kind in (*values, *tensors) if kind in half), "")
 
 
 def fed_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:

@@ -11,6 +11,7 @@ from joulesweep.axes import INPUT_AXES
 from joulesweep.errors import Unsupported, UserError
 from joulesweep.files import replace_text
 
+MODEL = "model"  # the key of a reason that stands for every format
 SCHEMA = 2
 
 
@@ -45,7 +46,8 @@ class Artefact:
 class Manifest:
     """What was exported of one model, and what could not be, with the reason.
 
-    A key of `errors` is a format, or a value that the model itself refuses, such as `size=128`.
+    A key of `errors` is a format; a value that the model itself refuses, such as `size=128`; or `model` where there is
+    nothing because the model could not be made. `code` holds for each format the digest of the code that wrote it.
     """
 
     model: str
@@ -57,6 +59,7 @@ class Manifest:
     artefacts: dict[str, list[Entry]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     exported_at: str = ""
 
@@ -82,12 +85,19 @@ class Manifest:
         values["artefacts"] = {form: [asdict(entry) for entry in files] for form, files in self.artefacts.items()}
         replace_text(path, json.dumps({"schema": SCHEMA, **values}, indent=1, sort_keys=True) + "\n")
 
+    @property
+    def failure(self) -> str:
+        """Why the model could not be made; empty where it could."""
+        return self.errors.get(MODEL, "")
+
     def artefact(self, form: str, point: Mapping[str, Any]) -> Artefact:
         """The artefact that a runtime of this format loads at a point.
 
         Raises:
             Unsupported: the model refuses the point, the format could not be exported, or no file serves the point.
         """
+        if self.failure:
+            raise Unsupported(f"the export failed: {self.failure}")
         for key in _values(point):
             if key in self.errors:
                 raise Unsupported(f"the model does not run at {key}: {self.errors[key]}")
@@ -95,7 +105,8 @@ class Manifest:
             if entry.covers(point):
                 file = self.folder / entry.file
                 return Artefact(self.spec, file, entry.digest, self.model_digest, self.input_digest, entry.weight_bytes)
-        raise Unsupported(self.errors.get(form) or f"no {form} file serves {' '.join(_values(point))}")
+        at = " ".join([f"batch={point.get('batch', 1)}", *_values(point)])
+        raise Unsupported(self.errors.get(form) or f"no {form} file serves {at}: the model takes other values only")
 
     def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
         """Whether every format at every point has a file, still whole, or a reason why there is none."""

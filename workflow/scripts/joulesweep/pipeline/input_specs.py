@@ -36,7 +36,8 @@ def completed(where: str, model: Mapping[str, Any]) -> tuple[list[dict[str, Any]
 def swept_axes(spec: Mapping[str, Any]) -> list[str]:
     """The axes along which a completed model can be swept."""
     batched = any("batch" in entry["shape"] or entry.get("batched", True) for entry in spec["inputs"])
-    return [*(["batch"] if batched else []), *spec["axes"], "threads"]
+    own = [*(["batch"] if batched else []), *spec["axes"], "threads"]
+    return [axis for axis in own if axis not in spec.get("fixed", [])]
 
 
 def _native_lengths(where: str, written: Mapping[str, Any]) -> dict[str, int]:

@@ -90,16 +90,16 @@ class Jobs:
         for path in sorted(folder.glob("manifest-*.json")):
             if self._serves(path, model):
                 return path
-        wanted = [self._spec_digest(model), self._formats(model), self._export_values(model)]
+        wanted = [self._spec_digest(model), self._formats_with_code(model), self._export_values(model)]
         return folder / f"manifest-{digest.of_text(json.dumps(wanted, sort_keys=True))[:12]}.json"
 
     def export(self, model: str) -> Job:
         """The job that makes a model's artefacts."""
-        formats = self._formats(model)
-        libraries = [name for form in formats for name in probe.EXPORT[form]] + self._source_libraries(model)
+        libraries = [*self._format_libraries(model), *self._source_libraries(model)]
         return {
             "model": self._part(model, "data"),
-            "formats": formats,
+            "formats": self._formats_with_code(model),
+            "failed_at": self._failed_at(model),
             "values": self._export_values(model),
             "spec_digest": self._spec_digest(model),
             "versions": self._versions(libraries),
@@ -233,7 +233,9 @@ class Jobs:
     def _part(self, model: str, *more: str) -> dict[str, Any]:
         """The part of a model's specification that says what it is, and what else the stage uses."""
         spec = self.config.models[model]
-        return {key: spec[key] for key in ("name", "source", "inputs", "axes", "weights", "content", *more)}
+        return {
+            key: spec[key] for key in ("name", "source", "inputs", "axes", "arguments", "weights", "content", *more)
+        }
 
     @property
     def _runtimes(self) -> dict[str, Any]:
@@ -260,6 +262,9 @@ class Jobs:
             return False
         base = self.config.count_points(model)[0]
         points = [base | {axis: value} for axis, values in self._export_values(model).items() for value in values]
+        wanted = self._formats_with_code(model)
+        if any(manifest.code.get(form) != code for form, code in wanted.items()):
+            return False
         return manifest.spec_digest == self._spec_digest(model) and all(
             manifest.answers(form, point) for form in self._formats(model) for point in points or [base]
         )
@@ -273,6 +278,31 @@ class Jobs:
 
     def _formats(self, model: str) -> list[str]:
         return _distinct(self._declared("runtimes", name, "format") for name in self.config.models[model]["runtimes"])
+
+    def _formats_with_code(self, model: str) -> dict[str, str]:
+        """Each format that is wanted of a model, with the digest of the code that writes it."""
+        digests = {}
+        for name in self._formats(model):
+            made_from = self._declared("formats", name, "made_from")
+            parts = [name, *([made_from] if made_from else [])]
+            digests[name] = self._code(*(plugins.file("formats", part, self._package) for part in parts))
+        return digests
+
+    def _format_libraries(self, model: str) -> list[str]:
+        """Distributions that write the formats of a model, and those of a data set that one of them reads."""
+        formats, data = self._formats(model), self.config.models[model]["data"]
+        names = [name for form in formats for name in self._declared("formats", form, "libraries")]
+        if data and any(self._declared("formats", form, "reads_data") for form in formats):
+            names += self._declared("datasets", data, "libraries")
+        return names
+
+    def _failed_at(self, model: str) -> str:
+        """When the model could not be made, so that the next run tries again; empty where it could."""
+        try:
+            manifest = Manifest.read(self.manifest(model))
+        except UserError:
+            return ""
+        return manifest.exported_at if manifest.failure else ""
 
     def _scheme(self, model: str) -> str:
         return self.config.models[model]["source"].partition(":")[0]
@@ -330,7 +360,7 @@ class Jobs:
         names = {"numpy", "psutil", "threadpoolctl", "tqdm"}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
-            names.update(name for form in self._formats(model) for name in probe.EXPORT[form])
+            names.update(self._format_libraries(model))
             for runtime in spec["runtimes"]:
                 names.update(self._declared("runtimes", runtime, "libraries"))
             if spec["data"]:

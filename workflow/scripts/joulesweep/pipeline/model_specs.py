@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep import axes, digest, plugins
+from joulesweep import axes, digest, onnx_header, plugins
 from joulesweep.errors import UserError
-from joulesweep.pipeline import code_digest, input_specs
+from joulesweep.pipeline import code_digest, graph_inputs, input_specs
 from joulesweep.pipeline.config_schema import check_known, listed, quoted, shown
 
 _NO_FILE = ("random", "pretrained")
@@ -30,15 +30,17 @@ def completed(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def warnings(values: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """One line per general sweep from which models are left out, because their input has no such axis."""
+    """One line per general sweep from which models are left out: their input has no such axis, or it is fixed in their file."""
     for axis in map(axes.canonical, values["sweeps"]):
+        general = {name: spec for name, spec in models.items() if "sweeps" not in values["models"][name]}
+        fixed = [name for name, spec in general.items() if axis in spec["fixed"]]
         without = [
-            name
-            for name, spec in models.items()
-            if "sweeps" not in values["models"][name] and axis not in input_specs.swept_axes(spec)
+            name for name, spec in general.items() if axis not in [*input_specs.swept_axes(spec), *spec["fixed"]]
         ]
         if without:
             yield f"sweeps.{axis}: not swept of {listed(without)}, whose input has no axis {axis}"
+        if fixed:
+            yield f"sweeps.{axis}: not swept of {listed(fixed)}, whose file has a fixed {axis}"
 
 
 def _completed(where: str, name: str, model: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,12 +54,17 @@ def _completed(where: str, name: str, model: Mapping[str, Any], values: Mapping[
     content = _source_content(f"{where}.source", scheme, rest, weights)
     if weights not in _NO_FILE:
         content[weights] = digest.of_file(_existing(f"{where}.weights", weights))
-    inputs, native = input_specs.completed(where, model)
+    of_graph = plugins.declared("sources", scheme, "argument_is") == "graph"
+    arguments = _arguments(where, scheme, model)
+    inputs, native = input_specs.completed(
+        where, graph_inputs.with_inputs(where, model, Path(rest)) if of_graph else model
+    )
     spec = {
         "name": name,
         "source": model["source"],
         "inputs": inputs,
         "axes": native,
+        "arguments": arguments,
         "weights": weights,
         "runtimes": model["runtimes"],
         "data": model.get("data"),
@@ -65,6 +72,7 @@ def _completed(where: str, name: str, model: Mapping[str, Any], values: Mapping[
         "threads": values["threads"],
         "content": content,
     }
+    spec["fixed"] = graph_inputs.fixed_axes(where, spec, Path(rest)) if of_graph else []
     own = "sweeps" in model
     sweeps = _canonical(f"{where}.sweeps" if own else "sweeps", model["sweeps"] if own else values["sweeps"])
     if own:
@@ -83,11 +91,21 @@ def _source_content(where: str, scheme: str, rest: str, weights: str) -> dict[st
         return {file: _digest_of_module(where, _existing(where, file))}
     if argument_is == "file":
         return {rest: digest.of_file(_existing(where, rest))}
+    if argument_is == "graph":
+        files = [_existing(where, rest), *onnx_header.external_files(Path(rest))]
+        return {str(file): digest.of_file(file) for file in files}
     if argument_is == "folder" and _exists(rest, Path.is_dir):
         files = [Path(rest) / "config.json"]
         files += sorted(Path(rest).glob("*.safetensors")) if weights == "pretrained" else []
         return {str(file): digest.of_file(_existing(where, str(file))) for file in files}
     return {}
+
+
+def _arguments(where: str, scheme: str, model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments of the function that makes the model."""
+    if "arguments" in model and plugins.declared("sources", scheme, "argument_is") != "function":
+        raise UserError(f"{where}.arguments: a source {scheme} calls no function of yours; leave the key out")
+    return model.get("arguments", {})
 
 
 def _digest_of_module(where: str, file: Path) -> str:
@@ -127,6 +145,11 @@ def _canonical(where: str, written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_axis(where: str, axis: str, spec: Mapping[str, Any]) -> None:
+    if axis in spec["fixed"]:
+        value = spec["axes"].get(axis, 1)
+        raise UserError(
+            f"{where}.{axis}: the file takes only {axis}={value}; export it with a free {axis}, or do not sweep it"
+        )
     if axis not in input_specs.swept_axes(spec):
         raise UserError(
             f"{where}: the input has no axis {axis}, only {', '.join(input_specs.swept_axes(spec))}; name it in the shape, as in "

@@ -13,9 +13,6 @@ from joulesweep.pipeline.config import Config
 
 _TIMEOUT_S = 60
 
-# Distributions that exports use beside those of the source.
-EXPORT = {"module": ("torch",), "onnx": ("torch", "onnx", "onnxscript"), "onnx-int8": ("torch", "onnxruntime")}
-
 
 def interpreter(config: Config) -> str:
     """The interpreter of the measuring side; on a Jetson, set-up makes an environment for it inside Snakemake's."""
@@ -74,8 +71,8 @@ def question(config: Config, distributions: Sequence[str]) -> dict[str, Any]:
 
 def _known(package: Path) -> list[str]:
     """Every distribution that some configuration may use: what a device has does not depend on what it is asked."""
-    names = {"numpy", *(name for libraries in EXPORT.values() for name in libraries)}
-    for kind in ("sources", "runtimes", "datasets", "counters"):
+    names = {"numpy"}
+    for kind in ("formats", "sources", "runtimes", "datasets", "counters"):
         for name in plugins.names(kind, package):
             names.update(plugins.declared(kind, name, "libraries", package))
     return sorted(names)

@@ -17,7 +17,8 @@ class Source(ABC):
     Attributes:
         libraries: distributions whose versions decide what it builds.
         preload: modules that a server of measuring processes imports beforehand; they start no thread.
-        argument_is: what follows the scheme in `source:`: a name, a file, a folder, or a function of a Python file.
+        argument_is: what follows the scheme in `source:`: a name, a file, a folder, a function of a Python file, or a graph
+            (an ONNX file and the files beside it).
         default_weights: weights of a model whose configuration names none: random, or pretrained.
         count_from: module, or graph where no torch module can be made.
         random_fills_are_weights: whether the constructor uses the random numbers of torch.nn.init for nothing but

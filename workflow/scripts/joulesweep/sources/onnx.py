@@ -12,7 +12,7 @@ class Source(base.Source):
 
     libraries = ()
     preload = ()
-    argument_is = "file"
+    argument_is = "graph"
     default_weights = "pretrained"
     count_from = "graph"
     random_fills_are_weights = False

@@ -2,10 +2,17 @@
 
 Its parameters keep their names; its graph is one module, so that parts by module are those of parameters alone. It runs at
 the batches and sizes that it was exported for.
+
+An archive with pickled entries is refused. The graph itself is read by torch, which evaluates expressions in it: a file is
+to be trusted like code.
 """
 
 import inspect
-from collections.abc import Mapping
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from joulesweep.errors import UserError, one_line
@@ -31,8 +38,15 @@ class Source(base.Source):
         torch = base.library("torch", spec["name"])
         file = base.file(spec)
         try:
-            with torch.device("cpu"):
+            if entry := _pickled(file):
+                raise UserError(
+                    f"models.{spec['name']}.source: {file}: its entry {entry} is pickled, which may run code when it is "
+                    "loaded; save the program with tensors only"
+                )
+            with torch.device("cpu"), _tensors_only(torch):
                 module = torch.export.load(str(file)).module()
+        except UserError:
+            raise
         except Exception as error:  # a file that is something else fails in many ways
             raise UserError(
                 f"models.{spec['name']}.source: {file} holds no exported program ({one_line(error, 150)})"
@@ -43,6 +57,34 @@ class Source(base.Source):
     def pretrained(self, spec: Mapping[str, Any]) -> Any:
         """The same: the file's own weights are kept."""
         return self.build(spec)
+
+
+def _pickled(file: Path) -> str:
+    """The entry of an archive that is kept as a pickle; empty where there is none."""
+    if not zipfile.is_zipfile(file):
+        return ""
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            folder, _, leaf = name.rpartition("/")
+            if folder.endswith("data/constants") and leaf.startswith(("custom_obj", "opaque_obj")):
+                return leaf
+            if folder.endswith(("data/weights", "data/constants")) and leaf.endswith(".json"):
+                entries = json.loads(archive.read(name)).get("config", {})
+                pickled = [entry for entry, about in entries.items() if about.get("use_pickle")]
+                if pickled:
+                    return pickled[0]
+    return ""
+
+
+@contextmanager
+def _tensors_only(torch: Any) -> Iterator[None]:
+    """Inside, `torch.load` reads tensors only: the reader of such archives would fall back to pickles that run code."""
+    load = torch.load
+    torch.load = lambda *arguments, **options: load(*arguments, **{**options, "weights_only": True})
+    try:
+        yield
+    finally:
+        torch.load = load
 
 
 def _signature(module: Any) -> inspect.Signature:

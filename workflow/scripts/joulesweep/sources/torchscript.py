@@ -1,4 +1,8 @@
-"""A module that `torch.jit.save` wrote: `torchscript:FILE.pt`. It brings its code and its weights, and cannot be exported."""
+"""A module that `torch.jit.save` wrote: `torchscript:FILE.pt`. It brings its code and its weights.
+
+It cannot be exported, so it runs in eager mode only. Its code is TorchScript, which is no Python but may read and write
+files: a file is to be trusted like code.
+"""
 
 import warnings
 from collections.abc import Mapping

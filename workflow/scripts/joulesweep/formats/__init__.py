@@ -1,0 +1,1 @@
+"""The kinds of files that runtimes load: one file per format."""
