@@ -48,6 +48,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
         (("MODEL=never",), f"never was not measured on {DEVICE} yet: make all measures it"),
         (("MODEL=../../other/latency/mlp",), "no model '../../other/latency/mlp'"),
     ],
+    ids=["unknown model", "unknown runtime", "not measured", "path"],
 )
 def test_what_cannot_be_remeasured_is_one_line_and_changes_nothing(project, arguments, words):
     before = _contents(project.folder / "results" / "devices")
