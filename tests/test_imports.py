@@ -84,6 +84,6 @@ def test_no_room_is_crowded():
         folder.relative_to(LIBRARY).as_posix(): count
         for folder in {path.parent for path in FILES}
         if folder.name not in {*PLUGINS, "figures", "power_logs"}
-        and (count := sum(path.parent == folder and path.name != "__init__.py" for path in FILES)) > 14
+        and (count := sum(path.parent == folder and path.name != "__init__.py" for path in FILES)) > 15
     }
     assert not crowded
