@@ -158,6 +158,24 @@ def test_a_unit_that_is_not_known_is_refused_in_a_header_and_in_a_cell(tmp_path,
     assert f"line 2: '1 {unit}' in the column 'P'" in _refusal(tmp_path, f"t_s;P\n0;1 {unit}\n", power="P", start=START)
 
 
+@pytest.mark.parametrize("name", ["P_mW_avg", "mW Power", "power.mW", "power-mW", "P [mW]:", "PowermW", "avg_mW_1", "power.mw"])
+def test_a_unit_anywhere_in_a_header_is_read(tmp_path, name):
+    assert _log(tmp_path, f"t_s;{name}\n0;1500\n", power=name, start=START)[1] == [1.5]
+
+
+def test_a_unit_anywhere_in_a_header_that_is_no_power_or_not_known_is_refused(tmp_path):
+    assert "not a power" in _refusal(tmp_path, "t_s;mA_avg\n0;1\n", power="mA_avg", start=START)
+    assert "the unit 'Mw' is not known" in _refusal(tmp_path, "t_s;powerMw\n0;1\n", power="powerMw", start=START)
+
+
+def test_a_line_of_units_below_the_header_is_no_comment(tmp_path):
+    text = "t_s;P\ns;{}\n0;1500\n"
+    said = _refusal(tmp_path, text.format("[mW]"), power="P", start=START)
+    assert "line 2: '[mW]' in the column 'P' is a unit; write it into the column's name" in said
+    assert _log(tmp_path, text.format("[mW]"), power="P", scale=0.001, start=START)[1] == [1.5]
+    assert _log(tmp_path, text.format("W"), power="P", start=START)[1] == [1500.0]
+
+
 def test_a_scale_stands_in_place_of_units(tmp_path):
     for name in ("mW", "P (hp)", "P (A)"):
         assert _log(tmp_path, f"t_s;{name}\n0;1500\n", power=name, scale=0.001, start=START)[1] == [1.5]

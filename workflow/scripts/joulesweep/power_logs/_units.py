@@ -34,6 +34,10 @@ _LOWER = {symbol.lower(): symbol for symbol in _KNOWN}
 
 _IN_BRACKETS = re.compile(r"^(?P<name>.*?)[\s_]*[(\[{]\s*(?P<unit>[^()\[\]{}]*?)\s*[)\]}]$")
 _AFTER = re.compile(r"^(?P<name>.+?)(?:\s+in\s+|[_/\s]\s*|,\s*)(?P<unit>[^\W\d_]+)$")
+_INSIDE = re.compile(r"(?<![^\W\d_])(?P<unit>[nuµμmk]?[WVA]h?|[nuµμmk][wva]h?)(?![^\W\d_])")
+_JOINED = re.compile(
+    r"(?:^|[^a-zA-Z])(?i:power|pwr|current|curr|amps?|voltage|volts?|p|i|u|v)(?P<unit>[nuµμmkM][WVA]h?|[NUMK][wva]h?)$"
+)
 _QUANTITY = re.compile(r"^(?P<number>[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\d\s.,+-].*)?$")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:(?P<group>[.,])\d{3}(?:(?P=group)\d{3})*)(?P<rest>(?!(?P=group))[.,]\d+)")
 
@@ -59,7 +63,8 @@ def unit(text: str) -> Unit:
 def of_header(name: str) -> tuple[str, Unit | None]:
     """A column's name without its unit, and the unit; None where the name holds none.
 
-    In brackets any text counts as a unit, known or not; after a space, an underscore or a stroke only a known one.
+    In brackets any text counts as a unit, known or not; after a space, an underscore or a stroke only a known one. A unit
+    elsewhere, as in `mW_avg` or `PowermW`, is read too, and the name stays whole.
     """
     bracketed = _IN_BRACKETS.match(name)
     if bracketed:
@@ -70,7 +75,8 @@ def of_header(name: str) -> tuple[str, Unit | None]:
     after = _AFTER.match(name)
     if after and unit(after["unit"]).quantity:
         return after["name"].strip(), unit(after["unit"])
-    return name, None
+    inside = _INSIDE.search(name) or _JOINED.search(name)
+    return name, unit(inside["unit"]) if inside else None
 
 
 def number(text: str) -> tuple[float, str] | None:

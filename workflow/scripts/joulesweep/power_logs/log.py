@@ -24,7 +24,7 @@ _BACK_NS = 60_000_000_000  # by which time stamps may step back: lines that were
 SETTINGS = {
     "file": "the log; a path relative to the folder of the workflow",
     "time": "column with the time: Unix time in s, ms, µs or ns, ISO 8601, or a count from `start`; two columns as [Date, Time]",
-    "time_unit": "unit of the time where the column's name holds none: s, ms, us, ns, min, h",
+    "time_unit": "unit of the time, in place of one in the column's name: s, ms, us, ns, min, h",
     "time_format": "how the time is written where it is none of these, as in %d.%m.%Y %H:%M:%S",
     "start": "when the count was 0, in ISO 8601; with `align: marker` it is found",
     "power": "column with the power; its unit is read from its name or its cells, else W",
@@ -161,6 +161,11 @@ def _column(name: str, quantity: str, scaled: bool) -> Callable[[str], float | N
     def value(cell: str) -> float | None:
         parsed = _units.number(cell)
         if parsed is None:
+            below = _units.unit(cell.strip("()[] "))
+            if below.quantity and not scaled and (below.quantity, below.factor) != (quantity, factor):
+                raise ValueError(
+                    f"{cell!r} in the column {name!r} is a unit; write it into the column's name, or set meters.log.scale"
+                )
             return None
         marks.add(_units.decimal_mark(cell))
         if len(marks) == 3:
