@@ -158,7 +158,9 @@ def test_a_unit_that_is_not_known_is_refused_in_a_header_and_in_a_cell(tmp_path,
     assert f"line 2: '1 {unit}' in the column 'P'" in _refusal(tmp_path, f"t_s;P\n0;1 {unit}\n", power="P", start=START)
 
 
-@pytest.mark.parametrize("name", ["P_mW_avg", "mW Power", "power.mW", "power-mW", "P [mW]:", "PowermW", "avg_mW_1", "power.mw"])
+@pytest.mark.parametrize(
+    "name", ["P_mW_avg", "mW Power", "power.mW", "power-mW", "P [mW]:", "PowermW", "avg_mW_1", "power.mw"]
+)
 def test_a_unit_anywhere_in_a_header_is_read(tmp_path, name):
     assert _log(tmp_path, f"t_s;{name}\n0;1500\n", power=name, start=START)[1] == [1.5]
 
