@@ -1,0 +1,1 @@
+"""From recorded power to joules per pass."""

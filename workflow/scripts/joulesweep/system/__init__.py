@@ -1,0 +1,1 @@
+"""The machine below Python: files, processes, what the kernel says."""
