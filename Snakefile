@@ -12,7 +12,8 @@ sys.path.insert(0, str(SCRIPTS))
 
 from joulesweep.errors import UserError
 from joulesweep.launches.merge_inputs import FILE
-from joulesweep.pipeline import config, job_files, probe
+from joulesweep.pipeline import job_files, probe
+from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import MERGED_TABLES, Jobs
 
 RESULTS = "results"

@@ -15,7 +15,7 @@ from joulesweep.measure import points
 from joulesweep.merged.base_points import base_points, model_counts
 from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.model.manifest import Entry, Manifest
-from joulesweep.pipeline import config
+from joulesweep.pipeline.configuration import config
 
 from tests import synthetic
 

@@ -19,7 +19,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its bac
 sys.path.insert(0, sys.argv.pop(1))
 from joulesweep import cli
 from joulesweep.errors import UserError
-from joulesweep.files import replace_text
+from joulesweep.system.files import replace_text
 
 def main(arguments):
     if arguments.end == "user":

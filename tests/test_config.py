@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep.axes import ALL, INPUT_AXES
 from joulesweep.errors import UserError
-from joulesweep.pipeline import config, config_doc, config_schema, hypothesis_specs
+from joulesweep.pipeline.configuration import config, config_doc, config_schema, hypothesis_specs
 
 from tests.digits_model import ROOT
 
@@ -354,7 +354,7 @@ def test_every_example_of_a_hypothesis_is_one(tmp_path):
 
 
 def test_the_documentation_is_what_the_schema_says():
-    """Render it with: PYTHONPATH=workflow/scripts python -m joulesweep.pipeline.config_doc > docs/configuration.md"""
+    """Render it with: PYTHONPATH=workflow/scripts python -m joulesweep.pipeline.configuration.config_doc > docs/configuration.md"""
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == config_doc.render()
 
 

@@ -6,7 +6,8 @@ import pytest
 import yaml
 from joulesweep.errors import UserError
 from joulesweep.measure.energy import meter_choice
-from joulesweep.pipeline import config, probe
+from joulesweep.pipeline import probe
+from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import Jobs
 
 from tests.digits_model import ROOT

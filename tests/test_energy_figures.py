@@ -9,8 +9,8 @@ from joulesweep.launches import energy_row
 from joulesweep.launches.columns import ENERGY
 from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
 from joulesweep.launches.launch import DeviceState
-from joulesweep.measure.energy import window_figures
-from joulesweep.measure.energy.power_trace import SilentError, UncoveredError
+from joulesweep.measure.energy.traces import window_figures
+from joulesweep.measure.energy.traces.power_trace import SilentError, UncoveredError
 
 from tests.synthetic import state
 

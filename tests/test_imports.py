@@ -8,7 +8,7 @@ import pytest
 LIBRARY = Path(__file__).parents[1] / "workflow" / "scripts" / "joulesweep"
 PLUGINS = {"sources", "runtimes", "meters", "datasets", "counters", "formats"}
 
-# What each room may import besides itself and the ground, which is every file in the library's root.
+# What each room may import besides itself and the ground: the files in the library's root, and `system/`.
 RULE: dict[str, set[str]] = {
     "ground": set(),
     "launches": set(),
@@ -36,7 +36,7 @@ MODULES = {_module(path): path for path in FILES}
 
 def _room(module: str) -> str:
     room, dot, _ = module.partition(".")
-    return room if dot or (LIBRARY / room).is_dir() else "ground"
+    return room if room != "system" and (dot or (LIBRARY / room).is_dir()) else "ground"
 
 
 def _imports(path: Path) -> set[str]:
@@ -84,6 +84,6 @@ def test_no_room_is_crowded():
         folder.relative_to(LIBRARY).as_posix(): count
         for folder in {path.parent for path in FILES}
         if folder.name not in {*PLUGINS, "figures", "power_logs"}
-        and (count := sum(path.parent == folder and path.name != "__init__.py" for path in FILES)) > 15
+        and (count := sum(path.parent == folder and path.name != "__init__.py" for path in FILES)) > 13
     }
     assert not crowded

@@ -7,7 +7,7 @@ import yaml
 from joulesweep.analysis.report.tables import benchmarked
 from joulesweep.errors import UserError
 from joulesweep.model import inputs
-from joulesweep.pipeline import config
+from joulesweep.pipeline.configuration import config
 
 
 def completed(folder: Path, model: str, **more: object) -> dict:

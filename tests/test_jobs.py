@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 from joulesweep.errors import UserError
-from joulesweep.pipeline import config, probe
+from joulesweep.pipeline import probe
+from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import OF_A_MODEL, Jobs
 
 from tests.digits_model import ROOT
@@ -98,7 +99,7 @@ def test_comments_docstrings_messages_and_what_is_not_used_make_nothing_stale(tr
             tree.append(f"{LIBRARY}/{file}", "\n# a comment\n")
         tree.edit(f"{LIBRARY}/measure/latency/launch.py", '"""One', '"""Only one')
         tree.edit(f"{LIBRARY}/measure/processes/server.py", '"""A server', '"""One server')
-        tree.edit(f"{LIBRARY}/pipeline/config.py", "the key", "this key")
+        tree.edit(f"{LIBRARY}/pipeline/configuration/config.py", "the key", "this key")
         tree.edit(f"{LIBRARY}/launches/columns.py", "forward passes in", "passes in")
         tree.edit(f"{LIBRARY}/cli.py", "joulesweep: %s", "Joulesweep: %s")
         tree.append(f"{LIBRARY}/measure/progress.py", "\nWIDTH = 80\n")
@@ -231,7 +232,7 @@ TABLE_CODE = [
     ("launches/table_file.py", {"latency", "energy"}),
     ("measure/points.py", {"latency", "energy"}),
     ("measure/lock.py", {"latency", "energy"}),
-    ("measure/energy/power_trace.py", {"energy"}),
+    ("measure/energy/traces/power_trace.py", {"energy"}),
 ]
 
 

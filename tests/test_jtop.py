@@ -4,8 +4,8 @@ import time
 
 import pytest
 from joulesweep.measure.energy import meter_probe
-from joulesweep.measure.energy.power_trace import PowerTrace
 from joulesweep.measure.energy.sampler import Sampler
+from joulesweep.measure.energy.traces.power_trace import PowerTrace
 
 from tests.jetson_board import AGX_ORIN, NANO, ORIN_NX, SECOND, THOR, Drawing, devices
 from tests.jtop_service import CHIPS, Service, why_not

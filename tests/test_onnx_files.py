@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from joulesweep import onnx_header, plugins
+from joulesweep import plugins
 from joulesweep.errors import UserError
 from joulesweep.export.job import export
-from joulesweep.model import inputs
+from joulesweep.model import inputs, onnx_header
 from joulesweep.model.manifest import Manifest
-from joulesweep.pipeline import config
+from joulesweep.pipeline.configuration import config
 
 from tests.digits_model import export_job
 from tests.test_inputs import declared

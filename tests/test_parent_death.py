@@ -13,7 +13,7 @@ SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 SNAKEMAKE = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', sys.argv[1]])"
 JOB = """
 import os, time
-from joulesweep.parent_death import die_with_parent
+from joulesweep.system.parent_death import die_with_parent
 from joulesweep.measure.processes.server import Server
 import tests.test_server
 die_with_parent()
@@ -47,7 +47,7 @@ def test_a_kill_leaves_no_process(victim):
 
 
 def test_a_parent_that_ended_before_the_kernel_was_asked_is_noticed():
-    code = "from joulesweep.parent_death import die_with_parent\ndie_with_parent(parent=1 << 22)\nprint('alive')"
+    code = "from joulesweep.system.parent_death import die_with_parent\ndie_with_parent(parent=1 << 22)\nprint('alive')"
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)}
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joulesweep.measure.energy.power_trace import PowerTrace, UncoveredError
+from joulesweep.measure.energy.traces.power_trace import PowerTrace, UncoveredError
 
 SECOND = 1_000_000_000
 STEPS = st.lists(st.integers(1_000_000, 2 * SECOND), min_size=3, max_size=40)

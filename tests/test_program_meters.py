@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 from joulesweep.measure.energy import meter_probe
-from joulesweep.measure.energy.power_trace import PowerTrace
 from joulesweep.measure.energy.sampler import Sampler
+from joulesweep.measure.energy.traces.power_trace import PowerTrace
 from joulesweep.meters import powertop, rpi_pmic, tegrastats
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 from joulesweep.measure.energy import sampler
-from joulesweep.measure.energy.power_trace import PowerTrace
 from joulesweep.measure.energy.sampler import MeterError, Sampler
+from joulesweep.measure.energy.traces.power_trace import PowerTrace
 from joulesweep.meters import rapl
 
 from tests.powercap import RANGE_UJ, Counting, lay_out

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joulesweep.errors import UserError
-from joulesweep.machine import machine_id
 from joulesweep.pipeline.transfer import admission, archive, journals
+from joulesweep.system.machine import machine_id
 
 from tests.digits_model import ROOT
 

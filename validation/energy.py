@@ -50,7 +50,7 @@ def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]
     """Errors in percent of windows, and how often a row's interval holds the truth."""
     from joulesweep.launches import energy_row
     from joulesweep.launches.energy_launch import EnergyLaunch
-    from joulesweep.measure.energy import window_figures
+    from joulesweep.measure.energy.traces import window_figures
     from joulesweep.meters import synthetic
 
     first, last = recorded["time_ns"][1], recorded["time_ns"][-2]

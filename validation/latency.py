@@ -116,7 +116,8 @@ class Bench:
     """Exported models, and servers to run them in."""
 
     def __init__(self, folder: Path, scripts: Path) -> None:
-        from joulesweep.pipeline import config, probe
+        from joulesweep.pipeline import probe
+        from joulesweep.pipeline.configuration import config
         from joulesweep.pipeline.jobs import Jobs
 
         models = {

@@ -43,7 +43,8 @@ from joulesweep.measure.points import Point, points_of  # noqa: E402
 from joulesweep.measure.processes.server import Server  # noqa: E402
 from joulesweep.model import inputs  # noqa: E402
 from joulesweep.model.manifest import Manifest  # noqa: E402
-from joulesweep.pipeline import config, probe  # noqa: E402
+from joulesweep.pipeline import probe  # noqa: E402
+from joulesweep.pipeline.configuration import config  # noqa: E402
 from joulesweep.pipeline.jobs import Jobs  # noqa: E402
 
 MODELS = {

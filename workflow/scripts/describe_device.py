@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.files import replace_text
 from joulesweep.measure.device import describe
+from joulesweep.system.files import replace_text
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.pipeline import config, probe
+from joulesweep.pipeline import probe
+from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import OF_A_MODEL, OF_THE_DEVICE, Jobs
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.pipeline import config
+from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.transfer import admission, remote
 
 parser = argparse.ArgumentParser(description=__doc__)

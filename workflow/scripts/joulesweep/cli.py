@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from joulesweep.errors import UserError, one_line
-from joulesweep.parent_death import die_with_parent
+from joulesweep.system.parent_death import die_with_parent
 
 log = logging.getLogger("joulesweep")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import digest
-from joulesweep.files import replace_text
+from joulesweep.system.files import replace_text
 
 
 def write(listing: Path, token: str, names: Iterable[str], **more: Any) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from joulesweep import digest, onnx_header
+from joulesweep import digest
 from joulesweep.errors import UserError
 from joulesweep.formats.base import Subject
-from joulesweep.model import source
+from joulesweep.model import onnx_header, source
 from joulesweep.model.manifest import Manifest
 
 

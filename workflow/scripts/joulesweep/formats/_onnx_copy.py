@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep import onnx_header, plugins
+from joulesweep import plugins
 from joulesweep.errors import UserError
 from joulesweep.formats.base import File, Subject
-from joulesweep.model import inputs, source
+from joulesweep.model import inputs, onnx_header, source
 from joulesweep.model.manifest import Artefact
 
 _LARGEST = 2**31 - 1  # bytes of a protobuf message

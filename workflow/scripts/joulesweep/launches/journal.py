@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from joulesweep.errors import UserError
-from joulesweep.files import open_regular
 from joulesweep.launches.launch import Launch
+from joulesweep.system.files import open_regular
 
 log = logging.getLogger("joulesweep")
 

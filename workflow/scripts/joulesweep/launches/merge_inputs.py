@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from joulesweep.files import open_regular, read_regular, replace_text
+from joulesweep.system.files import open_regular, read_regular, replace_text
 
 FILE = "inputs.json"
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from joulesweep.files import read_regular
+from joulesweep.system.files import read_regular
 
 MIXTURE = ("matrix", "cache", "memory", "convolution", "python")  # the parts of a CPU's reference
 

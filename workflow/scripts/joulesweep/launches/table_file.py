@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from joulesweep.files import replace_text
 from joulesweep.launches.table import Table
 from joulesweep.schema import SCHEMA
+from joulesweep.system.files import replace_text
 
 CHECK = "check"  # the column of a row's checksum
 _LAST = "\nlast"  # what no line can end with

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import base
-from joulesweep.sysfs import text
+from joulesweep.system.sysfs import text
 
 _ROOT = "/sys/class/power_supply"
 _VALUES = ("power_now", "current_now", "voltage_now", "energy_now", "charge_now")

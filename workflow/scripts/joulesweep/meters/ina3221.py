@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import _jetson, base
-from joulesweep.sysfs import text
+from joulesweep.system.sysfs import text
 
 _ROOT = "/sys/bus/i2c/drivers"
 

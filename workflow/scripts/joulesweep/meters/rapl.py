@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from joulesweep.meters import base
-from joulesweep.sysfs import text
+from joulesweep.system.sysfs import text
 
 _ROOT = "/sys/class/powercap"
 _INTERFACES = ("intel-rapl", "intel-rapl-mmio")

@@ -9,7 +9,7 @@ from typing import Any
 from joulesweep import digest
 from joulesweep.axes import INPUT_AXES
 from joulesweep.errors import Unsupported, UserError
-from joulesweep.files import replace_text
+from joulesweep.system.files import replace_text
 
 MODEL = "model"  # the key of a reason that stands for every format
 SCHEMA = 2

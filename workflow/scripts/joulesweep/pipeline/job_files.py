@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from joulesweep.files import replace_text
 from joulesweep.pipeline.jobs import Jobs
+from joulesweep.system.files import replace_text
 
 FOLDER = Path(".snakemake") / "joulesweep" / "jobs"
 

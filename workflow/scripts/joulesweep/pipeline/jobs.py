@@ -16,7 +16,7 @@ from joulesweep.errors import UserError
 from joulesweep.launches import merge_inputs
 from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline import code_digest, probe
-from joulesweep.pipeline.config import Config
+from joulesweep.pipeline.configuration.config import Config
 
 MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
 OF_A_MODEL = ("export", "count", "evaluate", "latency", "energy")

@@ -9,7 +9,7 @@ from typing import Any
 
 from joulesweep import plugins
 from joulesweep.errors import UserError
-from joulesweep.pipeline.config import Config
+from joulesweep.pipeline.configuration.config import Config
 
 _TIMEOUT_S = 60
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from joulesweep.errors import UserError, nearest
 from joulesweep.launches.journal import Journal
-from joulesweep.pipeline.config import Config
+from joulesweep.pipeline.configuration.config import Config
 
 STAGES = ("latency", "energy")
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from joulesweep.files import read_regular
 from joulesweep.launches.columns import DEVICES
 from joulesweep.merged.problems import Problem
 from joulesweep.schema import SCHEMA
+from joulesweep.system.files import read_regular
 
 _CURE = "delete the file and run snakemake on that device, or copy it from there again"
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from joulesweep.files import read_regular
 from joulesweep.launches.table import Table
 from joulesweep.launches.table_file import CHECK, checksum
 from joulesweep.merged.problems import COPY_AGAIN, Problem
 from joulesweep.schema import SCHEMA
+from joulesweep.system.files import read_regular
 
 Row = dict[str, object]
 

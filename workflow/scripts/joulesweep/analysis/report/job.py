@@ -16,11 +16,11 @@ from joulesweep.analysis.report.hypotheses.case import Case
 from joulesweep.analysis.report.hypotheses.check import check
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
-from joulesweep.files import replace_text
 from joulesweep.formatting import percent, plural
 from joulesweep.merged.base_points import base_points, modelled_energy
 from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.schema import SCHEMA
+from joulesweep.system.files import replace_text
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 _MEASURED = ("latency", "energy", "accuracy")

@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 
 from joulesweep.launches.columns import listed
-from joulesweep.machine import machine_id
 from joulesweep.measure.device import state
 from joulesweep.measure.device.threads import cores
 from joulesweep.schema import SCHEMA
-from joulesweep.sysfs import text
+from joulesweep.system.machine import machine_id
+from joulesweep.system.sysfs import text
 
 _ROOT = Path("/")
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from joulesweep.measure.device import gpu_state
-from joulesweep.sysfs import text
+from joulesweep.system.sysfs import text
 
 _ROOT = Path("/")
 _CPUS = "sys/devices/system/cpu"

@@ -18,10 +18,10 @@ from joulesweep.launches.journal import Journal
 from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.device import cool_down, state
-from joulesweep.measure.energy import samples as traces
-from joulesweep.measure.energy import window_figures
 from joulesweep.measure.energy.power import Power, power_of
 from joulesweep.measure.energy.sampler import MeterError
+from joulesweep.measure.energy.traces import samples as traces
+from joulesweep.measure.energy.traces import window_figures
 from joulesweep.measure.missing import missing_windows
 from joulesweep.measure.points import Point, points_of
 from joulesweep.measure.processes.server import Server

@@ -12,7 +12,8 @@ import numpy as np
 from joulesweep import plugins
 from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.measure.energy import launch as energy_launch
-from joulesweep.measure.energy import sync_marker, timing, window_figures
+from joulesweep.measure.energy import sync_marker, timing
+from joulesweep.measure.energy.traces import window_figures
 from joulesweep.meters.base import Description
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from joulesweep import plugins
 from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.measure.energy import launch as energy_launch
-from joulesweep.measure.energy import meter_probe, timing, window_figures
+from joulesweep.measure.energy import meter_probe, timing
 from joulesweep.measure.energy.sampler import MeterError, Sampler
-from joulesweep.measure.energy.samples import Traces
+from joulesweep.measure.energy.traces import window_figures
+from joulesweep.measure.energy.traces.samples import Traces
 from joulesweep.meters.base import Description
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from joulesweep.launches.energy_row import READINGS
-from joulesweep.measure.energy.power_trace import PowerTrace
 from joulesweep.measure.energy.sampler import Sampler, interval_s
+from joulesweep.measure.energy.traces.power_trace import PowerTrace
 from joulesweep.meters.base import Description
 
 _LEAD_S = 0.25  # until a runtime's threads, which spin after a pass, sleep

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.files import replace_text
 from joulesweep.launches.reference_baseline import ReferenceBaseline
 from joulesweep.measure.latency.reference import reference_for
 from joulesweep.measure.processes.server import Server
+from joulesweep.system.files import replace_text
 
 SAMPLES = 20
 _BETWEEN_S = 6.0

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 
 from joulesweep.measure.processes.outcomes import Outcome, of_exception, of_exit, of_import_error, of_memory, of_timeout
-from joulesweep.parent_death import die_with_parent
+from joulesweep.system.parent_death import die_with_parent
 
 # macOS: system libraries do not survive a fork, so processes start from nothing there and import for themselves.
 _START = "fork" if sys.platform == "linux" else "spawn"

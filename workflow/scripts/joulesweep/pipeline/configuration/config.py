@@ -15,7 +15,7 @@ from typing import Any
 from joulesweep import digest, plugins
 from joulesweep.axes import AXES, INPUT_AXES
 from joulesweep.errors import UserError, shortened
-from joulesweep.pipeline import config_schema, hypothesis_specs, model_specs, read_yaml
+from joulesweep.pipeline.configuration import config_schema, hypothesis_specs, model_specs, read_yaml
 
 _LONGEST_PATH = 120  # characters of a file's name in a message
 

@@ -1,6 +1,6 @@
 """Renders docs/configuration.md from the schema of the configuration, the axes and the meters' settings.
 
-Run by hand as `python -m joulesweep.pipeline.config_doc > docs/configuration.md`, with workflow/scripts on PYTHONPATH.
+Run by hand as `python -m joulesweep.pipeline.configuration.config_doc > docs/configuration.md`, with workflow/scripts on PYTHONPATH.
 """
 
 import json
@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from joulesweep import axes, plugins
-from joulesweep.pipeline import config_schema
-from joulesweep.pipeline.config_schema import resolved, schema
+from joulesweep.pipeline.configuration import config_schema
+from joulesweep.pipeline.configuration.config_schema import resolved, schema
 
 _INTRODUCTION = """\
 # The configuration

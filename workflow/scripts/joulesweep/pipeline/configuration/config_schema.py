@@ -13,7 +13,7 @@ from jsonschema import ValidationError
 
 from joulesweep.errors import UserError, nearest, shortened
 
-FILE = Path(__file__).parents[3] / "schemas" / "config.schema.yaml"
+FILE = Path(__file__).parents[4] / "schemas" / "config.schema.yaml"
 
 _SHOWN = 80  # characters of a value in a message
 _MISREAD = {bool: "a truth value", int: "a number", float: "a number", type(None): "an empty value"}

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep import onnx_header
 from joulesweep.errors import UserError, nearest
-from joulesweep.onnx_header import Input
-from joulesweep.pipeline.config_schema import shown
+from joulesweep.model import onnx_header
+from joulesweep.model.onnx_header import Input
+from joulesweep.pipeline.configuration.config_schema import shown
 
 
 def with_inputs(where: str, model: Mapping[str, Any], file: Path) -> Mapping[str, Any]:

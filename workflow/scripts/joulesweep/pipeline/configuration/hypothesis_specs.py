@@ -5,7 +5,7 @@ from typing import Any
 
 from joulesweep import axes, significance
 from joulesweep.errors import UserError
-from joulesweep.pipeline.config_schema import check_known, hypothesis_name, listed
+from joulesweep.pipeline.configuration.config_schema import check_known, hypothesis_name, listed
 
 _FEWEST_VALUES = 3  # of a sweep, for a slope with an interval
 

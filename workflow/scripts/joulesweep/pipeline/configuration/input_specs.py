@@ -13,7 +13,7 @@ import numpy as np
 
 from joulesweep import axes
 from joulesweep.errors import UserError
-from joulesweep.pipeline.config_schema import resolved, schema, shown
+from joulesweep.pipeline.configuration.config_schema import resolved, schema, shown
 
 NAME = "input"  # of the only input in the short form
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from joulesweep import axes, digest, onnx_header, plugins
+from joulesweep import axes, digest, plugins
 from joulesweep.errors import UserError
-from joulesweep.pipeline import code_digest, graph_inputs, input_specs
-from joulesweep.pipeline.config_schema import check_known, listed, quoted, shown
+from joulesweep.model import onnx_header
+from joulesweep.pipeline import code_digest
+from joulesweep.pipeline.configuration import graph_inputs, input_specs
+from joulesweep.pipeline.configuration.config_schema import check_known, listed, quoted, shown
 
 _NO_FILE = ("random", "pretrained")
 

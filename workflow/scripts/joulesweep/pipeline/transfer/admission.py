@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep.errors import UserError, shortened
-from joulesweep.machine import machine_id
 from joulesweep.pipeline.transfer import journals
+from joulesweep.system.machine import machine_id
 
 # What tells machines apart where a copy is too old to hold a machine id.
 _IDENTITY = ("machine", "cpu", "architecture")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
-from joulesweep.measure.energy.power_trace import PowerTrace, SilentError, UncoveredError
+from joulesweep.measure.energy.traces.power_trace import PowerTrace, SilentError, UncoveredError
 
 _LONGEST_STILL_S = 0.5  # without a step of a counter that steps every 100 ms or faster, on a busy machine
 _LONGEST_GAP = 0.25  # of a window without a reading: more, and the figure would be an interpolation
