@@ -77,7 +77,7 @@ def test_every_flag_that_the_report_explains_or_the_merge_gives_is_documented_in
         column.meaning for table in MERGED.values() for column in table.columns if column.name == "flags"
     )
     documented = set(meanings.replace(",", " ").replace(";", " ").split())
-    assert {*anomalies._FLAGS, NO_JOURNAL, INCONSISTENT, UNDETERMINED} <= documented
+    assert {*anomalies.FLAGS, NO_JOURNAL, INCONSISTENT, UNDETERMINED} <= documented
 
 
 def test_a_figure_has_the_range_of_its_unit_unless_another_is_declared():

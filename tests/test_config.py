@@ -439,7 +439,7 @@ def _replaced(value: Any, path: tuple, change: Any) -> Any:
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_mutated_configuration_is_accepted_or_one_line(tmp_path_factory, data):
     written: Any = VALID
@@ -459,7 +459,7 @@ def test_a_mutated_configuration_is_accepted_or_one_line(tmp_path_factory, data)
 
 
 @pytest.mark.slow
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_damaged_text_is_accepted_or_one_line(tmp_path_factory, data):
     text = yaml.safe_dump(VALID)

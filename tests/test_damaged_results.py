@@ -145,7 +145,14 @@ def test_a_table_that_was_cut_after_a_whole_line_is_named(whole, tmp_path, lines
     assert len(_keys(whole, "latency") - _keys(results, "latency")) == len(content) - lines
 
 
-@settings(max_examples=60, deadline=None)
+def _as_measured(table: str, row: dict[str, str]) -> dict[str, str]:
+    """A merged row without what it owes to the launches of other rows: its corrected figure, and flags about it."""
+    names = columns.TABLES[table].header if table in columns.TABLES else list(row)
+    return {name: row[name] for name in names if name in row and name != "flags"}
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(data=st.data())
 def test_random_damage_never_raises_never_loses_a_sound_row_and_names_the_file(whole, tmp_path_factory, data):
     """Bytes overwritten, removed or added somewhere in a file of the foreign device."""
@@ -165,8 +172,8 @@ def test_random_damage_never_raises_never_loses_a_sound_row_and_names_the_file(w
         assert lost <= damaged
         assert problems or lost == 0
         for table in TABLES:
-            merged = _rows(results, table)
-            assert [row for row in merged if row not in _rows(whole, table)] == []
+            sound = [_as_measured(table, row) for row in _rows(whole, table)]
+            assert [row for row in _rows(results, table) if _as_measured(table, row) not in sound] == []
     elif place.endswith(".jsonl"):
         assert lost == 0
 
