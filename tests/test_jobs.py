@@ -153,7 +153,7 @@ def test_the_settings_of_a_measuring_stage_concern_it_and_the_report(tree):
         ("analysis/statistics/correction.py", {"merge"}),
         ("figures/_style.py", {"figures"}),
         ("figures/latency.py", {"figures"}),
-        ("analysis/report/hypotheses.py", {"report"}),
+        ("analysis/report/hypotheses/check.py", {"report"}),
         ("../../templates/report.md.j2", {"report"}),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done, file, 
 
 
 def test_figures_and_the_report_are_made_alone_where_only_they_change(done):
-    done.append(f"{LIBRARY}/analysis/report/hypotheses.py", "\n_EXTRA = 1\n")
+    done.append(f"{LIBRARY}/analysis/report/hypotheses/check.py", "\n_EXTRA = 1\n")
     assert done.stale() == {"report"}
     done.append(f"{LIBRARY}/figures/_style.py", "\n_EXTRA = 1\n")
     assert done.stale() == {"figures", "report"}

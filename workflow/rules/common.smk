@@ -2,6 +2,7 @@
 import atexit
 import os
 import signal
+from functools import partial
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -10,6 +11,7 @@ from snakemake.settings.types import ExecMode
 from joulesweep.cli import IN_WORKFLOW
 from joulesweep.pipeline.console import Console
 from joulesweep.pipeline.plan import Plan
+from joulesweep.pipeline.stopping import Stop
 
 # A measuring job takes every core that Snakemake was given; there are none in `--lint`, `--report` and a bare `-n`.
 try:
@@ -86,12 +88,15 @@ def set_up_run():
     settings = workflow.output_settings
     if workflow.exec_mode != ExecMode.DEFAULT or settings.verbose or settings.printshellcmds or settings.debug_dag:
         return
-    Console(lambda rule, model: PLAN[0].begins(rule, model) if PLAN else "").attach(logger)
+    Console(lambda rule, model: PLAN[0].begins(rule, model) if PLAN else "", lambda: STOP.asked).attach(logger)
     if settings.dryrun:
-        atexit.register(lambda: print(Plan(JOBS, planned()).text, flush=True))
+        atexit.register(lambda: STOP.asked or print(Plan(JOBS, planned()).text, flush=True))
 
 
 os.environ[IN_WORKFLOW] = "1"
+# Until the run begins, a signal ends Snakemake at once.
+STOP = Stop()
+STOP.listen()
 # The plan of the run that has begun; none before.
 PLAN = []
 
@@ -100,7 +105,7 @@ onstart:
     for rule, model in planned():
         if rule != "all":
             job_files.write(JOBS, rule, model)
+    STOP.listen(partial(signal.getsignal(signal.SIGTERM), signal.SIGTERM, None))
     PLAN.append(Plan(JOBS, planned()))
-    print(PLAN[0].text, flush=True)
-    # Snakemake would first let the running job end, which may take an hour.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not STOP.asked:
+        print(PLAN[0].text, flush=True)

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from joulesweep.errors import UserError, one_line
 from joulesweep.system.parent_death import die_with_parent
@@ -22,26 +22,28 @@ log = logging.getLogger("joulesweep")
 STOPPED = "joulesweep: stopped; what was measured is kept; the same command goes on"
 IN_WORKFLOW = "JOULESWEEP_IN_WORKFLOW"  # set by the Snakefile, which says itself that a run was stopped
 
-_INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
     """Parse the command line and call `main`; whatever goes wrong is one line on stderr and a status that is not 0.
 
     A `UserError` says what to do. The trace of any other error is in the log file, or on the console where there is none.
-    Ctrl-C and SIGTERM end a script alike. With JOULESWEEP_DEBUG=1 the trace of every error is shown.
+    Ctrl-C and SIGTERM end a script alike, and a second of them does not disturb its end. With JOULESWEEP_DEBUG=1 the trace
+    of every error is shown.
     """
     parser.add_argument("--log", type=Path, metavar="FILE", help="write the log to this file too")
     arguments = parser.parse_args()
     die_with_parent()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # a shell lets its background jobs ignore Ctrl-C
+            signal.signal(number, _interrupt)
     try:
         _start_log(arguments.log)
         main(arguments)
     except KeyboardInterrupt:
-        if IN_WORKFLOW not in os.environ:
-            log.error("%s", STOPPED)
-        sys.exit(_INTERRUPTED)
+        _say_stopped()
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("JOULESWEEP_DEBUG") == "1":
             raise
@@ -50,6 +52,18 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
         log.debug("the error", exc_info=True)
         log.error("joulesweep: %s", _words(error))
         sys.exit(1)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _say_stopped() -> None:
+    logging.disable()  # libraries log their statistics while they end
+    if IN_WORKFLOW not in os.environ:
+        print(STOPPED, file=sys.stderr)
 
 
 def json_object(text: str) -> dict:
@@ -88,13 +102,15 @@ def _start_log(file: Path | None) -> None:
     log.setLevel(logging.DEBUG)
 
 
-def _missing_package(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Says which package to install for which interpreter, and shows the traceback of everything else."""
-    if isinstance(error, ModuleNotFoundError) and os.environ.get("JOULESWEEP_DEBUG") != "1":
+def _while_importing(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Says which package to install for which interpreter, or that the script was stopped; of all else, the traceback."""
+    if isinstance(error, KeyboardInterrupt):
+        _say_stopped()
+    elif isinstance(error, ModuleNotFoundError) and os.environ.get("JOULESWEEP_DEBUG") != "1":
         line = one_line(error).replace("; pip install", f" under this interpreter: {sys.executable} -m pip install")
         print(f"joulesweep: {line}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 
 
-sys.excepthook = _missing_package
+sys.excepthook = _while_importing

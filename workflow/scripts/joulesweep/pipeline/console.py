@@ -6,7 +6,6 @@ Snakemake's own log in `.snakemake/log` keeps everything, and so does the consol
 import logging
 from collections.abc import Callable
 
-from joulesweep.cli import STOPPED
 
 _NEVER_SHOWN = {
     "run_info", "workflow_started", "shellcmd", "job_started", "job_finished", "resources_info", "progress", "rulegraph",
@@ -17,21 +16,23 @@ _CHATTER = (
     "Building DAG", "Select jobs", "Using shell", "Complete log", "Elapsed time", "Shutting down", "host:",
     "This was a dry-run", "Some jobs were triggered", "Rules with", "Reasons:", "Job stats", "Assuming unrestricted",
     "Will exit after", "Exiting because a job", "Removing output files", "Trying to restart", "Cancelling snakemake",
+    "Terminating processes",
     "Reloading", "Forcing", "Conda environments", "None", "Touching output", "Cannot restore",
     "RuleException:\nCalledProcessError",
 )  # fmt: skip
-_RENAMED = {"Nothing to be done": "Nothing to do: everything is up to date.", "Terminating processes on user": STOPPED}
+_RENAMED = {"Nothing to be done": "Nothing to do: everything is up to date."}
 
 
 class Console(logging.Formatter):
     """A formatter of Snakemake's records, and the filter that goes with it.
 
     `begins` makes a line of the start of a job, from its rule's name and its model or None; empty where none is wanted.
+    `stopped` says whether the run was stopped, and that was said: then nothing more is.
     """
 
-    def __init__(self, begins: Callable[[str, str | None], str]) -> None:
+    def __init__(self, begins: Callable[[str, str | None], str], stopped: Callable[[], bool]) -> None:
         super().__init__()
-        self._begins = begins
+        self._begins, self._stopped = begins, stopped
 
     def attach(self, logger: logging.Logger) -> None:
         """Take the place of Snakemake's handler that writes to the console, which adds empty lines."""
@@ -47,7 +48,7 @@ class Console(logging.Formatter):
         """The line of a record; empty where it is nothing for a person."""
         event = getattr(getattr(record, "event", None), "value", "")
         text = str(record.msg or "").strip()
-        if event in _NEVER_SHOWN:
+        if event in _NEVER_SHOWN or self._stopped():
             return ""
         if event == "job_info":
             return self._begins(*_job(record))
