@@ -8,7 +8,8 @@ import pytest
 import yaml
 from joulesweep import plugins
 from joulesweep.analysis.merge.job import merge
-from joulesweep.analysis.report import findings, hypotheses, tables
+from joulesweep.analysis.report import findings, tables
+from joulesweep.analysis.report.hypotheses.check import check
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure import points
@@ -85,7 +86,7 @@ def test_a_sweep_of_threads_and_a_native_size_in_its_middle_leave_the_configured
         assert sorted(drawn) == pytest.approx(values)
 
     less = {"metric": "latency", "of": "fast", "less_than": "slow"}
-    found = hypotheses.check(less, merged, at_base)
+    found = check(less, merged, at_base)
     assert found.verdict == "supported"
     assert re.search(r"\b0\.10*\b", found.cases[0].numbers)
     assert re.search(r"\b10(\.0)? times", findings.answers(at_base, "laptop")[0])

@@ -150,7 +150,7 @@ def test_the_settings_of_a_measuring_stage_concern_it_and_the_report(tree):
     ("file", "stale"),
     [
         ("analysis/merge/job.py", {"merge"}),
-        ("analysis/statistics/correction.py", {"merge"}),
+        ("analysis/statistics/correction.py", {"merge", "report"}),
         ("figures/_style.py", {"figures"}),
         ("figures/latency.py", {"figures"}),
         ("analysis/report/hypotheses/check.py", {"report"}),

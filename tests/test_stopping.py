@@ -1,0 +1,113 @@
+"""Stopping the real Snakemake: Ctrl-C and SIGTERM are one line, a kill leaves no process, two runs in a folder both end."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from joulesweep.cli import STOPPED
+
+from tests.workflow_copy import MLP, Copy, configuration
+
+pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+
+DEVICE = f"stopping-{os.getpid()}"
+COUNTS = "results/models/mlp/counts.csv"
+LATENCY = f"results/devices/{DEVICE}/latency/mlp.csv"
+PATIENCE_S = 300
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which nothing was made."""
+    config = configuration(DEVICE, models={"mlp": MLP}, meter="none", meters={}, hypotheses=[])
+    return Copy(tmp_path_factory.mktemp("fresh") / "joulesweep", config)
+
+
+@pytest.fixture(scope="module")
+def counted(fresh: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which the model was exported and counted."""
+    made = fresh.again(tmp_path_factory.mktemp("counted") / "joulesweep")
+    made.run("--cores", "1", "--", COUNTS)
+    return made
+
+
+def _start(copy: Copy, *targets: str) -> subprocess.Popen:
+    log = (copy.folder / "printed").open("a")
+    command = copy.command("--cores", "1", "--", *targets)
+    return subprocess.Popen(
+        command,
+        cwd=copy.folder,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background job ignores it
+    )
+
+
+def _wait_for(process: subprocess.Popen, script: str) -> list[psutil.Process]:
+    """All processes below Snakemake, as soon as one of them runs a script."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        below = psutil.Process(process.pid).children(recursive=True)
+        for child in below:
+            try:
+                if any(part.endswith(f"/{script}.py") for part in child.cmdline()):
+                    return psutil.Process(process.pid).children(recursive=True)
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.02)
+    raise AssertionError(f"{script} did not begin")
+
+
+def _assert_all_end(process: subprocess.Popen, below: list[psutil.Process]) -> None:
+    assert process.wait(PATIENCE_S) != 0
+    _, alive = psutil.wait_procs(below, timeout=30)
+    assert not alive, "a process outlived the run"
+
+
+@pytest.mark.parametrize("to_all", [True, False], ids=["everyone", "Snakemake"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("script", ["probe", "plan", "export", "count", "latency"])
+def test_a_run_that_is_stopped_says_so_in_its_last_line_and_shows_no_trace(
+    fresh, counted, tmp_path, script, name, to_all
+):
+    copy = (fresh if script in ("probe", "export") else counted).again(tmp_path / "joulesweep")
+    if script == "count":
+        (copy.folder / COUNTS).unlink()
+    process = _start(copy, LATENCY if script in ("plan", "latency") else COUNTS)
+    below = _wait_for(process, script)
+    (os.killpg if to_all else os.kill)(process.pid, getattr(signal, name))
+    _assert_all_end(process, below)
+    said = (copy.folder / "printed").read_text()
+    assert said.splitlines()[-1] == STOPPED
+    assert said.count(STOPPED) == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("script", ["export", "count"])
+def test_a_kill_of_snakemake_ends_its_stage_and_the_same_command_goes_on(fresh, counted, tmp_path, script):
+    copy = (fresh if script == "export" else counted).again(tmp_path / "joulesweep")
+    (copy.folder / COUNTS).unlink(missing_ok=True)
+    process = _start(copy, COUNTS)
+    below = _wait_for(process, script)
+    process.kill()
+    _assert_all_end(process, below)
+    assert not (copy.folder / COUNTS).exists()
+    assert f"{script} mlp" in copy.stale(COUNTS)
+
+
+def test_two_runs_in_one_folder_both_end_well_and_measure_once(counted, tmp_path):
+    copy = counted.again(tmp_path / "joulesweep")
+    shutil.rmtree(copy.folder / ".snakemake")
+    running = [_start(copy, LATENCY) for _ in range(2)]
+    said = Path(copy.folder / "printed")
+    for process in running:
+        assert process.wait(PATIENCE_S) == 0, said.read_text()
+    assert len(copy.journal("latency", "mlp")) == copy.config["latency"]["launches"]
+    assert "Traceback" not in said.read_text()
+    assert copy.stale(LATENCY) == set()
