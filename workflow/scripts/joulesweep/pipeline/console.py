@@ -6,7 +6,6 @@ Snakemake's own log in `.snakemake/log` keeps everything, and so does the consol
 import logging
 from collections.abc import Callable
 
-
 _NEVER_SHOWN = {
     "run_info", "workflow_started", "shellcmd", "job_started", "job_finished", "resources_info", "progress", "rulegraph",
     "group_info", "debug_dag",
