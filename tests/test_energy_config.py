@@ -22,7 +22,8 @@ def _load(folder: Path, **changes: object) -> config.Config:
 
 def _jobs(folder: Path, **changes: object) -> Jobs:
     configured, scripts = _load(folder, **changes), ROOT / "workflow" / "scripts"
-    return Jobs(configured, scripts, folder / "results", probe.ask(configured, scripts))
+    results = folder / "results"
+    return Jobs(configured, scripts, results, probe.ask(configured, scripts, results))
 
 
 def test_an_unknown_setting_of_a_meter_is_one_line_with_the_nearest(tmp_path):

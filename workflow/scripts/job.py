@@ -22,7 +22,7 @@ parser.add_argument("--manifest", action="store_true", help="print the path of t
 def main(arguments: argparse.Namespace) -> None:
     """Print the job as one line of JSON."""
     scripts, configured = Path(__file__).resolve().parent, config.load(arguments.configfile)
-    jobs = Jobs(configured, scripts, arguments.results, probe.ask(configured, scripts))
+    jobs = Jobs(configured, scripts, arguments.results, probe.ask(configured, scripts, arguments.results))
     job = jobs.of(arguments.stage, arguments.model)
     print(jobs.manifest(arguments.model) if arguments.manifest and arguments.model else json.dumps(job))
 

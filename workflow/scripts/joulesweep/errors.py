@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 LINE = 300  # characters of a message
 
@@ -32,14 +32,34 @@ def one_line(error: BaseException, limit: int = LINE) -> str:
         return shortened(text, limit)
     if isinstance(error, ModuleNotFoundError) and error.name:
         module = error.name.partition(".")[0]
-        return shortened(f"{module} is missing; pip install {_DISTRIBUTIONS.get(module, module)}", limit)
+        return shortened(f"{module} is missing; pip install {_distribution(module)}", limit)
     return shortened(f"{type(error).__name__}: {text}" if text else type(error).__name__, limit)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those of which it arose, the last first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+
+
+def missing_distribution(error: BaseException) -> str:
+    """The distribution whose absence is the cause of an exception; empty where there is another cause."""
+    names = [cause.name for cause in causes(error) if isinstance(cause, ModuleNotFoundError) and cause.name]
+    return _distribution(names[0]) if names else ""
 
 
 def shortened(text: str, limit: int = LINE) -> str:
     """A text in one line, without colour codes, cut to `limit` characters; an ellipsis shows that it was cut."""
     line = " ".join(_COLOUR.sub("", text).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _distribution(module: str) -> str:
+    """The distribution that brings a module."""
+    top = module.partition(".")[0]
+    return _DISTRIBUTIONS.get(top, top)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

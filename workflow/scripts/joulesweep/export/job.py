@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.errors import Unsupported, UserError, one_line
+from joulesweep.errors import Unsupported, UserError, causes, missing_distribution, one_line
 from joulesweep.formats.base import Subject
 from joulesweep.model import inputs, source
 from joulesweep.model.manifest import MODEL, Manifest, entry
@@ -39,6 +39,10 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
     except Exception as error:
         log.debug("export %s", manifest.model, exc_info=True)
         manifest.errors = {MODEL: one_line(error)}
+        manifest.missing = missing_distribution(error)
+        manifest.passing = not manifest.missing and any(
+            isinstance(cause, OSError | MemoryError) for cause in causes(error)
+        )
         manifest.artefacts = {}
         manifest.model_digest = manifest.model_digest or job["spec_digest"]
     manifest.exported_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -109,15 +113,12 @@ def _points(job: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> Manifest | None:
-    """The manifest in `path` where nothing has to be made: it fits, and a failure would not end otherwise now.
-
-    A model that could not be made at all is tried again: the network may be there now.
-    """
+    """The manifest in `path` where nothing has to be made: it fits, and a failure would not end otherwise now."""
     try:
         kept = Manifest.read(path)
     except UserError:
         return None
-    if kept.failure or kept.spec_digest != job["spec_digest"]:
+    if kept.passing or kept.spec_digest != job["spec_digest"]:
         return None
     if any(kept.code.get(name) != code for name, code in job["formats"].items()):
         return None

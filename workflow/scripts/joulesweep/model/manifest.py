@@ -48,6 +48,10 @@ class Manifest:
 
     A key of `errors` is a format; a value that the model itself refuses, such as `size=128`; or `model` where there is
     nothing because the model could not be made. `code` holds for each format the digest of the code that wrote it.
+
+    A model that could not be made is tried again when its job changes. `missing` names the distribution that it needed,
+    whose version is then part of the job. `passing` says that the cause is seen by no job, as with a network or a full
+    memory: every run tries again.
     """
 
     model: str
@@ -60,6 +64,8 @@ class Manifest:
     errors: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
+    missing: str = ""
+    passing: bool = False
     notes: list[str] = field(default_factory=list)
     exported_at: str = ""
 
@@ -117,7 +123,7 @@ class Manifest:
     def answers(self, form: str, point: Mapping[str, Any]) -> bool:
         """Whether there is a file of this format for a point, or a reason why there is none."""
         served = any(entry.covers(point) for entry in self.artefacts.get(form, []))
-        return served or not self.errors.keys().isdisjoint({form, *_values(point)})
+        return served or not self.errors.keys().isdisjoint({MODEL, form, *_values(point)})
 
     def _whole(self, entry: Entry) -> bool:
         file = self.folder / entry.file

@@ -96,13 +96,14 @@ class Jobs:
     def export(self, model: str) -> Job:
         """The job that makes a model's artefacts."""
         libraries = [*self._format_libraries(model), *self._source_libraries(model)]
+        failed = self._failed(model)
         return {
             "model": self._part(model, "data"),
             "formats": self._formats_with_code(model),
-            "failed_at": self._failed_at(model),
+            "failed_at": failed.exported_at if failed and failed.passing else "",
             "values": self._export_values(model),
             "spec_digest": self._spec_digest(model),
-            "versions": self._versions(libraries),
+            "versions": self._versions([*libraries, *([failed.missing] if failed else [])]),
         }
 
     def count(self, model: str) -> Job:
@@ -296,13 +297,13 @@ class Jobs:
             names += self._declared("datasets", data, "libraries")
         return names
 
-    def _failed_at(self, model: str) -> str:
-        """When the model could not be made, so that the next run tries again; empty where it could."""
+    def _failed(self, model: str) -> Manifest | None:
+        """The manifest of a model that could not be made."""
         try:
             manifest = Manifest.read(self.manifest(model))
         except UserError:
-            return ""
-        return manifest.exported_at if manifest.failure else ""
+            return None
+        return manifest if manifest.failure else None
 
     def _scheme(self, model: str) -> str:
         return self.config.models[model]["source"].partition(":")[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 from joulesweep import plugins
 from joulesweep.errors import UserError
+from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline.configuration.config import Config
 
 _TIMEOUT_S = 60
@@ -23,14 +24,14 @@ def interpreter(config: Config) -> str:
     return str(measuring) if measuring.exists() else sys.executable
 
 
-def ask(config: Config, scripts: Path) -> dict[str, Any]:
+def ask(config: Config, scripts: Path, results: Path) -> dict[str, Any]:
     """The answer: `versions` of what is installed, and the `meter`.
 
     Raises:
         UserError: the interpreter cannot be started, or it says in one line what is wrong.
     """
     python = interpreter(config)
-    job = json.dumps(question(config, _known(scripts / "joulesweep")))
+    job = json.dumps(question(config, [*_known(scripts / "joulesweep"), *_missed(results)]))
     try:
         answer = subprocess.run(
             [python, str(scripts / "probe.py"), "--job", job],
@@ -67,6 +68,17 @@ def question(config: Config, distributions: Sequence[str]) -> dict[str, Any]:
         "meter": values["meter"],
         "meters": values["meters"],
     }
+
+
+def _missed(results: Path) -> list[str]:
+    """The distributions for want of which models could not be made."""
+    names = set()
+    for path in results.glob("models/*/manifest-*.json"):
+        try:
+            names.add(Manifest.read(path).missing)
+        except UserError:
+            continue  # the export that replaces it says so
+    return sorted(names - {""})
 
 
 def _known(package: Path) -> list[str]:
