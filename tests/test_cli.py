@@ -104,6 +104,14 @@ def test_every_script_dies_with_the_process_that_started_it(tmp_path):
     assert not alive
 
 
+def test_a_script_whose_snakemake_ended_before_it_could_ask_does_nothing(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    process = _start(tmp_path, "wait", JOULESWEEP_IN_WORKFLOW=str(ended.pid))
+    assert process.communicate(timeout=60)[0] == ""
+    assert process.returncode == -signal.SIGKILL
+
+
 def test_progress_where_there_is_no_terminal_is_lines_with_n_of_m_and_the_time_left(monkeypatch, caplog):
     from joulesweep.measure import progress
 

@@ -290,7 +290,7 @@ def test_a_user_file_that_is_no_python_is_one_line(tmp_path, content, words):
 
 @pytest.mark.parametrize("name", ["nothing.yaml", "a\0b", "n" * 300])
 def test_a_missing_file_is_one_line(tmp_path, name):
-    with pytest.raises(UserError, match="name another configuration with --configfile") as complaint:
+    with pytest.raises(UserError, match="snakemake --cores 1 all --configfile FILE") as complaint:
         config.load(tmp_path / name)
     assert len(str(complaint.value)) <= 300
 

@@ -93,7 +93,10 @@ def set_up_run():
         atexit.register(lambda: STOP.asked or print(Plan(JOBS, planned()).text, flush=True))
 
 
-os.environ[IN_WORKFLOW] = "1"
+os.environ[IN_WORKFLOW] = str(os.getpid())
+# Ctrl-C reaches every process of a terminal. A stage leaves it to Snakemake, which ends the stages: while Python starts, it
+# would answer with a trace.
+shell.prefix("set -euo pipefail; trap '' INT; ")
 # Until the run begins, a signal ends Snakemake at once.
 STOP = Stop()
 STOP.listen()

@@ -20,7 +20,7 @@ from joulesweep.system.parent_death import die_with_parent
 log = logging.getLogger("joulesweep")
 
 STOPPED = "joulesweep: stopped; what was measured is kept; the same command goes on"
-IN_WORKFLOW = "JOULESWEEP_IN_WORKFLOW"  # set by the Snakefile, which says itself that a run was stopped
+IN_WORKFLOW = "JOULESWEEP_IN_WORKFLOW"  # the pid of Snakemake, which says itself that a run was stopped
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
@@ -35,6 +35,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     parser.add_argument("--log", type=Path, metavar="FILE", help="write the log to this file too")
     arguments = parser.parse_args()
     die_with_parent()
+    _die_with_workflow()
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # a shell lets its background jobs ignore Ctrl-C
             signal.signal(number, _interrupt)
@@ -52,6 +53,16 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
         log.debug("the error", exc_info=True)
         log.error("joulesweep: %s", _words(error))
         sys.exit(1)
+
+
+def _die_with_workflow() -> None:
+    """End a stage whose Snakemake was killed before the stage could ask to die with it."""
+    try:
+        os.kill(int(os.environ.get(IN_WORKFLOW, os.getpid())), 0)
+    except ProcessLookupError:
+        os.kill(os.getpid(), signal.SIGKILL)
+    except PermissionError:  # another user's process: it is there
+        return
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -28,7 +28,7 @@ models:
     runtimes: [eager, onnxruntime]
 ```
 
-`--configfile FILE` takes another file instead; it is written after the target (`all`). A key or value that is not
+Another file is named after the target: `snakemake --cores 1 all --configfile FILE`. A key or value that is not
 understood is answered by one line that says what was expected, before anything is measured.
 
 The file is YAML in UTF-8. A name that is a number, or `yes`, `no`, `on`, `off`, `true`, `false`, `null`, needs quotes.

@@ -16,6 +16,7 @@ from joulesweep.errors import UserError
 _MOST_BYTES = 200_000
 _MOST_VALUES = 10_000  # with every alias replaced by what it stands for
 _DEEPEST = 30
+_ANOTHER = "name another configuration as in `snakemake --cores 1 all --configfile FILE`"
 
 _READ_AS = {
     "bool": "a truth value",
@@ -54,12 +55,12 @@ def read(path: Path) -> Any:
 def _text(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise UserError("is no file; name another configuration with --configfile")
+            raise UserError(f"is no file; {_ANOTHER}")
         with path.open("rb") as stream:
             content = stream.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UserError(f"{reason}; name another configuration with --configfile") from error
+        raise UserError(f"{reason}; {_ANOTHER}") from error
     if len(content) > _MOST_BYTES:
         raise UserError(f"is longer than {_MOST_BYTES // 1000} kB; a configuration is a short text")
     for mark, name in _OTHER_ENCODINGS:
