@@ -1,6 +1,7 @@
 """The export: artefacts that compute what the module does, the same bytes each time, nothing of the machine in them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,55 @@ def test_a_format_that_fails_is_an_entry_and_not_an_exception(tmp_path, monkeypa
     manifest = _mlp_of_one_size(tmp_path)
     assert "onnxscript is missing; pip install" in manifest.errors["onnx"]
     assert "module" in manifest.artefacts
+
+
+UNWRITABLE = """
+import torch
+from torch import nn
+
+
+class Ring(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("last", torch.zeros(1, 0, 8))
+
+    def forward(self, x):
+        self.last = torch.cat([self.last, x], 1)[:, -5:]
+        return self.last.mean(1)
+
+
+class Complex(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(1, 8, 8, dtype=torch.cfloat))
+
+    def forward(self, x):
+        return torch.bmm(x.to(torch.cfloat), self.weight).abs()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "Ring",
+            r"keeps a tensor from pass to pass \(last\) whose shape changes; a graph cannot hold that; run the model in",
+        ),
+        ("Complex", r"ONNX has no operator for aten.bmm of complex numbers; run the model in eager only"),
+    ],
+)
+def test_a_model_that_onnx_cannot_hold_is_told_in_words_of_the_model(tmp_path, name, says):
+    (tmp_path / "nets.py").write_text(UNWRITABLE)
+    spec = {
+        **digits_spec(),
+        "source": f"python:{tmp_path / 'nets.py'}:{name}",
+        "weights": "random",
+        "data": None,
+        "axes": {},
+    }
+    spec["inputs"] = [{**spec["inputs"][0], "shape": [1, 5, 8], "batched": False}]
+    manifest = export(export_job(spec, formats=["module", "onnx"]), tmp_path / "manifest-1.json")
+    assert re.search(says, manifest.errors["onnx"])
 
 
 def test_a_failure_is_tried_again_when_a_library_changed(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from joulesweep.model.outputs import check_finite, difference
 
 _TOLERANCE = 1e-3
 _NO_OPERATOR = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.]+)'")
+_RESHAPED_STATE = re.compile(r"expand: attempting to expand .*?aten\.copy_\.default\]\(args = \(%(\w+),", re.DOTALL)
 _BATCHES = (1, 3)  # at which a file with a free batch is compared with the module
 
 
@@ -116,7 +117,7 @@ def _explained() -> Iterator[None]:
     """Inside, what the exporter says in its own terms is said in those of its users, where that is known.
 
     Raises:
-        UserError: the model computes what a graph of fixed operators cannot, or what ONNX has no operator for.
+        UserError: the model computes or keeps what a graph of fixed operators cannot, or what ONNX has no operator for.
     """
     try:
         yield
@@ -125,7 +126,13 @@ def _explained() -> Iterator[None]:
         while cause.__cause__ is not None:
             cause = cause.__cause__
         if operator := _NO_OPERATOR.search(str(cause)):
-            raise UserError(f"ONNX has no operator for {operator[1]}; run the model in eager only") from error
+            numbers = " of complex numbers" if "complex-valued" in str(cause) else ""
+            raise UserError(f"ONNX has no operator for {operator[1]}{numbers}; run the model in eager only") from error
+        if state := _RESHAPED_STATE.search(str(cause)):
+            raise UserError(
+                f"the model keeps a tensor from pass to pass ({state[1]}) whose shape changes; a graph cannot hold that; run the "
+                "model in eager only"
+            ) from error
         if "data-dependent" in str(cause) or "DataDependent" in type(cause).__name__:
             raise UserError(
                 "how much the model computes depends on the values in its input, as where boxes are selected; "

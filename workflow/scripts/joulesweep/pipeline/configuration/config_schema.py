@@ -172,7 +172,8 @@ def _where(error: ValidationError) -> str:
     """The key that a complaint is about, as in models.net.source or hypothesis 2 (latency tracks params): of."""
     path = [str(part) for part in error.absolute_path]
     if path[:1] != ["hypotheses"] or len(path) == 1:
-        return shortened(".".join(path), 100) or "the top level"
+        parts = (f" (value {part + 1})" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
+        return shortened("".join(parts).removeprefix("."), 100) or "the top level"
     whole = error
     while whole.parent is not None:
         whole = whole.parent
