@@ -95,7 +95,7 @@ def test_inputs_that_are_not_square_are_swept_along_their_axes(tmp_path, model, 
         ("input: {shape: [3], low: 1}", "low 1 is not below high 1"),
         (
             "input: {shape: [wide]}",
-            r'input.shape.0: "wide": expected a length from 1 to 1000000000, the name of an axis',
+            r'input.shape \(value 1\): "wide": expected a length from 1 to 1000000000, the name of an axis',
         ),
         ("input: {shape: [width]}", r"input: the axis width has no length; write \[width: 128\]"),
         ("input: {shape: [batch, batch]}", "the shape names the batch twice"),
