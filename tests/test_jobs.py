@@ -318,7 +318,8 @@ def _export(tree: Tree, model: str, formats: list[str], sizes: tuple[int, ...] =
     job = jobs.export(model)
     path = jobs.manifest(model)
     entries = {form: [Entry(f"{form}-{size}", {"size": size}, "d", 1, 1) for size in sizes] for form in formats}
-    Manifest(model, job["spec_digest"], "m", "i", job["model"], path.parent, entries).write(path)
+    code = dict(job["formats"])
+    Manifest(model, job["spec_digest"], "m", "i", job["model"], path.parent, entries, code=code).write(path)
     return path
 
 
