@@ -19,7 +19,7 @@ PROBLEMS = Table(
     ),
 )
 
-COPY_AGAIN = "copy the file from its device again; where it was made, delete it and run snakemake: the journal is kept"
+COPY_AGAIN = "copy the file from its device again; where it was made, delete it and run `make all`: the journal is kept"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from joulesweep.merged.problems import Problem
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import read_regular
 
-_CURE = "delete the file and run snakemake on that device, or copy it from there again"
+_CURE = "delete the file and run `make all` on that device, or copy it from there again"
 
 
 def read(path: Path, name: str) -> tuple[dict[str, object] | None, list[Problem]]:
@@ -55,7 +55,7 @@ def namesakes(devices: Sequence[dict[str, object]]) -> list[Problem]:
         machine, device = row.get("machine_id"), row["device"]
         if machine and first.setdefault(machine, device) != device:
             text = f"the same machine as {first[machine]!r}: its rows are in the tables under two names"
-            cure = "a device that was renamed: delete the folder of its former name, or rename the folder and run snakemake"
+            cure = "a device that was renamed: delete the folder of its former name, or rename the folder and run `make all`"
             problems.append(Problem(f"devices/{device}/device.json", None, "machine_id", text, cure))
     return problems
 

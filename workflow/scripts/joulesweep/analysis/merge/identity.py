@@ -35,9 +35,7 @@ def without_conflicts(
             matching[name] = agreeing
         for (file, model), lines in sorted(wrong.items()):
             text = f"other {what} under the name {model}: {digest} is not {right[model]}; {_rows(len(lines))} left out"
-            cure = (
-                f"use one configuration, weights file and results/models/{model} on all devices and run snakemake there"
-            )
+            cure = f"use one configuration, weights file and results/models/{model} on all devices and run `make all` there"
             problems.append(Problem(file, min(lines), digest, text, f"{cure}; or give the model another name"))
     return matching, problems
 

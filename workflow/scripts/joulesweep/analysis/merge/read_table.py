@@ -175,7 +175,7 @@ def _schema_problem(name: str, version: str, numbers: list[int]) -> Problem:
     newer = version.isdecimal() and int(version[:9]) > SCHEMA
     where = "here" if newer else "on that device"
     text = f"{len(numbers)} rows are of schema {_short(version)}, this is {SCHEMA}; they are left out"
-    return Problem(name, numbers[0], "schema", text, f"update Joulesweep {where}, then run snakemake there again")
+    return Problem(name, numbers[0], "schema", text, f"update Joulesweep {where}, then run `make all` there again")
 
 
 def _without_repeats(rows: list[Located], table: Table, name: str) -> tuple[list[Located], list[Problem]]:
