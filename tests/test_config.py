@@ -66,6 +66,7 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
 @pytest.mark.parametrize(
     ("written", "words"),
     [
+        ("# nothing yet\n", ["the file is empty", "docs/configuration.md"]),
         ({"models": {"net": MODEL}, "hypothesis": []}, ["the top level", "'hypothesis'", "'hypotheses'"]),
         (_with(runtime=["eager"]), ["models.net", "unknown key 'runtime'", "did you mean 'runtimes'?"]),
         (_with(runtimes=["eagre"]), ["models.net.runtimes", "'eagre'", "'eager'", "onnxruntime-int8"]),
@@ -120,7 +121,7 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
         ),
         ("models: [", ["line 1: not YAML"]),
         ("- a list", ["expected keys such as 'models:'", "list"]),
-        ("", ["expected keys such as 'models:'"]),
+        ("", ["the file is empty"]),
         ("models: {a: {}, a: {}}", ["line 1", "'a'", "twice"]),
     ],
 )

@@ -59,7 +59,7 @@ def module(spec: Mapping[str, Any]) -> Subject:
     try:
         import torch  # noqa: F401 - asked for here so that its absence is one line
     except ImportError as error:
-        raise UserError(f"count {spec['name']}: needs torch, which is missing here; pip install torch") from error
+        raise UserError("needs torch, which is missing here; pip install torch") from error
     from joulesweep.counters import _shape_pass
     from joulesweep.model.module import build, outline
 
@@ -75,7 +75,7 @@ def module(spec: Mapping[str, Any]) -> Subject:
         raise
     except Exception as error:
         log.debug("count %s: not built", spec["name"], exc_info=True)
-        raise UserError(f"count {spec['name']}: the model cannot be built: {one_line(error)}") from error
+        raise UserError(f"the model cannot be built: {one_line(error)}") from error
 
 
 def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
@@ -87,10 +87,10 @@ def graph(spec: Mapping[str, Any], manifest: Manifest) -> Graph:
     try:
         from joulesweep.model import graph as graphs
     except ImportError as error:
-        raise UserError(f"count {spec['name']}: needs onnx, which is missing here; pip install onnx") from error
+        raise UserError("needs onnx, which is missing here; pip install onnx") from error
     files = [*manifest.artefacts.get("onnx", []), *manifest.artefacts.get("onnx-int8", [])]
     if not files:
-        raise UserError(f"count {spec['name']}: there is no ONNX file to count: {' '.join(manifest.errors.values())}")
+        raise UserError(f"there is no ONNX file to count: {' '.join(manifest.errors.values())}")
     return Graph(spec, graphs.load(manifest.folder / files[0].file))
 
 

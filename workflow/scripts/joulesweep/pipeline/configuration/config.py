@@ -94,6 +94,8 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
     """
     try:
         written = read_yaml.read(path)
+        if written is None:
+            raise UserError("the file is empty; docs/configuration.md shows the smallest one")
         if not isinstance(written, dict):
             raise UserError(f"expected keys such as 'models:', found {type(written).__name__}")
         written |= overrides or {}
