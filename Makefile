@@ -17,8 +17,8 @@ SET_UP := $(INTERPRETER) $(ENVS)/set_up.py $(VENV)
 OPTIONS = $(if $(DEVICE),--device '$(DEVICE)') $(if $(filter cpu,$(TORCH)),--cpu)
 RUN := . $(VENV)/bin/activate &&
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
-# Measuring tests are one group, so they run one after the other, beside the rest.
-PYTEST := $(RUN) python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+# Many tests wait for windows and time-outs, so there are more workers than cores; a file's tests stay together.
+PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:

@@ -31,14 +31,10 @@ def _a_lock_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says what pytest-xdist may run at the same time.
-
-    A file's tests stay together, since they share fixtures. Tests that measure wait for each other anyway (the lock of
-    the machine), so all of them are one group.
-    """
+    """A file's tests share fixtures, so pytest-xdist gives them to one worker; a file may name a group of its own."""
     for item in items:
-        group = "measuring" if item.get_closest_marker("measuring") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workflow_copy import MLP, Copy, configuration
 
-pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 DEVICE = f"failed-{os.getpid()}"
 ODD = "a {b} {{c}} 100 % `d` 'e' \"f\" $g \\h"

@@ -10,12 +10,12 @@ import pytest
 from tests.digits_model import ROOT
 from tests.workflow_copy import MLP, Copy, configuration
 
-pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 DEVICE = f"failing-{os.getpid()}"
 EXPECTED = {
     "crashes": ("crashed", r"killed by SIGSEGV \(it touched memory that is not its own; .*\)"),
-    "never_returns": ("timeout", r"not done after 15 s"),
+    "never_returns": ("timeout", r"not done after 8 s"),
     "allocates_without_end": ("oom", r"held 1\.\d GiB and was stopped; it may hold 1\.0 GiB: memory_bytes, .*"),
     "raises": ("error", r"RuntimeError: the widget is bent"),
 }
@@ -44,7 +44,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Copy:
                 "busy_retries": 0,
                 "target": 1.0,
                 "budget_s": 0,
-                "timeout_s": 15,
+                "timeout_s": 8,
                 "memory_bytes": 1 << 30,
             },
             hypotheses=[],
@@ -77,7 +77,7 @@ def test_every_other_row_is_there(measured):
 def test_the_report_names_each_failure(measured):
     report = (measured.folder / "results" / "report.md").read_text()
     for model, (status, _) in EXPECTED.items():
-        assert re.search(rf"{model} @ eager.*latency failed at 1 of 2 points \(batch 2\), status {status}: ", report)
+        assert re.search(rf"{model} @ eager.* latency failed at batch 2: {status}, ", report)
 
 
 def test_nothing_runs_again_until_what_limited_a_launch_has_changed(measured):

@@ -15,7 +15,7 @@ import pytest
 
 from tests.workflow_copy import MLP, Copy, configuration
 
-pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 DEVICE = f"interruptions-{os.getpid()}"
 LAUNCHES = 3

@@ -10,7 +10,10 @@ from joulesweep.measure.energy.traces.power_trace import PowerTrace
 from tests.jetson_board import AGX_ORIN, NANO, ORIN_NX, SECOND, THOR, Drawing, devices
 from tests.jtop_service import CHIPS, Service, why_not
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can")
+pytestmark = [
+    pytest.mark.xdist_group("jtop"),
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can"),
+]
 FAST = {"interval_s": 0.1}
 
 

@@ -15,7 +15,7 @@ from tests.jtop_service import CHIPS, Service, why_not
 from tests.workflow_copy import CNN, Copy, configuration
 
 pytestmark = [
-    pytest.mark.measuring,
+    pytest.mark.xdist_group("jtop"),
     pytest.mark.slow,
     pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can"),
 ]

@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 from joulesweep.launches.columns import LATENCY
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.packing import unpack
@@ -15,8 +14,6 @@ from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.reference import Reference
 
 from tests.digits_model import ROOT, digits_spec
-
-pytestmark = pytest.mark.measuring
 
 SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
 SETTINGS = {

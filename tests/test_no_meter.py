@@ -8,7 +8,7 @@ from joulesweep.measure.energy import meter_choice
 
 from tests.workflow_copy import MLP, Copy, configuration
 
-pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def test_the_run_finishes_and_the_report_says_what_to_do(tmp_path):

@@ -61,7 +61,6 @@ def test_what_cannot_be_remeasured_is_one_line_and_changes_nothing(project, argu
 
 
 @pytest.mark.slow
-@pytest.mark.measuring
 def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes(project):
     other = project.folder / "results" / "devices" / "other"
     foreign, before = _contents(other), project.journal("latency", "mlp")
@@ -77,7 +76,6 @@ def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes
 
 
 @pytest.mark.slow
-@pytest.mark.measuring
 def test_no_target_changes_a_file_of_another_device(project):
     """Every target of the Makefile and the Snakefile that works on results, forced; and a foreign table as a target."""
     other = project.folder / "results" / "devices" / "other"

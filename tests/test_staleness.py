@@ -13,7 +13,7 @@ from joulesweep.launches.columns import LATENCY
 
 from tests.workflow_copy import CNN, MLP, Copy, configuration
 
-pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ANALYSIS = {"merge", "figures", "report"}
 LIBRARY = "workflow/scripts/joulesweep"

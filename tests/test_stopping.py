@@ -13,7 +13,7 @@ from joulesweep.cli import STOPPED
 
 from tests.workflow_copy import MLP, Copy, configuration
 
-pytestmark = [pytest.mark.measuring, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 DEVICE = f"stopping-{os.getpid()}"
 COUNTS = "results/models/mlp/counts.csv"
