@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import hypothesis
 import pytest
 
 from tests.digits_model import ROOT, digits_spec, export_job
+
+# `make test` hands its own flags to every make below it; the tests' makes are not below it.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS"):
+    os.environ.pop(name, None)
 
 # No test depends on how fast the machine is: examples have no deadline, and a slow one is no error.
 hypothesis.settings.register_profile(

@@ -131,7 +131,7 @@ def test_a_process_that_is_gone_is_a_missing_reading():
 @pytest.fixture
 def few_meters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever meters this machine has, three are known: one to lay out, the model, and one that no test machine is."""
-    monkeypatch.setattr(plugins, "names", lambda kind: ["cpu-time", "rapl", "rpi-pmic"] if kind == "meters" else [])
+    monkeypatch.setattr(plugins, "names", lambda kind, *_: ["cpu-time", "rapl", "rpi-pmic"] if kind == "meters" else [])
 
 
 @pytest.mark.usefixtures("few_meters")
@@ -163,7 +163,7 @@ def test_auto_prefers_wider_coverage(tmp_path, monkeypatch):
     def load(kind: str, name: str):
         return Whole if name == "zz" else real(kind, name)
 
-    monkeypatch.setattr(plugins, "names", lambda kind: ["rapl", "zz"] if kind == "meters" else [])
+    monkeypatch.setattr(plugins, "names", lambda kind, *_: ["rapl", "zz"] if kind == "meters" else [])
     monkeypatch.setattr(plugins, "load", load)
     root = {"root": str(tmp_path)}
     assert meter_choice.choose("auto", {"rapl": root, "zz": root})["name"] == "zz"

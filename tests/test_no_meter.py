@@ -8,14 +8,16 @@ from joulesweep.measure.energy import meter_choice
 
 from tests.workflow_copy import MLP, Copy, configuration
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jtop")]  # an emulated board has a meter
 
 
 def test_the_run_finishes_and_the_report_says_what_to_do(tmp_path):
     if meter_choice.choose("auto", {})["name"] != "none":
         pytest.skip("a meter works on this machine")
     device = f"bare-{os.getpid()}"
-    copy = Copy(tmp_path / "joulesweep", configuration(device, models={"mlp": MLP}, meters={}, hypotheses=[]))
+    copy = Copy(
+        tmp_path / "joulesweep", configuration(device, models={"mlp": MLP}, meter="auto", meters={}, hypotheses=[])
+    )
     copy.run("--cores", "1", "all")
     results = copy.folder / "results"
     with (results / "devices" / device / "energy" / "mlp.csv").open(newline="") as file:

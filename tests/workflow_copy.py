@@ -36,6 +36,7 @@ def configuration(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "device": name,
         "models": {"mlp": MLP, "cnn": CNN},
+        "meter": "cpu-time",  # by name: another test may run an emulated meter at this moment
         "meters": {"cpu-time": {"watts_per_core": 5}},
         "latency": {"launches": 3, "busy_retries": 0, "target": 1.0, "budget_s": 0},
         "energy": {"points": "ends", "launches": 2},
