@@ -14,6 +14,7 @@ from typing import Any
 from joulesweep import digest, plugins, products
 from joulesweep.errors import UserError
 from joulesweep.launches import merge_inputs
+from joulesweep.model import source
 from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.configuration.config import Config
@@ -306,7 +307,7 @@ class Jobs:
         return manifest if manifest.failure else None
 
     def _scheme(self, model: str) -> str:
-        return self.config.models[model]["source"].partition(":")[0]
+        return source.scheme(self.config.models[model])
 
     def _source_file(self, model: str) -> Path:
         return plugins.file("sources", self._scheme(model), self._package)
