@@ -35,11 +35,20 @@ def _a_lock_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests share fixtures, so pytest-xdist gives them to one worker; a file may name a group of its own."""
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run when pytest-xdist lost the groups: files would share their fixtures and emulated boards."""
+    grouped = getattr(session.config.option, "loadgroup", False)
+    if grouped and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist does not keep the groups of tests; install workflow/envs/test.txt")
 
 
 @pytest.fixture(scope="session")
