@@ -1,7 +1,11 @@
-"""Models that fail when a batch of two is measured, each in its own way; alone, and on the meta device, they are well."""
+"""Models that fail, each in its own way: most of them when a batch of two is measured, and neither before nor on the meta
+device; some already when they are built, or when they are counted.
+"""
 
 import ctypes
+import os
 import time
+from typing import NoReturn
 
 import torch
 from torch import nn
@@ -57,3 +61,23 @@ def allocates_without_end() -> nn.Module:
 
 def raises() -> nn.Module:
     return _Raises()
+
+
+def crashes_when_built() -> nn.Module:
+    ctypes.string_at(0)
+    raise AssertionError
+
+
+def exits_when_built() -> NoReturn:
+    os._exit(0)
+
+
+class _CrashesWhenCounted(nn.Linear):
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        if values.device.type == "meta":
+            ctypes.string_at(0)
+        return super().forward(values)
+
+
+def crashes_when_counted() -> nn.Module:
+    return _CrashesWhenCounted(8, 8)

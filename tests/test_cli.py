@@ -29,13 +29,17 @@ def main(arguments):
         replace_text(Path("table.csv"), "text")
     if arguments.end == "bug":
         {}["key"]
+    if arguments.end == "exit":
+        os._exit(0)
     print("ready", flush=True)
     time.sleep(60)
 
 parser = argparse.ArgumentParser()
 parser.add_argument("end")
-cli.run(main, parser)
+own_process = "OWN_PROCESS" in os.environ
+cli.run(main, parser, (lambda arguments, ending: print(ending.reason)) if own_process else None)
 """
+ALONE, OWN_PROCESS = {}, {"OWN_PROCESS": "1"}
 
 
 def _start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -46,9 +50,10 @@ def _start(folder: Path, *arguments: str, **environment: str) -> subprocess.Pope
     )
 
 
+@pytest.mark.parametrize("how", [ALONE, OWN_PROCESS])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_script_that_is_stopped_says_that_nothing_is_lost(tmp_path, name):
-    process = _start(tmp_path, "wait")
+def test_a_script_that_is_stopped_says_that_nothing_is_lost(tmp_path, name, how):
+    process = _start(tmp_path, "wait", **how)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(getattr(signal, name))
@@ -65,8 +70,32 @@ def test_in_the_workflow_snakemake_says_it(tmp_path):
     assert process.communicate(timeout=60)[1] == ""
 
 
-def test_an_error_of_the_users_is_its_own_line_whatever_it_holds(tmp_path):
-    process = _start(tmp_path, "user")
+def test_ctrl_c_in_a_terminal_reaches_both_processes_and_is_one_line(tmp_path):
+    process = _start(tmp_path, "wait", **OWN_PROCESS)
+    assert process.stdout is not None
+    process.stdout.readline()
+    for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children()]:
+        each.send_signal(signal.SIGINT)
+    assert len(process.communicate(timeout=60)[1].splitlines()) == 1
+
+
+@pytest.mark.parametrize("end", ["wait", "exit"])
+def test_what_is_killed_in_a_process_of_its_own_is_told_to_the_script(tmp_path, end):
+    process = _start(tmp_path, end, **OWN_PROCESS)
+    reason = "ended with status 0 before it was done"
+    if end == "wait":
+        assert process.stdout is not None
+        process.stdout.readline()
+        (child,) = psutil.Process(process.pid).children()
+        child.send_signal(signal.SIGSEGV)
+        reason = "killed by SIGSEGV (it touched memory that is not its own: a fault in the native code of the model or of a library)"
+    assert process.communicate(timeout=60)[0] == f"{reason}\n"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("how", [ALONE, OWN_PROCESS])
+def test_an_error_of_the_users_is_its_own_line_whatever_it_holds(tmp_path, how):
+    process = _start(tmp_path, "user", **how)
     assert process.communicate(timeout=60)[1] == "joulesweep: {x} 100 % `b`: not this; do that\n"
     assert process.returncode == 1
 

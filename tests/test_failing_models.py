@@ -19,6 +19,10 @@ EXPECTED = {
     "allocates_without_end": ("oom", r"held 1\.\d GiB and was stopped; it may hold 1\.0 GiB: memory_bytes, .*"),
     "raises": ("error", r"RuntimeError: the widget is bent"),
 }
+EXPORTS = {
+    "crashes_when_built": "the export failed: killed by SIGSEGV",
+    "exits_when_built": "the export failed: ended with status 0 before it was done",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Copy:
             "runtimes": ["eager"],
             "sweeps": {"batch": [1, 2]},
         }
-        for name in EXPECTED
+        for name in [*EXPECTED, *EXPORTS, "crashes_when_counted"]
     }
     copy = Copy(
         tmp_path_factory.mktemp("failing") / "joulesweep",
@@ -60,6 +64,11 @@ def _rows(copy: Copy, model: str) -> dict[str, dict[str, str]]:
         return {row["batch"]: row for row in csv.DictReader(file)}
 
 
+def _counts(copy: Copy, model: str) -> list[dict[str, str]]:
+    with (copy.folder / "results" / "models" / model / "counts.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.mark.parametrize("model", EXPECTED)
 def test_each_failure_has_its_status_and_a_message_that_a_person_understands(measured, model):
     rows = _rows(measured, model)
@@ -72,6 +81,21 @@ def test_each_failure_has_its_status_and_a_message_that_a_person_understands(mea
 def test_every_other_row_is_there(measured):
     assert all(_rows(measured, model)["1"]["status"] == "ok" for model in EXPECTED)
     assert _rows(measured, "mlp")["1"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("model", EXPORTS)
+def test_an_export_that_is_killed_is_a_row_everywhere_and_made_once(measured, model):
+    rows = list(_rows(measured, model).values()) + _counts(measured, model)
+    assert len(rows) == 4
+    assert all(row["message"].startswith(EXPORTS[model]) for row in rows)
+    assert f"export {model}" not in measured.stale()
+
+
+def test_a_count_that_is_killed_is_a_row_and_the_model_is_measured(measured):
+    assert {(row["status"], row["message"][:17]) for row in _counts(measured, "crashes_when_counted")} == {
+        ("crashed", "killed by SIGSEGV")
+    }
+    assert {row["status"] for row in _rows(measured, "crashes_when_counted").values()} == {"ok"}
 
 
 def test_the_report_names_each_failure(measured):

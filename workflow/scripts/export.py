@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.export.job import export
+from joulesweep.export.job import export, killed
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="what to export")
@@ -13,10 +13,9 @@ parser.add_argument(
 )
 
 
-def main(given: argparse.Namespace) -> None:
-    """Run one export."""
-    export(given.job, given.manifest)
-
-
 if __name__ == "__main__":
-    cli.run(main, parser)
+    cli.run(
+        lambda arguments: export(arguments.job, arguments.manifest),
+        parser,
+        lambda arguments, ending: killed(arguments.job, arguments.manifest, ending),
+    )

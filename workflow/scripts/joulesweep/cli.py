@@ -10,11 +10,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 
 from joulesweep.errors import UserError, one_line
+from joulesweep.system import own_process
 from joulesweep.system.parent_death import die_with_parent
 
 log = logging.getLogger("joulesweep")
@@ -25,12 +27,19 @@ IN_WORKFLOW = "JOULESWEEP_IN_WORKFLOW"  # the pid of Snakemake, which says itsel
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
 
-def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
+def run(
+    main: Callable[[argparse.Namespace], object],
+    parser: argparse.ArgumentParser,
+    killed: Callable[[argparse.Namespace, own_process.Ending], None] | None = None,
+) -> None:
     """Parse the command line and call `main`; whatever goes wrong is one line on stderr and a status that is not 0.
 
     A `UserError` says what to do. The trace of any other error is in the log file, or on the console where there is none.
     Ctrl-C and SIGTERM end a script alike, and a second of them does not disturb its end. With JOULESWEEP_DEBUG=1 the trace
     of every error is shown.
+
+    With `killed`, `main` runs in a process of its own; where that is killed, as by a fault in a library's native code,
+    `killed` is called with how it ended.
     """
     parser.add_argument("--log", type=Path, metavar="FILE", help="write the log to this file too")
     arguments = parser.parse_args()
@@ -39,9 +48,38 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # a shell lets its background jobs ignore Ctrl-C
             signal.signal(number, _interrupt)
-    try:
+    with _one_line_errors(arguments):
         _start_log(arguments.log)
-        main(arguments)
+        if killed is None:
+            main(arguments)
+        else:
+            _run_in_own_process(main, killed, arguments)
+
+
+def _run_in_own_process(
+    main: Callable[[argparse.Namespace], object],
+    killed: Callable[[argparse.Namespace, own_process.Ending], None],
+    arguments: argparse.Namespace,
+) -> None:
+    def child() -> None:
+        with _one_line_errors(arguments):
+            try:
+                main(arguments)
+            except KeyboardInterrupt:
+                sys.exit(INTERRUPTED)  # its parent says so
+
+    ending = own_process.run(child)
+    if not ending.finished:
+        killed(arguments, ending)
+    elif ending.code:
+        sys.exit(ending.code)
+
+
+@contextmanager
+def _one_line_errors(arguments: argparse.Namespace) -> Iterator[None]:
+    """Turn whatever goes wrong into one line on stderr and a status that is not 0."""
+    try:
+        yield
     except KeyboardInterrupt:
         _say_stopped()
         sys.exit(INTERRUPTED)

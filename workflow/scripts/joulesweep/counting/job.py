@@ -1,7 +1,7 @@
 """The counts of one model: parameters and FLOPs at every point, and those of each of its layers at the base point."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from joulesweep.launches.columns import COUNTS, LAYERS, provenance
 from joulesweep.launches.table_file import write_table
 from joulesweep.model import inputs, source
 from joulesweep.model.manifest import Manifest
+from joulesweep.system.own_process import Ending
 
 log = logging.getLogger("joulesweep")
 
@@ -36,14 +37,35 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
         counts = [point_columns(subject, point) for point in job["points"]]
         layers = layer_rows(subject, job["points"][0])
     except UserError as error:
-        counts, layers = [{"status": "error", "message": one_line(error)} for _ in job["points"]], []
+        counts, layers = _failed(job, "error", one_line(error)), []
+    _write(job, manifest, counts, layers, counts_path, layers_path)
+
+
+def killed(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers_path: Path, ending: Ending) -> None:
+    """Write the tables of a count whose process was killed: every row says how."""
+    counts = _failed(job, "crashed", ending.reason)
+    _write(job, Manifest.read(manifest_path), counts, [], counts_path, layers_path)
+
+
+def _failed(job: Mapping[str, Any], status: str, message: str) -> list[dict[str, Any]]:
+    return [{"status": status, "message": message} for _ in job["points"]]
+
+
+def _write(
+    job: Mapping[str, Any],
+    manifest: Manifest,
+    counts: Sequence[dict[str, Any]],
+    layers: Sequence[Mapping[str, Any]],
+    counts_path: Path,
+    layers_path: Path,
+) -> None:
     for columns, point in zip(counts, job["points"], strict=True):
         _explain_refusal(columns, point, manifest)
         if columns["status"] != "ok":
             log.info("count %s: %s", manifest.model, columns["message"])
     rows = [
         _row(job, manifest, runtime, point, columns)
-        for runtime in spec["runtimes"]
+        for runtime in job["model"]["runtimes"]
         for point, columns in zip(job["points"], counts, strict=True)
     ]
     write_table(counts_path, COUNTS, rows)
@@ -166,6 +188,7 @@ def _row(
         "runtime": runtime,
         **{name: point.get(name) for name in ("batch", *INPUT_AXES, "base")},
         **columns,
+        "export_notes": "; ".join(manifest.notes),
         **provenance(
             model_digest=manifest.model_digest,
             artefact_digest=artefact.digest if artefact else None,

@@ -1,6 +1,7 @@
 """The export of one model: which artefacts are made, and the manifest that says so."""
 
 import logging
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ from joulesweep.errors import Unsupported, UserError, causes, missing_distributi
 from joulesweep.formats.base import Subject
 from joulesweep.model import inputs, source
 from joulesweep.model.manifest import MODEL, Manifest, entry
+from joulesweep.system.own_process import Ending
 
 log = logging.getLogger("joulesweep")
 
@@ -28,30 +30,51 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
         path.touch()
         return kept
     started = time.perf_counter()
-    manifest = Manifest(
-        job["model"]["name"], job["spec_digest"], "", inputs.digest(job["model"]), dict(job["model"]), path.parent
-    )
-    manifest.versions = dict(job["versions"])
-    manifest.code = dict(job["formats"])
+    manifest = _empty_manifest(job, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _write_formats(_subject(manifest, points), list(job["formats"]))
     except Exception as error:
         log.debug("export %s", manifest.model, exc_info=True)
-        manifest.errors = {MODEL: one_line(error)}
+        _fail(manifest, job, one_line(error))
         manifest.missing = missing_distribution(error)
         manifest.passing = not manifest.missing and any(
             isinstance(cause, OSError | MemoryError) for cause in causes(error)
         )
-        manifest.artefacts = {}
-        manifest.model_digest = manifest.model_digest or job["spec_digest"]
+    _write(manifest, path)
+    log.info("export %s: %.1f s", manifest.model, time.perf_counter() - started)
+    return manifest
+
+
+def killed(job: Mapping[str, Any], path: Path, ending: Ending) -> None:
+    """Write the manifest of an export whose process was killed. After a want of memory, the next run tries again."""
+    manifest = _empty_manifest(job, path)
+    _fail(manifest, job, ending.reason)
+    manifest.passing = ending.code == -signal.SIGKILL
+    _write(manifest, path)
+
+
+def _empty_manifest(job: Mapping[str, Any], path: Path) -> Manifest:
+    spec = job["model"]
+    manifest = Manifest(spec["name"], job["spec_digest"], "", inputs.digest(spec), dict(spec), path.parent)
+    manifest.versions = dict(job["versions"])
+    manifest.code = dict(job["formats"])
+    return manifest
+
+
+def _fail(manifest: Manifest, job: Mapping[str, Any], reason: str) -> None:
+    manifest.errors = {MODEL: reason}
+    manifest.artefacts = {}
+    manifest.model_digest = manifest.model_digest or job["spec_digest"]
+
+
+def _write(manifest: Manifest, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     manifest.exported_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     manifest.write(path)
     _remove_others(manifest, path)
     for key, reason in manifest.errors.items():
         log.info("export %s: %s: %s", manifest.model, "failed" if key == MODEL else key, reason)
-    log.info("export %s: %.1f s", manifest.model, time.perf_counter() - started)
-    return manifest
 
 
 def _subject(manifest: Manifest, points: Sequence[Mapping[str, Any]]) -> Subject:

@@ -92,6 +92,7 @@ COUNTS = Table(
         shared="parameters with several names (joined by =) or in one storage (joined by ~), with their elements",
         unregistered="where the model keeps layers and tensors outside its parameters and buffers, with their elements",
         reused_modules="modules that one pass calls more than once, as name=calls",
+        export_notes="what the export noted of the model, such as what it made of the weights file, separated by semicolons",
         notes="what the cross-checks count, or why a cross-check counts nothing",
         weights_digest="identity of the user's weights file: the start of its SHA-256; empty without such a file",
     )

@@ -51,6 +51,6 @@ def model_counts(merged: Merged) -> pd.DataFrame:
     """Counts of each model at its base point, indexed by model: they do not depend on the runtime."""
     rows = merged.counts[merged.counts["base"]]
     numbers = [column.name for column in COUNTS.columns if column.type_ is not str]
-    words = ["macs_by_operator", "shared", "unregistered", "reused_modules", "notes"]
+    words = ["macs_by_operator", "shared", "unregistered", "reused_modules", "export_notes", "notes"]
     by_model = rows.groupby("model", sort=False)
     return by_model[numbers].max().join(by_model[words].max())

@@ -17,7 +17,7 @@ from joulesweep.analysis.report.hypotheses.check import check
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
 from joulesweep.formatting import percent, plural
-from joulesweep.merged.base_points import base_points, modelled_energy
+from joulesweep.merged.base_points import base_points, model_counts, modelled_energy
 from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import replace_text
@@ -66,6 +66,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
         "sharing": sharing(merged),
+        "export_notes": _export_notes(merged),
         "disagreements": disagreements(merged),
         "uncounted": _uncounted(merged),
         "devices": devices,
@@ -91,6 +92,12 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
         "schema": SCHEMA,
     }
+
+
+def _export_notes(merged: Merged) -> list[str]:
+    """What the export noted of each model."""
+    notes = model_counts(merged)["export_notes"]
+    return [f"{text(str(model))}: {text(note)}" for model, note in notes.items() if note]
 
 
 def _figure(name: str, figures: Mapping[str, Any]) -> str:

@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joulesweep.errors import LINE, Unsupported, one_line, shortened
+from joulesweep.system import own_process
 
 _MEMORY = re.compile(
     r"out of memory|can't allocate memory|not enough memory|failed to allocate memory|bad_alloc|bad allocation", re.I
 )
-
-# What a person makes of a signal; others are told by their name alone.
-_MEANING = {
-    signal.SIGSEGV: "it touched memory that is not its own; a fault of the model's or the runtime's own code",
-    signal.SIGILL: "an instruction that this processor does not know; the library was built for a newer one",
-    signal.SIGABRT: "the runtime stopped itself; it printed why where the run was started",
-    signal.SIGBUS: "memory that could not be had; a file cut short, or a full shared-memory folder",
-    signal.SIGFPE: "a division by zero in the runtime's own code",
-}
 
 
 @dataclass(frozen=True)
@@ -52,11 +44,7 @@ def of_import_error(error: ImportError, module: str = "") -> Outcome:
 
 def of_exit(code: int | None) -> Outcome:
     """The outcome of a process that ended without an answer; `code` is its exit status, negative for a signal."""
-    if code == -signal.SIGKILL:
-        return Outcome("oom", "killed by signal 9; most often the kernel, for want of memory")
-    if code is not None and code < 0:
-        return Outcome("crashed", f"killed by {_name(-code)}")
-    return Outcome("crashed", f"ended with status {code} before it was done")
+    return Outcome("oom" if code == -signal.SIGKILL else "crashed", own_process.ended_by(code))
 
 
 def of_memory(used: int, limit: int) -> Outcome:
@@ -68,11 +56,3 @@ def of_memory(used: int, limit: int) -> Outcome:
 def of_timeout(timeout_s: float) -> Outcome:
     """The outcome of a process that was killed because its time was over."""
     return Outcome("timeout", f"not done after {timeout_s:g} s")
-
-
-def _name(number: int) -> str:
-    try:
-        known = signal.Signals(number)
-    except ValueError:
-        return f"signal {number}"
-    return f"{known.name} ({_MEANING[known]})" if known in _MEANING else known.name
