@@ -18,7 +18,7 @@ OPTIONS = $(if $(DEVICE),--device '$(DEVICE)') $(if $(filter cpu,$(TORCH)),--cpu
 RUN := . $(VENV)/bin/activate &&
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 # Many tests wait for windows and time-outs, so there are more workers than cores; a file's tests stay together.
-PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup
+PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:

@@ -2,17 +2,20 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from tests.digits_model import ROOT, digits_spec, export_job
+from tests.workflow_copy import Copy, configuration
 
 # `make test` hands its own flags to every make below it; the tests' makes are not below it.
-for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS"):
-    os.environ.pop(name, None)
+for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS"):
+    os.environ.pop(variable, None)
+
+MANIFEST = "manifest-0123456789ab.json"
 
 # No test depends on how fast the machine is: examples have no deadline, and a slow one is no error.
 hypothesis.settings.register_profile(
@@ -37,7 +40,11 @@ def _a_lock_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share fixtures, so pytest-xdist gives them to one worker; a file may name a group of its own."""
+    """A file's tests share fixtures, so pytest-xdist gives them to one worker; a file may name a group of its own.
+
+    Slow files come first, so that no worker begins one when the others are done.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
@@ -51,19 +58,52 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("pytest-xdist does not keep the groups of tests; install workflow/envs/test.txt")
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Path of the manifest of the shipped digits network, exported once in every format; nobody writes there."""
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """A function that makes a named folder once for all workers and returns it; nobody writes there afterwards."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent  # the workers' folders lie in one folder of the run
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock_file:
+            fcntl.flock(lock_file, fcntl.LOCK_EX)
+            if not (shared / f"{name}.made").exists():
+                make(shared / name)
+                (shared / f"{name}.made").touch()
+        return shared / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(once: Once) -> Path:
+    """Path of the manifest of the shipped digits network, exported once in every format."""
     pytest.importorskip("torch")
     from joulesweep.export.job import export
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent  # the workers' folders lie in one folder of the run
-    path = shared / "exported" / "digits_cnn" / "manifest-0123456789ab.json"
-    with (shared / "exported.lock").open("w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
-        if not path.exists():
-            with pytest.MonkeyPatch.context() as patch:
-                patch.chdir(ROOT)
-                export(export_job(digits_spec()), path)
-    return path
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(ROOT)
+            export(export_job(digits_spec()), folder / "digits_cnn" / MANIFEST)
+
+    return once("exported", make) / "digits_cnn" / MANIFEST
+
+
+@pytest.fixture(scope="session")
+def counted(once: Once) -> Copy:
+    """A copy of the workflow with two models, exported and counted."""
+
+    def make(folder: Path) -> None:
+        copy = Copy(folder, configuration("tests"))
+        copy.run("--cores", "1", "--", *(f"results/models/{model}/counts.csv" for model in copy.config["models"]))
+
+    return Copy.there(once("counted", make))
+
+
+@pytest.fixture(scope="session")
+def finished(once: Once, counted: Copy) -> Copy:
+    """The same, in which everything was made."""
+    return Copy.there(once("finished", lambda folder: counted.again(folder).run("--cores", "1", "all")))

@@ -3,9 +3,6 @@ device; some already when they are built, or when they are counted.
 """
 
 import ctypes
-import os
-import time
-from typing import NoReturn
 
 import torch
 from torch import nn
@@ -30,11 +27,6 @@ class _Crashes(_Failing):
         ctypes.string_at(0)
 
 
-class _NeverReturns(_Failing):
-    def fail(self) -> None:
-        time.sleep(1e6)
-
-
 class _AllocatesWithoutEnd(_Failing):
     def fail(self) -> None:
         held = []
@@ -42,34 +34,17 @@ class _AllocatesWithoutEnd(_Failing):
             held.append(torch.ones(1 << 22))
 
 
-class _Raises(_Failing):
-    def fail(self) -> None:
-        raise RuntimeError("the widget\nis bent")
-
-
 def crashes() -> nn.Module:
     return _Crashes()
-
-
-def never_returns() -> nn.Module:
-    return _NeverReturns()
 
 
 def allocates_without_end() -> nn.Module:
     return _AllocatesWithoutEnd()
 
 
-def raises() -> nn.Module:
-    return _Raises()
-
-
 def crashes_when_built() -> nn.Module:
     ctypes.string_at(0)
     raise AssertionError
-
-
-def exits_when_built() -> NoReturn:
-    os._exit(0)
 
 
 class _CrashesWhenCounted(nn.Linear):

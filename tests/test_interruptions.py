@@ -13,23 +13,20 @@ from itertools import pairwise
 import psutil
 import pytest
 
-from tests.workflow_copy import MLP, Copy, configuration
+from tests.workflow_copy import CNN, MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
 
-DEVICE = f"interruptions-{os.getpid()}"
 LAUNCHES = 3
-TWO = {**MLP, "runtimes": ["eager", "onnxruntime"]}
 PATIENCE_S = 300
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy in which nothing is left to do but to measure."""
-    models = {"mlp": TWO, "other": {**MLP, "weights": "random"}}
-    made = Copy(tmp_path_factory.mktemp("exported") / "joulesweep", configuration(DEVICE, models=models, hypotheses=[]))
-    made.run("--cores", "1", "--", *(f"results/models/{model}/counts.csv" for model in models))
-    return made
+def one_batch(counted: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which nothing is left to do but to measure: one model in one runtime and one in two, without a sweep."""
+    copy = counted.again(tmp_path_factory.mktemp("one-batch") / "joulesweep")
+    copy.configure(configuration("tests", models={"mlp": MLP, "cnn": {**CNN, "sweeps": {}}}))
+    return copy
 
 
 def _table(copy: Copy, stage: str, model: str) -> str:
@@ -66,13 +63,13 @@ def _launches(copy: Copy) -> list[tuple[float, float]]:
 
 
 def test_three_runs_at_once_measure_one_at_a_time_with_the_same_threads_whatever_their_devices_are_called(
-    exported, tmp_path
+    one_batch, tmp_path
 ):
-    copies = {cores: exported.again(tmp_path / str(cores)) for cores in (1, 2, 8)}
+    copies = {cores: one_batch.again(tmp_path / str(cores)) for cores in (1, 2, 8)}
     for cores, copy in copies.items():
-        copy.configure({**copy.config, "device": f"{DEVICE}-{cores}"})
+        copy.configure({**copy.config, "device": f"tests-{cores}"})
     running = [
-        _start(copy, cores, _table(copy, "latency", "mlp"), _table(copy, "energy", "other"))
+        _start(copy, cores, _table(copy, "latency", "cnn"), _table(copy, "energy", "mlp"))
         for cores, copy in copies.items()
     ]
     for process in running:
@@ -99,15 +96,15 @@ def _measuring(root: int) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("victim", ["snakemake", "group", "measuring"])
-def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(exported, tmp_path, victim):
-    copy = exported.again(tmp_path / "joulesweep")
-    table = _table(copy, "latency", "mlp")
+def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(one_batch, tmp_path, victim):
+    copy = one_batch.again(tmp_path / "joulesweep")
+    table = _table(copy, "latency", "cnn")
     process = _start(copy, 1, table)
     everything = psutil.Process(process.pid)
     end = time.monotonic() + PATIENCE_S
-    while not copy.journal("latency", "mlp") and time.monotonic() < end:
+    while not copy.journal("latency", "cnn") and time.monotonic() < end:
         time.sleep(0.02)
-    kept = copy.journal("latency", "mlp")
+    kept = copy.journal("latency", "cnn")
     assert kept
     below = everything.children(recursive=True)
     if victim == "measuring":
@@ -121,7 +118,7 @@ def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(exp
     assert not alive, "a process outlived the run"
 
     copy.run("--cores", "1", "--", table)
-    lines = copy.journal("latency", "mlp")
+    lines = copy.journal("latency", "cnn")
     assert lines[: len(kept)] == kept
     done = Counter(json.loads(line)["key"]["runtime"] for line in lines)
     assert done == {"eager": LAUNCHES, "onnxruntime": LAUNCHES}
@@ -131,10 +128,9 @@ def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(exp
     assert copy.stale(table) == set()
 
 
-def test_dry_runs_lint_and_snakemakes_own_report_need_no_cores(exported, tmp_path):
-    copy = exported.again(tmp_path / "joulesweep")
-    assert "latency" in copy.run("-n")
+def test_dry_runs_lint_and_snakemakes_own_report_need_no_cores(finished, tmp_path):
+    copy = finished.again(tmp_path / "joulesweep")
+    assert "Nothing to be done" in copy.run("-n")
     copy.run("--lint", fails=None)
-    copy.run("--cores", "1", "all")
     copy.run("--report", "snakemake.html")
     assert (copy.folder / "snakemake.html").stat().st_size > 0

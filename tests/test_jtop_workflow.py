@@ -1,9 +1,8 @@
-"""The whole workflow on an emulated Jetson whose jtop service is killed in the middle of the sweep, then comes back."""
+"""The real Snakemake on an emulated Jetson whose jtop service is killed in the middle of the sweep, then comes back."""
 
 import csv
 import json
 import math
-import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can"),
 ]
-DEVICE = f"jetson-{os.getpid()}"
+DEVICE = "jetson"
 CONFIG = configuration(
     DEVICE,
     models={"cnn": {**CNN, "runtimes": ["onnxruntime"], "sweeps": {}}},
@@ -56,9 +55,11 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    copy = Copy(tmp_path_factory.mktemp("jetson") / "joulesweep", CONFIG)
-    table = copy.folder / "results" / "devices" / DEVICE / "energy" / "cnn.csv"
+def story(counted: Copy, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    copy = counted.again(tmp_path_factory.mktemp("jetson") / "joulesweep")
+    copy.configure(CONFIG)
+    target = f"results/devices/{DEVICE}/energy/cnn.csv"
+    table = copy.folder / target
 
     def rows() -> list[dict[str, str]]:
         with table.open(newline="") as file:
@@ -66,7 +67,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
     with Service(ORIN_NX, 8.0) as service, Drawing(devices(CHIPS), ORIN_NX, _watts):
         run = subprocess.Popen(
-            copy.command("--cores", "1", "all"),
+            copy.command("--cores", "1", "--", target),
             cwd=copy.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -80,8 +81,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         assert run.returncode == 0, printed
         then = rows(), copy.journal("energy", "cnn")
         service.start()
-        copy.run("--cores", "1", "all")
-        after = rows(), copy.journal("energy", "cnn"), copy.stale()
+        copy.run("--cores", "1", "--", target)
+        after = rows(), copy.journal("energy", "cnn"), copy.stale(target)
     return Story(copy, printed, *then, *after)
 
 

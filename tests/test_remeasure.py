@@ -1,7 +1,6 @@
 """make remeasure, typed as the README names it; and no target at all changes a file of another device."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,24 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.digits_model import ROOT
-from tests.workflow_copy import MLP, Copy, configuration
+from tests.workflow_copy import CNN, MLP, Copy, configuration
 
-DEVICE = f"remeasure-{os.getpid()}"
+DEVICE = "tests"
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """One model measured in two runtimes, beside another device's folder with the same model."""
-    model = {**MLP, "runtimes": ["eager", "onnxruntime"]}
-    never = {**MLP, "source": "python:custom_models/digits.py:cnn", "weights": "random"}
-    config = configuration(DEVICE, models={"mlp": model}, hypotheses=[], meter="none", meters={})
-    made = Copy(tmp_path_factory.mktemp("remeasure") / "joulesweep", config)
+@pytest.fixture
+def project(finished: Copy, tmp_path: Path) -> Copy:
+    """Measured models, one of them in two runtimes, beside another device's folder with the same models."""
+    made = finished.again(tmp_path / "joulesweep")
     shutil.copy(ROOT / "Makefile", made.folder)
     (made.folder / ".venv").symlink_to(sys.prefix)
-    made.run("--cores", "1", "all")
     devices = made.folder / "results" / "devices"
     shutil.copytree(devices / DEVICE, devices / "other")
-    made.configure({**config, "models": {"mlp": model, "never": never}})
     return made
 
 
@@ -43,7 +37,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("MODEL=mpl",), "no model 'mpl' (did you mean 'mlp'?); it has mlp, never"),
+        (("MODEL=mpl",), "no model 'mpl' (did you mean 'mlp'?); it has mlp, cnn, never"),
         (("MODEL=mlp", "RUNTIME=egaer"), "mlp has no runtime 'egaer' (did you mean 'eager'?)"),
         (("MODEL=never",), f"never was not measured on {DEVICE} yet: make all measures it"),
         (("MODEL=../../other/latency/mlp",), "no model '../../other/latency/mlp'"),
@@ -51,6 +45,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
     ids=["unknown model", "unknown runtime", "not measured", "path"],
 )
 def test_what_cannot_be_remeasured_is_one_line_and_changes_nothing(project, arguments, words):
+    never = {**MLP, "weights": "random"}
+    project.configure({**project.config, "models": {"mlp": MLP, "cnn": CNN, "never": never}})
     before = _contents(project.folder / "results" / "devices")
     answer = _make(project, "remeasure", *arguments)
     assert answer.returncode != 0
@@ -63,21 +59,22 @@ def test_what_cannot_be_remeasured_is_one_line_and_changes_nothing(project, argu
 @pytest.mark.slow
 def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes(project):
     other = project.folder / "results" / "devices" / "other"
-    foreign, before = _contents(other), project.journal("latency", "mlp")
-    answer = _make(project, "remeasure", "MODEL=mlp", "RUNTIME=eager")
+    foreign, before = _contents(other), project.journal("latency", "cnn")
+    answer = _make(project, "remeasure", "MODEL=cnn", "RUNTIME=eager")
     assert answer.returncode == 0, answer.stderr
-    after = project.journal("latency", "mlp")
+    after = project.journal("latency", "cnn")
     assert after[: len(before)] == before
     added = [json.loads(line) for line in after[len(before) :]]
     assert {line["key"]["runtime"] for line in added if "key" in line} == {"eager"}
     assert any("key" not in line for line in added)
-    assert (project.folder / "results" / "devices" / DEVICE / "latency" / "mlp.csv").exists()
+    assert (project.folder / "results" / "devices" / DEVICE / "latency" / "cnn.csv").exists()
     assert _contents(other) == foreign
 
 
 @pytest.mark.slow
 def test_no_target_changes_a_file_of_another_device(project):
     """Every target of the Makefile and the Snakefile that works on results, forced; and a foreign table as a target."""
+    project.configure(configuration(DEVICE, models={"mlp": MLP}, hypotheses=[], meter="none", meters={}))
     other = project.folder / "results" / "devices" / "other"
     foreign = _contents(other)
     assert foreign

@@ -17,15 +17,7 @@ pytestmark = pytest.mark.slow
 
 ANALYSIS = {"merge", "figures", "report"}
 LIBRARY = "workflow/scripts/joulesweep"
-DEVICE = f"staleness-{os.getpid()}"
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy in which everything has been made."""
-    made = Copy(tmp_path_factory.mktemp("finished") / "joulesweep", configuration(DEVICE))
-    made.run("--cores", "1", "all")
-    return made
+DEVICE = "tests"
 
 
 @pytest.fixture

@@ -15,25 +15,15 @@ from tests.workflow_copy import MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
 
-DEVICE = f"stopping-{os.getpid()}"
 COUNTS = "results/models/mlp/counts.csv"
-LATENCY = f"results/devices/{DEVICE}/latency/mlp.csv"
+LATENCY = "results/devices/tests/latency/mlp.csv"
 PATIENCE_S = 300
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy in which nothing was made."""
-    config = configuration(DEVICE, models={"mlp": MLP}, meter="none", meters={}, hypotheses=[])
-    return Copy(tmp_path_factory.mktemp("fresh") / "joulesweep", config)
-
-
-@pytest.fixture(scope="module")
-def counted(fresh: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy in which the model was exported and counted."""
-    made = fresh.again(tmp_path_factory.mktemp("counted") / "joulesweep")
-    made.run("--cores", "1", "--", COUNTS)
-    return made
+    return Copy(tmp_path_factory.mktemp("fresh") / "joulesweep", configuration("tests"))
 
 
 def _start(copy: Copy, *targets: str) -> subprocess.Popen:
@@ -70,8 +60,11 @@ def _assert_all_end(process: subprocess.Popen, below: list[psutil.Process]) -> N
     assert not alive, "a process outlived the run"
 
 
-@pytest.mark.parametrize("to_all", [True, False], ids=["everyone", "Snakemake"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("name", "to_all"),
+    [("SIGINT", True), ("SIGTERM", False)],  # Ctrl-C in a terminal reaches everyone; who kills names a process
+    ids=["Ctrl-C", "kill"],
+)
 @pytest.mark.parametrize("script", ["probe", "plan", "export", "count", "latency"])
 def test_a_run_that_is_stopped_says_so_in_its_last_line_and_shows_no_trace(
     fresh, counted, tmp_path, script, name, to_all

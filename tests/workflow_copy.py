@@ -58,12 +58,17 @@ class Copy:
                 shutil.copy(source, folder / part)
         self.configure(config)
 
+    @classmethod
+    def there(cls, folder: Path) -> "Copy":
+        """The copy that lies in a folder."""
+        copy = object.__new__(cls)
+        copy.folder, copy.config = folder, yaml.safe_load((folder / "config.yaml").read_text())
+        return copy
+
     def again(self, folder: Path) -> "Copy":
         """The same as it stands now, results and time stamps too, in another folder."""
-        other = object.__new__(Copy)
-        other.folder, other.config = folder, self.config
         shutil.copytree(self.folder, folder, symlinks=True)
-        return other
+        return Copy.there(folder)
 
     def configure(self, config: dict[str, Any]) -> None:
         """Write another configuration."""
