@@ -11,7 +11,7 @@ import psutil
 import pytest
 from joulesweep.cli import STOPPED
 
-from tests.workflow_copy import MLP, Copy, configuration
+from tests.workflow_copy import Copy, configuration
 
 pytestmark = pytest.mark.slow
 
