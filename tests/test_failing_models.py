@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 DEVICE = "failing"
 EXPECTED = {
-    "crashes": ("crashed", r"killed by SIGSEGV \(it touched memory that is not its own; .*\)"),
+    "crashes": ("crashed", r"killed by SIGSEGV \(it touched memory that is not its own: .*\)"),
     "allocates_without_end": ("oom", r"held 1\.\d GiB and was stopped; it may hold 1\.0 GiB: memory_bytes, .*"),
 }
 

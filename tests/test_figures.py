@@ -1,6 +1,7 @@
 """A figure is drawn where the tables hold data for it, says what it shows, and is listed with the reason otherwise."""
 
 import json
+import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -47,6 +48,27 @@ def _drawn(results: Path, axes: list[str] = AXES, folder: str = "figures") -> di
     return json.loads(listing.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of one device, merged, with all figures."""
+    results = tmp_path_factory.mktemp("laptop")
+    _merged(results, ("laptop",))
+    _style.use()
+    _drawn(results)
+    return results
+
+
+@pytest.fixture(scope="module")
+def merged(laptop: Path) -> Merged:
+    return load(laptop / "merged", synthetic.job()["models"])
+
+
+@pytest.fixture
+def copied(laptop: Path, tmp_path: Path) -> Path:
+    """The same results, to be changed."""
+    return shutil.copytree(laptop, tmp_path / "results")
+
+
 def _draw(name: str, merged: Merged, axis: str = "") -> Figure:
     return plugins.load("figures", name)().draw(merged, axis)
 
@@ -64,18 +86,22 @@ def _empty_panels(figure: Figure) -> list:
     return [axes for axes in figure.axes if axes.axison and not axes.lines]
 
 
-@pytest.mark.parametrize("devices", [("laptop",), ("laptop", "pi", "jetson")], ids=["one", "three"])
-def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(tmp_path, devices):
-    _merged(tmp_path, devices)
-    listing = _drawn(tmp_path)
-    images = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):
+    listing = json.loads((laptop / "figures" / "figures.json").read_text(encoding="utf-8"))
+    images = {path.stem for path in (laptop / "figures").glob("*.png")}
     assert images == SINGLE | {f"{name}_{axis}" for name in SWEPT for axis in ("batch", "size")}
     assert set(listing["words"]) == images
     assert listing["not_drawn"]["latency_sweep_threads"] == [
         "Latency per pass against threads",
         "no variant has latency at two values of threads",
     ]
-    assert imread(tmp_path / "figures" / "latency.png").shape[1] > 800
+    assert imread(laptop / "figures" / "latency.png").shape[1] > 800
+
+
+def test_several_devices_are_drawn_side_by_side(merged, tmp_path):
+    several = _merged(tmp_path, ("laptop", "pi", "jetson"))
+    assert len(_draw("latency", several).axes) == 3 * len(_draw("latency", merged).axes)
+    assert all(device in _words(_draw("latency-sweep", several, "batch")) for device in ("laptop", "pi", "jetson"))
 
 
 def test_without_any_table_nothing_is_drawn_and_everything_has_a_reason(tmp_path):
@@ -107,35 +133,29 @@ def test_a_model_without_flops_leaves_no_blank_panel(tmp_path):
     assert len(figure.axes) == 1
 
 
-def test_equal_tables_give_equal_bytes(tmp_path):
-    _merged(tmp_path, ("laptop",))
-    first, second = _drawn(tmp_path, [], "first"), _drawn(tmp_path, [], "second")
-    assert first == second
-    for name in first["files"]:
-        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+def test_equal_tables_give_equal_bytes(copied):
+    second = _drawn(copied, [], "second")
+    for name in second["files"]:
+        assert (copied / "figures" / name).read_bytes() == (copied / "second" / name).read_bytes()
 
 
-def test_a_figure_that_is_no_longer_drawn_leaves_no_image(tmp_path):
-    _merged(tmp_path, ("laptop",))
-    _drawn(tmp_path, ["batch", "size"])
-    _drawn(tmp_path, ["batch"])
-    images = {path.stem for path in (tmp_path / "figures").glob("*.png")}
-    assert images == SINGLE | {f"{name}_batch" for name in SWEPT}
+def test_a_figure_that_is_no_longer_drawn_leaves_no_image(copied):
+    _drawn(copied, [])
+    assert {path.stem for path in (copied / "figures").glob("*.png")} == SINGLE
 
 
-def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(tmp_path):
-    _merged(tmp_path, ("laptop",))
-    listing = tmp_path / "figures" / "figures.json"
-    assert products.token(listing) == ""
-    _drawn(tmp_path)
+def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(copied):
+    listing = copied / "figures" / "figures.json"
     assert products.token(listing) == "token"
-    (tmp_path / "figures" / "latency.png").unlink()
+    (copied / "figures" / "latency.png").unlink()
     lost = products.token(listing)
     assert lost != "token"
-    draw(synthetic.job(axes=AXES), tmp_path / "merged", listing, lost)
+    draw(synthetic.job(axes=[]), copied / "merged", listing, lost)
     assert products.token(listing) == lost
-    (tmp_path / "figures" / "energy.png").write_bytes(b"another image")
+    (copied / "figures" / "energy.png").write_bytes(b"another image")
     assert products.token(listing) not in (lost, "token")
+    shutil.rmtree(copied / "figures")
+    assert products.token(listing) == ""
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"files": []}', '{"files": {"a.png": 1}}'])
@@ -174,12 +194,11 @@ def test_modelled_energy_is_called_modelled_in_title_and_axis_and_is_hollow(tmp_
         assert faces == {"white"}
 
 
-def test_measured_energy_is_not_called_modelled(tmp_path):
-    assert "odelled" not in _words(_draw("energy", _merged(tmp_path, ("laptop",))))
+def test_measured_energy_is_not_called_modelled(merged):
+    assert "odelled" not in _words(_draw("energy", merged))
 
 
-def test_a_variant_that_failed_is_named_with_its_status(tmp_path):
-    merged = _merged(tmp_path, ("laptop",))
+def test_a_variant_that_failed_is_named_with_its_status(merged):
     assert "× onnxruntime: timeout" in _words(_draw("latency", merged))
     assert "× onnxruntime-int8 at 128: oom" in _words(_draw("latency-sweep", merged, "size"))
 
@@ -195,8 +214,7 @@ def test_a_row_that_contradicts_itself_is_named_and_not_drawn(tmp_path):
     assert "129" not in words
 
 
-def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(tmp_path):
-    merged = _merged(tmp_path, ("laptop",))
+def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(merged):
     figure = _draw("latency-vs-parameters", merged)
     named = [text for text in figure.axes[0].texts if text.get_text()]
     assert sorted(text.get_text() for text in named) == sorted(synthetic.MODELS)
@@ -210,14 +228,13 @@ def test_a_runtime_has_one_colour_and_marker_whatever_else_is_shown():
     assert len(set(together.values())) == 3
 
 
-def test_counts_and_accuracy_are_drawn_with_their_units(tmp_path):
-    merged = _merged(tmp_path, ("laptop",))
+def test_counts_and_accuracy_are_drawn_with_their_units(merged):
     assert "11.7 M" in _words(_draw("parameters-and-flops", merged))
     assert "top-1 accuracy (%)" in _words(_draw("accuracy-vs-latency", merged))
 
 
-def test_a_logarithmic_axis_has_few_round_ticks(tmp_path):
-    figure = _draw("parameters-and-flops", _merged(tmp_path, ("laptop",)))
+def test_a_logarithmic_axis_has_few_round_ticks(merged):
+    figure = _draw("parameters-and-flops", merged)
     figure.draw_without_rendering()
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels() if label.get_text()]
     assert {"10k", "100k", "1M", "10M"} <= set(ticks)

@@ -130,7 +130,7 @@ def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(one
 
 def test_dry_runs_lint_and_snakemakes_own_report_need_no_cores(finished, tmp_path):
     copy = finished.again(tmp_path / "joulesweep")
-    assert "Nothing to be done" in copy.run("-n")
+    assert "Nothing to do: everything is up to date." in copy.run("-n")
     copy.run("--lint", fails=None)
     copy.run("--report", "snakemake.html")
     assert (copy.folder / "snakemake.html").stat().st_size > 0

