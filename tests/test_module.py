@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from joulesweep.model import inputs
 from joulesweep.model.manifest import Manifest
 from joulesweep.model.outputs import check_finite
 
-from tests.digits_model import export_job
+from tests.digits_model import ROOT, export_job
 from tests.test_inputs import declared
 
 torch = pytest.importorskip("torch")
@@ -58,39 +59,57 @@ def _export(spec: dict[str, Any], folder: Path, *formats: str) -> Manifest:
     return export(export_job(spec, values={}, formats=list(formats or ["module"])), folder / "out" / "manifest-1.json")
 
 
-_LAUNCH = """
-import sys; sys.path[:0] = ["workflow/scripts"]
+_SERVER = """
+import os, sys; sys.path[:0] = ["workflow/scripts"]
 from pathlib import Path
 import random, numpy, torch
-random.seed(5); numpy.random.seed(5); torch.manual_seed(5)
 from joulesweep import plugins
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Manifest
-from joulesweep.model.outputs import check_finite
-manifest = Manifest.read(Path(sys.argv[1]))
-point = inputs.base_point(manifest.spec)
-runtime = plugins.load("runtimes", "eager")()
-forward = runtime.load(manifest.artefact("module", point), 1)
-prepared = runtime.prepare(inputs.make(manifest.spec, point))
-forward(prepared)
-sys.stdout.buffer.write(runtime.arrays(forward(prepared))[0].tobytes())
+random.seed(5); numpy.random.seed(5); torch.manual_seed(5); torch.set_num_threads(1)
+for line in sys.stdin:
+    if os.fork():
+        print(os.wait()[1], flush=True)
+        continue
+    folder = Path(line.strip())
+    manifest = Manifest.read(folder / "manifest-1.json")
+    point = inputs.base_point(manifest.spec)
+    runtime = plugins.load("runtimes", "eager")()
+    forward = runtime.load(manifest.artefact("module", point), 1)
+    prepared = runtime.prepare(inputs.make(manifest.spec, point))
+    forward(prepared)
+    (folder / "outputs").write_bytes(runtime.arrays(forward(prepared))[0].tobytes())
+    os._exit(0)
 """
 
+Launch = Callable[[Manifest], np.ndarray]
 
-def _launched(manifest: Manifest) -> np.ndarray:
-    """The outputs of a pass in a process of its own, as a launch makes it."""
-    command = [sys.executable, "-c", _LAUNCH, str(manifest.folder / "manifest-1.json")]
-    return np.frombuffer(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout, dtype=np.float32)
+
+@pytest.fixture(scope="module")
+def launched() -> Iterator[Launch]:
+    """A function that returns the outputs of the second pass in a process of its own, forked as a launch's is."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+
+        def outputs(manifest: Manifest) -> np.ndarray:
+            print(manifest.folder, file=server.stdin, flush=True)
+            assert server.stdout.readline() == "0\n"
+            return np.frombuffer((manifest.folder / "outputs").read_bytes(), dtype=np.float32)
+
+        yield outputs
 
 
 @pytest.mark.parametrize("case", HIDDEN)
-def test_what_is_no_parameter_keeps_the_constructor_s_values_in_every_process(tmp_path, case):
+def test_what_is_no_parameter_keeps_the_constructor_s_values_in_every_process(launched, tmp_path, case):
     spec = _spec(_write(tmp_path, HIDDEN[case]))
     manifest = _export(spec, tmp_path)
     wanted = modules.run(modules.build(spec), spec, inputs.base_point(spec)).numpy().ravel()
     assert np.isfinite(wanted).all()
     assert np.ptp(wanted) > 0
-    np.testing.assert_array_equal(_launched(manifest), wanted)
+    np.testing.assert_array_equal(launched(manifest), wanted)
 
 
 def test_building_leaves_the_generators_as_they_were(tmp_path):
@@ -121,11 +140,11 @@ def test_memory_that_nobody_filled_is_an_error_and_no_figure(tmp_path):
         ("self.f = nn.LazyLinear(8)", [5]),
     ],
 )
-def test_lazy_modules_take_their_shapes_from_the_declared_input(tmp_path, body, shape):
+def test_lazy_modules_take_their_shapes_from_the_declared_input(launched, tmp_path, body, shape):
     spec = _spec(_write(tmp_path, body), shape)
     manifest = _export(spec, tmp_path)
     wanted = modules.run(modules.build(spec), spec, inputs.base_point(spec)).numpy().ravel()
-    np.testing.assert_array_equal(_launched(manifest), wanted)
+    np.testing.assert_array_equal(launched(manifest), wanted)
     assert all(parameter.device.type == "meta" for parameter in modules.outline(spec).parameters())
 
 
@@ -142,16 +161,14 @@ STATEFUL = {
 
 
 @pytest.mark.parametrize("case", STATEFUL)
-def test_a_model_that_keeps_a_state_is_exported_and_launched_from_the_state_as_built(tmp_path, case):
+def test_a_model_that_keeps_a_state_is_exported_and_launched_from_the_state_as_built(launched, tmp_path, case):
     file = _write(tmp_path, *STATEFUL[case])
     spec = _spec(file)
     built = modules.build(spec)
     wanted = [modules.run(built, spec, inputs.base_point(spec)).numpy().ravel() for _ in range(2)]
     manifest = _export(spec, tmp_path)
     assert any("keeps a state from pass to pass" in note for note in manifest.notes)
-    np.testing.assert_array_equal(
-        _launched(manifest), wanted[1]
-    )  # the second pass is what the launch's process returns
+    np.testing.assert_array_equal(launched(manifest), wanted[1])
 
 
 def test_an_exported_file_starts_from_the_state_as_built(tmp_path):
@@ -217,9 +234,9 @@ def test_outputs_of_any_type_become_arrays():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="forks")
-def test_library_models_are_built_without_drawing_what_is_loaded_afterwards(tmp_path):
+def test_library_models_are_built_without_drawing_what_is_loaded_afterwards(launched, tmp_path):
     pytest.importorskip("torchvision")
     spec = {**_spec(tmp_path), "source": "torchvision:squeezenet1_1", "inputs": [declared("x", [3, 64, 64])]}
     manifest = _export(spec, tmp_path)
     wanted = modules.run(modules.build(spec), spec, inputs.base_point(spec)).numpy().ravel()
-    np.testing.assert_array_equal(_launched(manifest), wanted)
+    np.testing.assert_array_equal(launched(manifest), wanted)
