@@ -2,7 +2,7 @@
 #   DEVICE=laptop|pi|jetson|no-torch   the kind of device, where it is not what workflow/envs/set_up.py detects
 #   TORCH=cpu                          PyTorch's wheels without CUDA, which spare a laptop several gigabytes
 #   PYTHON=python3.12                  the interpreter to make the environment from
-#   CORES=2                            how many jobs run at a time; those that measure run alone
+#   CORES=2                            how many jobs run at once; a job that measures runs beside no other
 VENV := .venv
 ENVS := workflow/envs
 CORES ?= 1

@@ -44,12 +44,12 @@ def test_activations_keep_their_size_through_many_layers():
     assert 0.05 < out.std() < 20
 
 
-def test_norms_scale_by_one_and_biases_are_zero():
+def test_norms_scale_by_one_and_biases_are_small_and_not_zero():
     module = nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 3))
     weights.draw(module)
     assert (module[0].weight == 1).all()
-    assert (module[0].bias == 0).all()
-    assert (module[1].bias == 0).all()
+    for layer in module[:2]:
+        assert 0 < layer.bias.abs().max() <= 0.01 * 3**0.5
 
 
 def test_what_was_saved_is_loaded_bit_for_bit(tmp_path):

@@ -1,6 +1,7 @@
 """The counts of one model: parameters and FLOPs at every point, and those of each of its layers at the base point."""
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,6 +30,7 @@ def count(job: Mapping[str, Any], manifest_path: Path, counts_path: Path, layers
     """
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
+    warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")  # about a graphics card of Intel's
     try:
         if manifest.failure:
             raise UserError(f"the export failed: {manifest.failure}")

@@ -39,8 +39,8 @@ def draw(module: nn.Module) -> None:
     """Fill every parameter with values that its name and shape alone decide.
 
     Matrices and kernels are uniform with the variance of He et al. (2015), 2 / fan-in, so that activations neither
-    vanish (denormal numbers are slow) nor overflow; embeddings and tokens have a standard deviation of 0.02; scales
-    are 1 and biases 0. A complex number has half of the variance in each of its parts. Whole numbers and buffers stay as
+    vanish (denormal numbers are slow) nor overflow; embeddings and tokens have a standard deviation of 0.02, biases of 0.01
+    (exporters remove those that are all zero); scales are 1. A complex number has half of the variance in each of its parts. Whole numbers and buffers stay as
     the module made them.
     """
     owners = dict(module.named_modules())
@@ -64,8 +64,10 @@ def _values(name: str, leaf: str, shape: torch.Size, owner: nn.Module) -> torch.
         and math.prod(shape) == max(shape, default=1)
         and not any(part in name for part in ("token", "embed"))
     ):
-        return torch.full(shape, 0.0 if leaf.endswith("bias") or "bias_" in leaf else 1.0)
-    if isinstance(owner, _EMBEDDINGS) or "weight" not in leaf:
+        if not (leaf.endswith("bias") or "bias_" in leaf):
+            return torch.ones(shape)
+        deviation = 0.01
+    elif isinstance(owner, _EMBEDDINGS) or "weight" not in leaf:
         deviation = 0.02
     else:
         inputs = (shape[0], *shape[2:]) if getattr(owner, "transposed", False) else shape[1:]
