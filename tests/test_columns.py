@@ -92,3 +92,9 @@ def test_values_that_ascend_may_differ_by_what_rounding_does():
     assert table.faults({"low": 1.0 + 1e-12, "high": 1.0}) == []
     assert table.faults({"low": None, "high": 1.0}) == []
     assert table.faults({"low": 1.1, "high": 1.0}) == [("low", "1.1 is above high, 1")]
+
+
+def test_an_axis_that_a_model_does_not_have_is_no_part_of_its_launches_keys():
+    """So that a new axis measures nothing anew."""
+    row = dict.fromkeys(columns.LATENCY.header, "") | dict.fromkeys(AXES) | {"batch": 1, "threads": 2}
+    assert set(AXES) & columns.launch_key(row).keys() == {"batch", "threads"}

@@ -33,11 +33,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = list(csv.DictReader(file))
     journal = Journal(results / JOURNAL)
     for row in rows:
-        values = {name: row[name] for name in columns.LAUNCH_KEY}
-        axes = {name: int(values[name]) if values[name] else None for name in columns.LAUNCH_KEY if name in AXES}
+        key = columns.launch_key(row | {name: int(row[name]) if row[name] else None for name in AXES})
         for _ in range(5):
             launch = synthetic.launch(float(row["raw_s"]), first_stage=5)
-            journal.append({**values, **axes}, launch.to_line())
+            journal.append(key, launch.to_line())
     baseline = ReferenceBaseline().with_sample("cpu", MIXTURE, [1e-3] * len(MIXTURE))
     (results / "devices/pi/reference.json").write_text(baseline.to_json("r"))
     assert _problems(results) == []

@@ -212,3 +212,12 @@ def test_an_onnx_file_is_copied_without_torch(exported, tmp_path, monkeypatch):
             patch.setitem(sys.modules, name, None)
         bare = export(export_job(spec, formats=["onnx"]), tmp_path / "bare" / "manifest-1.json")
     assert bare.model_digest == manifest.model_digest
+
+
+def test_what_an_earlier_export_made_is_removed_and_nothing_else(tmp_path):
+    first = export(export_job(digits_spec("mlp"), formats=["module", "onnx"]), tmp_path / "manifest-1.json")
+    (tmp_path / "notes.txt").write_text("mine")
+    spec = {**digits_spec("mlp"), "weights": "random"}
+    export({**export_job(spec, formats=["module"]), "spec_digest": "another"}, tmp_path / "manifest-2.json")
+    assert first.artefacts["onnx"]
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest-2.json", "notes.txt", "weights.safetensors"}

@@ -20,11 +20,9 @@ from matplotlib.image import imread
 from tests import synthetic
 
 AXES = ["batch", "size", "threads"]
-SINGLE = {
-    "accuracy_vs_energy", "accuracy_vs_latency", "energy", "latency", "latency_vs_energy", "latency_vs_flops",
-    "latency_vs_parameters", "parameters_and_flops",
-}  # fmt: skip
-SWEPT = {"latency_sweep", "energy_sweep"}
+PER_AXIS = {name: plugins.load("figures", name).per_axis for name in plugins.names("figures")}
+SINGLE = {name.replace("-", "_") for name, per_axis in PER_AXIS.items() if not per_axis}
+SWEPT = {name.replace("-", "_") for name, per_axis in PER_AXIS.items() if per_axis}
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +81,7 @@ def _words(figure: Figure) -> str:
 
 
 def _empty_panels(figure: Figure) -> list:
-    return [axes for axes in figure.axes if axes.axison and not axes.lines]
+    return [axes for axes in figure.axes if axes.axison and not (axes.lines or axes.patches)]
 
 
 def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):

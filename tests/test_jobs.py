@@ -370,3 +370,10 @@ def test_every_job_can_be_written_as_json(tree):
     for stage in OF_A_MODEL:
         assert json.loads(json.dumps(jobs.of(stage, "cnn"))) == jobs.of(stage, "cnn")
     assert os.fspath(jobs.manifest("cnn")).startswith(str(tree.folder))
+
+
+def test_the_points_of_a_job_name_no_axis_that_the_model_does_not_have(tmp_path):
+    """So that a new axis makes nothing stale."""
+    jobs = Tree(tmp_path).jobs()
+    for job in (jobs.count("mlp"), jobs.latency("mlp"), jobs.energy("mlp")):
+        assert all(None not in point.values() and "frames" not in point for point in job["points"])

@@ -1,10 +1,12 @@
 """The merge takes every sound row, names the rest, and never trips over a file."""
 
 import csv
+import dataclasses
 import json
 import math
 import os
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -188,6 +190,15 @@ def test_rows_of_another_schema_are_named_once_a_file(tmp_path):
     assert _merged(tmp_path, "latency") == []
 
 
+def test_a_table_from_before_an_axis_is_read_as_it_is(tmp_path):
+    narrower = dataclasses.replace(
+        columns.LATENCY, columns=tuple(column for column in columns.LATENCY.columns if column.name != "frames")
+    )
+    write_table(tmp_path / NAME, narrower, ROWS)
+    assert _merge(tmp_path, synthetic.job()) == []
+    assert [row["frames"] for row in _merged(tmp_path, "latency")] == [""] * len(ROWS)
+
+
 def test_a_column_that_is_unknown_or_missing_is_named_and_the_rows_are_taken(tmp_path):
     path = tmp_path / NAME
     write_table(path, columns.LATENCY, ROWS)
@@ -265,7 +276,7 @@ def _launched(results: Path, slowdowns: Sequence[float] = (1.0, 1.5, 1.1, 1.3, 1
     journal = Journal((results / NAME).with_suffix(".jsonl"))
     scale = math.exp(-sum(map(math.log, slowdowns)) / len(slowdowns))
     for row in ROWS:
-        key = {name: row.get(name, None if name in AXES else "") for name in columns.LAUNCH_KEY}
+        key = columns.launch_key(defaultdict(str, dict.fromkeys(AXES) | row))
         for slowdown in slowdowns:
             slower = dict.fromkeys(MIXTURE, scale * slowdown)
             launch = synthetic.launch(row["raw_s"] * scale * slowdown, slower, first_stage=len(slowdowns))

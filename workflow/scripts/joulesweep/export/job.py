@@ -4,6 +4,7 @@ import logging
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,11 @@ def _fail(manifest: Manifest, job: Mapping[str, Any], reason: str) -> None:
 def _write(manifest: Manifest, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     manifest.exported_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    earlier = _earlier_files(path.parent)
     manifest.write(path)
-    _remove_others(manifest, path)
+    kept = {path.name, *(entry.file for files in manifest.artefacts.values() for entry in files)}
+    for name in earlier - kept:
+        (path.parent / name).unlink(missing_ok=True)
     for key, reason in manifest.errors.items():
         log.info("export %s: %s: %s", manifest.model, "failed" if key == MODEL else key, reason)
 
@@ -149,10 +153,11 @@ def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> M
     return kept if fits and not (kept.errors and kept.versions != dict(job["versions"])) else None
 
 
-def _remove_others(manifest: Manifest, path: Path) -> None:
-    """Remove manifests and artefacts that an earlier configuration left in the folder."""
-    named = {entry.file for files in manifest.artefacts.values() for entry in files}
-    for pattern in ("manifest-*.json", "*.onnx", "*.safetensors"):
-        for other in path.parent.glob(pattern):
-            if other != path and other.name not in named:
-                other.unlink()
+def _earlier_files(folder: Path) -> set[str]:
+    """Names of the manifests in the folder, and of the artefacts that they name."""
+    names = set()
+    for path in folder.glob("manifest-*.json"):
+        names.add(path.name)
+        with suppress(UserError):  # torn, or of another version: its artefacts are not known
+            names |= {entry.file for files in Manifest.read(path).artefacts.values() for entry in files}
+    return names

@@ -24,7 +24,8 @@ class Subject:
 
     Attributes:
         manifest: takes notes; its folder takes the files.
-        points: the points at which the model runs, the base point first.
+        points: values of the input axes at which the model runs, those of the base point first, all with one example; a file
+            serves every batch.
         module: the torch module as built, None where the source is a file of a format.
         random: why its outputs cannot be compared with those of a file; empty where they can.
         files: those that were made so far, by format.

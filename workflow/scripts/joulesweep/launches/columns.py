@@ -11,7 +11,7 @@ from joulesweep.launches.table import columns_of as _columns
 STATUSES = ("ok", "oom", "timeout", "crashed", "error", "unsupported", "no_meter")
 
 # What names a launch in the journal of a model's latency: the columns of its row that it depends on.
-LAUNCH_KEY = (*AXES, "model_digest", "artefact_digest", "input_digest", "code_digest", "versions", "runtime")
+_LAUNCH_KEY = (*AXES, "model_digest", "artefact_digest", "input_digest", "code_digest", "versions", "runtime")
 
 
 _SCHEMA = _columns(int, schema="version of the table's columns")
@@ -325,6 +325,11 @@ RAW = frozenset(
 )
 
 TABLES = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, DEVICES)}
+
+
+def launch_key(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a launch depends on, from its row; an axis that the model does not have is no part, so a new axis changes no key."""
+    return {name: row[name] for name in _LAUNCH_KEY if name not in AXES or row[name] is not None}
 
 
 def provenance(

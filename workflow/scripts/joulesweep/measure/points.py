@@ -101,4 +101,4 @@ def _point(job: Mapping[str, Any], manifest: Manifest, point: Mapping[str, Any],
             versions=job["versions"][runtime],
         ),
     }
-    return Point(identity, {**{name: identity[name] for name in columns.LAUNCH_KEY}, **key}, artefact, unsupported)
+    return Point(identity, {**columns.launch_key(identity), **key}, artefact, unsupported)

@@ -113,7 +113,7 @@ class Jobs:
         files = [plugins.file("counters", name, self._package) for name in counters]
         return {
             "model": self._part(model, "runtimes"),
-            "points": self.config.count_points(model),
+            "points": _stated(self.config.count_points(model)),
             "code_digest": self._code(self._script("count"), *files, self._source_file(model)),
             "versions": self._versions([*self._counting_libraries(model), *self._source_libraries(model)]),
         }
@@ -134,7 +134,7 @@ class Jobs:
         return {
             "device": self.config.device,
             "model": self._part(model, "runtimes"),
-            "points": self.config.latency_points(model),
+            "points": _stated(self.config.latency_points(model)),
             "settings": self.config.latency,
             "reference_digest": self._code(self._package / "measure" / "latency" / "reference.py"),
             "table_code": self._code(self._script("latency")),
@@ -161,7 +161,7 @@ class Jobs:
         return {
             "device": self.config.device,
             "model": self._part(model, "runtimes"),
-            "points": self.energy_points(model),
+            "points": _stated(self.energy_points(model)),
             "settings": self.config.energy,
             "meter": meter,
             "meter_failures": self._meter_failures(model),
@@ -379,6 +379,11 @@ class Jobs:
             for names in (checks, counters - checks)
         )
         return sorted(of_checks - of_counters)
+
+
+def _stated(points: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Points without the axes that the model does not have: a new axis makes no other model's job stale."""
+    return [{name: value for name, value in point.items() if value is not None} for point in points]
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:

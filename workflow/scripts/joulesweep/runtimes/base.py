@@ -14,7 +14,7 @@ class Runtime(ABC):
     """One way of running a model.
 
     Attributes:
-        format: the format of the artefact that it loads: module, onnx, onnx-int8.
+        format: the format of the artefact that it loads: the name of a file in `formats/`.
         compute_device: where passes run: cpu, cuda, mps. It decides which reference tells how fast that is at a moment.
         libraries: distributions whose versions matter to its figures.
         preload: modules that a server of measuring processes imports beforehand; they start no thread.

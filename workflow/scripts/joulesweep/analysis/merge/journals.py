@@ -14,7 +14,7 @@ from joulesweep.analysis.statistics.correction import Launched
 from joulesweep.errors import UserError
 from joulesweep.interval import Interval
 from joulesweep.launches import latency_row
-from joulesweep.launches.columns import IDENTITY, LAUNCH_KEY
+from joulesweep.launches.columns import IDENTITY, launch_key
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, sustained_key
 from joulesweep.launches.latency_row import Corrected
@@ -81,7 +81,7 @@ class _Reader:
         if name in self._unreadable or not expected:
             return None
         journal = self._journals.setdefault(name, Journal(self._results / name))
-        key = {column: row[column] for column in LAUNCH_KEY}
+        key = launch_key(row)
         try:
             launches = journal.launches(key, LatencyLaunch)
             sustain_s = row["sustain_s"]

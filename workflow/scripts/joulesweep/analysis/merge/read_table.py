@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from joulesweep.axes import INPUT_AXES
 from joulesweep.launches.table import Table
 from joulesweep.launches.table_file import CHECK, checksum
 from joulesweep.merged.problems import COPY_AGAIN, Problem
@@ -159,7 +160,7 @@ def _columns(header: list[str], table: Table, name: str) -> tuple[bool, list[Pro
     needed = {"schema", *table.key, *table.required, *table.figures, CHECK}
     problems, unusable = [], False
     for column in table.header:
-        if column not in header:
+        if column not in header and column not in INPUT_AXES:  # an axis that is newer than the file
             fatal = column in needed
             unusable |= fatal
             text = "the file is left out" if fatal else "its values are taken as not measured"

@@ -1,6 +1,6 @@
 """Renders docs/tables.md from the definitions of the tables.
 
-Run by hand as `python -m joulesweep.analysis.tables_doc > docs/tables.md`, with workflow/scripts on PYTHONPATH.
+Run by hand as `python -m joulesweep.analysis.report.tables_doc > docs/tables.md`, with workflow/scripts on PYTHONPATH.
 """
 
 from joulesweep.analysis.report.markdown import table, text

@@ -107,7 +107,7 @@ def hypothesis_name(number: int, hypothesis: Any) -> str:
     """A hypothesis as a person finds it: counted from one, with its claim in short."""
     claim = ""
     if isinstance(hypothesis, Mapping):
-        words = ("metric", "of", "less_than", "tracks", "grows", "with")
+        words = ("metric", "of", *kinds(), "with")
         said = [(word.replace("_", " "), str(hypothesis[word])) for word in words if word in hypothesis]
         claim = " ".join(value if word == "metric" else f"{word} {value}" for word, value in said)
     return f"hypothesis {number + 1} ({shortened(claim, 80)})" if claim else f"hypothesis {number + 1}"

@@ -35,9 +35,9 @@ def _completed(where: str, hypothesis: Mapping[str, Any], models: Models) -> dic
         raise UserError(f"{where}: every metric tracks itself; expected two different metrics")
     if "with" in hypothesis:
         values["with"] = axes.canonical(hypothesis["with"])
+    for key in {"of", "less_than"} & hypothesis.keys():
+        values[key] = _variant(f"{where}: {key}", hypothesis[key], models)
     if "less_than" in hypothesis:
-        for key in ("of", "less_than"):
-            values[key] = _variant(f"{where}: {key}", hypothesis[key], models)
         _check_pairs(where, values["of"], values["less_than"], models)
     return values
 
@@ -68,7 +68,7 @@ def _check_pairs(where: str, of: str, than: str, models: Models) -> None:
 
 def _undecidable(hypothesis: Mapping[str, Any], models: Models, no_energy: bool) -> str:
     """Why no run of this configuration can decide a hypothesis; empty where one can."""
-    metrics = {hypothesis["metric"], hypothesis.get("tracks")}
+    metrics = {hypothesis.get("metric"), hypothesis.get("tracks")}
     if "energy" in metrics and no_energy:
         return "energy is not measured, because of 'meter: none'"
     measured = [name for name, spec in models.items() if "accuracy" not in metrics or spec["data"]]
@@ -78,8 +78,9 @@ def _undecidable(hypothesis: Mapping[str, Any], models: Models, no_energy: bool)
         return f"no accuracy is measured of {listed(without)}, which has no 'data'" if without else ""
     if "tracks" in hypothesis:
         return _too_few_models([models[name] for name in measured])
-    longest = max(len(values) for values in (_values(spec, hypothesis["with"]) for spec in models.values()))
-    if longest < _FEWEST_VALUES:
+    if "grows" in hypothesis and not any(
+        len(_values(spec, hypothesis["with"])) >= _FEWEST_VALUES for spec in models.values()
+    ):
         return (
             f"no model has {_FEWEST_VALUES} values of {hypothesis['with']}, which a slope needs; add some to 'sweeps'"
         )
