@@ -104,3 +104,16 @@ def test_two_runs_in_one_folder_both_end_well_and_measure_once(counted, tmp_path
     assert len(copy.journal("latency", "mlp")) == copy.config["latency"]["launches"]
     assert "Traceback" not in said.read_text()
     assert copy.stale(LATENCY) == set()
+
+
+def test_two_runs_of_everything_in_one_folder_both_end_well(finished, tmp_path):
+    """Products that both make, none of which takes long, so that one run replaces what the other just saw."""
+    copy = finished.again(tmp_path / "joulesweep")
+    results = copy.folder / "results"
+    for folder in (results / "merged", results / "figures", results / "devices" / "tests" / "accuracy"):
+        shutil.rmtree(folder)
+    running = [_start(copy, "all") for _ in range(2)]
+    said = Path(copy.folder / "printed")
+    for process in running:
+        assert process.wait(PATIENCE_S) == 0, said.read_text()
+    assert copy.stale() == set()

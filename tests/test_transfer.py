@@ -60,7 +60,7 @@ def there(tmp_path: Path) -> Path:
 
 def test_a_device_that_is_new_comes_in_whole(here, there):
     _device(there, "pi", "p", 4)
-    assert admission.admit(there, here, "laptop") == ["pi: 4 files are new, 0 have changed"]
+    assert admission.admit(there, here, "laptop") == ["pi: files: 4 new, 0 changed"]
     assert _contents(here / "devices" / "pi") == _contents(there / "devices" / "pi")
     assert admission.admit(there, here, "laptop") == ["pi: nothing is new"]
 
@@ -296,7 +296,7 @@ def test_an_archive_without_models_comes_in(machines):
     assert _make(pi, "pack").returncode == 0
     (file,) = pi.glob("joulesweep-*.tar.gz")
     answer = _make(laptop, "unpack", f"FILE={file}")
-    assert "pi: 4 files are new, 0 have changed" in answer.stdout
+    assert "pi: files: 4 new, 0 changed" in answer.stdout
 
 
 def test_nothing_to_pack_and_no_such_archive_are_one_line_each(machines):

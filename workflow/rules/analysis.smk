@@ -11,7 +11,7 @@ rule merge:
     output:
         update(MERGED),
         update(TAKEN),
-        touch(made_here("merge")),
+        update(touch(made_here("merge"))),
     log:
         f"{RESULTS}/logs/merge.log",
     params:
@@ -43,7 +43,7 @@ rule report:
         FIGURES,
     output:
         page=update(f"{RESULTS}/report.md"),
-        made=touch(made_here("report")),
+        made=update(touch(made_here("report"))),
     log:
         f"{RESULTS}/logs/report.log",
     params:

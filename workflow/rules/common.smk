@@ -1,5 +1,6 @@
 # Helpers of the rules: which configuration, which products, what a run does when it begins and ends, what it says.
 import atexit
+import logging
 import os
 import signal
 from functools import partial
@@ -85,6 +86,7 @@ def planned():
 
 def set_up_run():
     """Show plain lines instead of Snakemake's, and let a dry run end with the plan."""
+    logging.raiseExceptions = False  # on a full disk, what must be written says so once
     settings = workflow.output_settings
     if workflow.exec_mode != ExecMode.DEFAULT or settings.verbose or settings.printshellcmds or settings.debug_dag:
         return

@@ -6,7 +6,7 @@
 rule describe_device:
     output:
         update(f"{RESULTS}/devices/{{device}}/device.json"),
-        touch(made_here("describe_device", "{device}")),
+        update(touch(made_here("describe_device", "{device}"))),
     log:
         f"{RESULTS}/logs/describe_device/{{device}}.log",
     params:
@@ -20,7 +20,7 @@ rule evaluate:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
         table=update(f"{RESULTS}/devices/{{device}}/accuracy/{{model}}.csv"),
-        made=touch(made_here("evaluate", "{device}", "{model}")),
+        made=update(touch(made_here("evaluate", "{device}", "{model}"))),
     log:
         f"{RESULTS}/logs/evaluate/{{device}}/{{model}}.log",
     threads: ALL_CORES
@@ -36,7 +36,7 @@ rule latency:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
         table=update(f"{RESULTS}/devices/{{device}}/latency/{{model}}.csv"),
-        made=touch(made_here("latency", "{device}", "{model}")),
+        made=update(touch(made_here("latency", "{device}", "{model}"))),
     log:
         f"{RESULTS}/logs/latency/{{device}}/{{model}}.log",
     threads: ALL_CORES
@@ -52,7 +52,7 @@ rule energy:
         manifest=lambda wildcards: MANIFEST[wildcards.model],
     output:
         table=update(f"{RESULTS}/devices/{{device}}/energy/{{model}}.csv"),
-        made=touch(made_here("energy", "{device}", "{model}")),
+        made=update(touch(made_here("energy", "{device}", "{model}"))),
     log:
         f"{RESULTS}/logs/energy/{{device}}/{{model}}.log",
     threads: ALL_CORES

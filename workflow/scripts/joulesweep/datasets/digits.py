@@ -4,7 +4,7 @@ import numpy as np
 
 from joulesweep.datasets import base
 from joulesweep.datasets.base import Examples
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, missing_distribution
 from joulesweep.model import rng
 
 _TEST = 500
@@ -26,7 +26,8 @@ class DataSet(base.DataSet):
         try:
             from sklearn.datasets import load_digits
         except ImportError as error:
-            raise UserError(f"data: digits needs scikit-learn ({error}); pip install scikit-learn") from error
+            package = missing_distribution(error) or "scikit-learn"
+            raise UserError(f"data: digits needs {package} ({error}); pip install {package}") from error
         found = load_digits()
         images = (found.images[:, None] / 16).astype(np.float32)
         labels = found.target.astype(np.int64)

@@ -175,6 +175,11 @@ class Jobs:
         return self.config.energy_points(model, self._answer["meter"]["slow"])
 
     @property
+    def has_meter(self) -> bool:
+        """Whether this device measures or models energy."""
+        return self._answer["meter"]["name"] != "none"
+
+    @property
     def energy_launch_s(self) -> float:
         """About how long one launch of an energy measurement is."""
         return self._answer["meter"]["launch_s"]

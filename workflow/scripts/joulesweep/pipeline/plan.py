@@ -35,7 +35,7 @@ class Plan:
         order = (*OF_A_MODEL, *OF_THE_DEVICE)
         known = [stage for stage in stages if stage[0] in _SECONDS or stage[0] in ("latency", "energy")]
         self._stages = sorted(known, key=lambda stage: order.index(stage[0]))
-        self._launches = _remaining(jobs, [stage for stage in self._stages if stage[0] not in _SECONDS])
+        self._launches = _remaining(jobs, [stage for stage in self._stages if self._launches_in(stage)])
         self._begun: list[Stage] = []
 
     @property
@@ -65,9 +65,13 @@ class Plan:
         name = f"{rule} {model}" if model else rule
         return f"[{place + 1} of {len(self._stages)}] {name}; {_time(sum(map(self._seconds, left)))} left"
 
+    def _launches_in(self, stage: Stage) -> bool:
+        """Whether a stage measures in launches; energy does not where there is no meter."""
+        return stage[0] not in _SECONDS and (stage[0] != "energy" or self._jobs.has_meter)
+
     def _words(self, stage: Stage) -> str:
         if stage not in self._launches:
-            return stage[0]
+            return f"{stage[0]} (no meter)" if stage[0] == "energy" else stage[0]
         launches = self._launches[stage]
         if not launches["missing"]:
             return f"{stage[0]} (no launch is missing)"
@@ -78,7 +82,7 @@ class Plan:
     def _seconds(self, stage: Stage) -> float:
         rule, model = stage
         if stage not in self._launches:
-            return _SECONDS[rule]
+            return _SECONDS.get(rule, _TABLE_S)
         if not self._launches[stage]["missing"]:
             return _TABLE_S
         runtimes = len(self._jobs.config.models[str(model)]["runtimes"])

@@ -60,7 +60,7 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
     _write(out, "problems", [problem.as_row() for problem in problems])
     for problem in problems:
         place = problem.file if problem.row is None else f"{problem.file}:{problem.row}"
-        log.info("%s: %s: %s; %s", place, problem.column or "row", problem.problem, problem.cure)
+        log.info("%s: %s; %s", ": ".join(filter(None, (place, problem.column))), problem.problem, problem.cure)
 
 
 def _table(name: str) -> str:

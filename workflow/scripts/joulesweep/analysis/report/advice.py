@@ -26,8 +26,8 @@ def advice(merged: Merged, device: str) -> str:
         return ""
     typical = float(half.median())
     return (
-        f"**Most intervals are wide:** {wide} of {plural(len(rows), 'latency figure')} have an interval wider than "
-        f"± {percent(WIDE)} (median {half_width(typical)}). {' '.join([*_causes(rows, half), _launches(rows, typical)])}"
+        f"**Most intervals are wide:** {wide} of {plural(len(rows), 'interval')} of latency {'is' if wide == 1 else 'are'} wider "
+        f"than ± {percent(WIDE)} (median {half_width(typical)}). {' '.join([*_causes(rows, half), _launches(rows, typical)])}"
     )
 
 

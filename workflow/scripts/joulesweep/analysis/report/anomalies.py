@@ -24,7 +24,7 @@ FLAGS = {
     "not_settled": "pass times were still changing when the warm-up ended, so slow first passes may be included",
     "few_launches": "fewer launches than configured succeeded, so the interval is wide",
     "wide": "the interval is wider than the configured target, although all launches that the budget allows were made: raise `launches` or `budget_s`",
-    "few_windows": "fewer windows than configured succeeded, so the interval is wide",
+    "few_windows": "fewer than three windows succeeded, so the interval is wide",
     "few_readings": "a window holds fewer than 10 readings of the meter: raise `window_s`",
     "net_below_zero": "idle power was higher than power under load, so the energy above idle is negative: let the device come to rest, or use a meter that covers less",
     "stuck": "the meter showed the same value throughout, idle and under load: check the meter",

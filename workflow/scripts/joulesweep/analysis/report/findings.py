@@ -10,18 +10,23 @@ from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import bracketed, digits, enumeration, percent_number, plural, with_interval
 
 
-def answers(points: pd.DataFrame, device: str) -> list[str]:
-    """Five lines on the base points of one device: speed, runtimes, energy, what predicts latency, accuracy."""
+def answers(points: pd.DataFrame, device: str, left_out: bool = False) -> list[str]:
+    """Five lines on the base points of one device: speed, runtimes, energy, what predicts latency, accuracy.
+
+    `left_out` says that rows of latency are left out, because they contradict themselves or determine nothing.
+    """
     here = points[points["device"] == device]
-    return [_speed(here), _runtimes(here), _energy(here), _predictors(here), _accuracy(here)]
+    return [_speed(here, left_out), _runtimes(here, left_out), _energy(here), _predictors(here), _accuracy(here)]
 
 
 def _variant(row: pd.Series) -> str:
     return text(f"{row['model']} @ {row['runtime']}")
 
 
-def _speed(points: pd.DataFrame) -> str:
+def _speed(points: pd.DataFrame, left_out: bool) -> str:
     rows = points[points["latency"].notna()].sort_values("latency")
+    if rows.empty and left_out:
+        return "**Speed:** no latency that was measured at the base point can be used (‡)."
     if rows.empty:
         return "**Speed:** no latency was measured at the base point."
     fast, slow = rows.iloc[0], rows.iloc[-1]
@@ -40,7 +45,7 @@ def _speed(points: pd.DataFrame) -> str:
     )
 
 
-def _runtimes(points: pd.DataFrame) -> str:
+def _runtimes(points: pd.DataFrame, left_out: bool) -> str:
     wide = points.pivot_table(index="model", columns="runtime", values="latency")
     parts = []
     for runtime in wide.columns.drop("eager", errors="ignore") if "eager" in wide else ():
@@ -48,7 +53,8 @@ def _runtimes(points: pd.DataFrame) -> str:
         if len(ratios):
             parts.append(f"{text(runtime)} takes {_ratio(ratios)}")
     if not parts:
-        return "**Runtimes:** no model was measured in eager and in another runtime, so there is nothing to compare."
+        figures = "has a latency that can be used" if left_out else "was measured"
+        return f"**Runtimes:** no model {figures} in eager and in another runtime, so there is nothing to compare."
     return f"**Runtimes:** {'; '.join(parts)}."
 
 

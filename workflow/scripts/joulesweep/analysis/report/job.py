@@ -49,7 +49,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
     devices = sorted(measured, key=lambda device: (device != job["device"], device))
     configured = [device for device in devices if device in set(points["device"])]
     answered = configured[0] if configured else ""
-    written = findings.answers(points, answered) if configured else []
+    written = findings.answers(points, answered, _left_out(merged, "latency", answered)) if configured else []
     return {
         "job": job,
         "text": text,
@@ -92,6 +92,12 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
         "schema": SCHEMA,
     }
+
+
+def _left_out(merged: Merged, table: str, device: str) -> bool:
+    """Whether rows of a device that were measured have no figure that can be used."""
+    rows = merged.without_figure(table)
+    return bool(((rows["device"] == device) & (rows["status"] == "ok")).any())
 
 
 def _export_notes(merged: Merged) -> list[str]:

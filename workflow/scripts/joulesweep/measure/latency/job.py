@@ -8,6 +8,7 @@ from typing import Any
 
 from joulesweep import interval
 from joulesweep.axes import AXES
+from joulesweep.formatting import with_interval
 from joulesweep.launches import columns, latency_row, selection
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing, sustained_key
@@ -170,7 +171,7 @@ class _Measuring:
         if len(good) < 2:
             return name
         so_far = interval.of_launches([launch.seconds for launch in good], self._settings["launches"])
-        return f"{name}: {1e3 * so_far.value:.4g} ms ± {so_far.high / so_far.value - 1:.1%}"
+        return f"{name}: {with_interval(so_far.value, so_far.low, so_far.high, 1e3, 'ms')}"
 
 
 def _summary(row: Mapping[str, Any]) -> str:

@@ -216,4 +216,4 @@ def _write(file: _File) -> None:
 def _counted(files: list[_File]) -> str:
     """How many files are new and how many have changed."""
     new = sum(not os.path.lexists(file.target) for file in files)
-    return f"{new} files are new, {len(files) - new} have changed" if files else "nothing is new"
+    return f"files: {new} new, {len(files) - new} changed" if files else "nothing is new"

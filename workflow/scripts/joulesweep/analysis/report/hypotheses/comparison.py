@@ -45,7 +45,9 @@ def cases(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -
 def _compare(metric: str, where: str, a: pd.Series, b: pd.Series) -> Case:
     missing = " and ".join(str(row["model"]) for row in (a, b) if math.isnan(row[metric]))
     if missing:
-        return undecided(where, "a value is missing", f"no {WORDS[metric]} of {missing} at the base point")
+        return undecided(
+            where, "a value is missing", f"no {WORDS[metric]} of {missing} at the base point that can be used"
+        )
     if metric == "energy" and "modelled" in (a["kind"], b["kind"]):
         return undecided(where, MODELLED, f"ratio {digits(a[metric] / b[metric])}, modelled and not measured")
     if metric in _SHARED:
