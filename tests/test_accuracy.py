@@ -25,6 +25,8 @@ from tests.digits_model import ROOT, digits_spec
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
+pytestmark = pytest.mark.slow
+
 
 SCRIPT = ROOT / "workflow" / "scripts" / "evaluate.py"
 

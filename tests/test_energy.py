@@ -16,6 +16,9 @@ from joulesweep.meters.base import Description
 from tests.digits_model import ROOT, digits_spec
 from tests.powercap import Counting, lay_out
 
+pytestmark = pytest.mark.slow
+
+
 SCRIPT = ROOT / "workflow" / "scripts" / "energy.py"
 MODELLED = {"name": "cpu-time", "reason": "models", "usable": True, "settings": {"watts_per_core": 8}}
 ZONE = "intel-rapl:0"

@@ -13,6 +13,9 @@ from joulesweep.measure.energy import sync_marker
 
 from tests.digits_model import ROOT, digits_spec
 
+pytestmark = pytest.mark.slow
+
+
 SCRIPT = ROOT / "workflow" / "scripts" / "energy.py"
 SECOND = 1_000_000_000
 IDLE_W, WORK_W = 3.0, 11.0

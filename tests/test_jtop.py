@@ -12,6 +12,7 @@ from tests.jtop_service import CHIPS, Service, why_not
 
 pytestmark = [
     pytest.mark.xdist_group("jtop"),
+    pytest.mark.slow,
     pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can"),
 ]
 FAST = {"interval_s": 0.1}

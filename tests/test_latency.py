@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from joulesweep.launches.columns import LATENCY
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.packing import unpack
@@ -14,6 +15,9 @@ from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.reference import Reference
 
 from tests.digits_model import ROOT, digits_spec
+
+pytestmark = pytest.mark.slow
+
 
 SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
 SETTINGS = {

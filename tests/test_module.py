@@ -24,6 +24,9 @@ torch = pytest.importorskip("torch")
 
 from joulesweep.model import module as modules  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
+
 HEAD = "import random, numpy, torch\nfrom torch import nn\nfrom torch.nn import functional as F\n"
 # In each case something that is neither a parameter nor a buffer decides what the model computes.
 HIDDEN = {

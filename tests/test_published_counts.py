@@ -11,6 +11,9 @@ from tests.digits_model import ROOT
 pytest.importorskip("torch")
 models = pytest.importorskip("torchvision").models
 
+pytestmark = pytest.mark.slow
+
+
 ROUNDING = 0.0005  # of a published figure in billions of multiply-adds
 
 # Windows of attention, shifted (swin) and in grids (maxvit); fused attention (vit); an auxiliary head (inception).

@@ -11,6 +11,9 @@ import pytest
 from tests.digits_model import ROOT
 from tests.workflow_copy import CNN, MLP, Copy, configuration
 
+pytestmark = pytest.mark.slow
+
+
 DEVICE = "tests"
 
 
@@ -56,7 +59,6 @@ def test_what_cannot_be_remeasured_is_one_line_and_changes_nothing(project, argu
     assert _contents(project.folder / "results" / "devices") == before
 
 
-@pytest.mark.slow
 def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes(project):
     other = project.folder / "results" / "devices" / "other"
     foreign, before = _contents(other), project.journal("latency", "cnn")
@@ -71,7 +73,6 @@ def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes
     assert _contents(other) == foreign
 
 
-@pytest.mark.slow
 def test_no_target_changes_a_file_of_another_device(project):
     """Every target of the Makefile and the Snakefile that works on results, forced; and a foreign table as a target."""
     project.configure(configuration(DEVICE, models={"mlp": MLP}, hypotheses=[], meter="none", meters={}))

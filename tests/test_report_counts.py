@@ -19,6 +19,9 @@ pytest.importorskip("torchvision")
 pytest.importorskip("transformers")
 pytest.importorskip("ptflops")
 
+pytestmark = pytest.mark.slow
+
+
 MODELS = {
     "bert": tokens("transformers:BertForMaskedLM", 16),
     "gpt2": tokens("transformers:GPT2LMHeadModel"),

@@ -20,6 +20,8 @@ pytest.importorskip("onnxruntime")
 from torch import nn  # noqa: E402
 from torch.export import Dim  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 class Gated(nn.Module):
     """Two inputs by position and one by keyword."""

@@ -10,6 +10,9 @@ from tests.count_specs import image, tokens
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+pytestmark = pytest.mark.slow
+
+
 VOCABULARY, WIDTH, SEQUENCE = 30522, 768, 128
 
 
