@@ -65,6 +65,13 @@ def test_a_device_that_is_new_comes_in_whole(here, there):
     assert admission.admit(there, here, "laptop") == ["pi: nothing is new"]
 
 
+def test_devices_that_differ_only_in_case_are_refused(here, there):
+    _device(there, "Laptop", "p", 4)
+    with pytest.raises(UserError, match="the devices Laptop and laptop differ only in case"):
+        admission.admit(there, here, "laptop")
+    assert not (here / "devices" / "Laptop").exists()
+
+
 def test_what_a_device_measured_since_comes_in_and_an_older_copy_changes_nothing(here, there, tmp_path):
     old, new = tmp_path / "old", there
     _device(old, "pi", "p", 3, "2026-01-01T00:00:00")

@@ -65,6 +65,9 @@ def admit(staged: Path, results: Path, own: str) -> list[str]:
     lines = []
     for folder in _folders(staged / "devices"):
         target = results / "devices" / folder.name
+        _check_case(
+            folder.name, {own, *(other.name for place in (results, staged) for other in _folders(place / "devices"))}
+        )
         _check_machine(folder, target, folder.name == own)
         arrived = _device(folder, target, folder.name == own)
         files += arrived
@@ -82,6 +85,15 @@ def admit(staged: Path, results: Path, own: str) -> list[str]:
     for file in [*files, *models]:
         _write(file)
     return lines
+
+
+def _check_case(device: str, present: set[str]) -> None:
+    for other in sorted(present - {device}):
+        if other.casefold() == device.casefold():
+            raise UserError(
+                f"refused: the devices {device} and {other} differ only in case, so they share a folder on some machines; "
+                "give one of them another name: device: in its config.yaml"
+            )
 
 
 def _folders(folder: Path) -> list[Path]:
