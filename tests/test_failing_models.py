@@ -79,7 +79,7 @@ def test_an_export_that_is_killed_is_a_row_everywhere(measured):
 
 def test_the_report_names_each_failure(measured):
     report = (measured.folder / "results" / "report.md").read_text()
-    assert "crashes @ eager: latency failed at batch 2: crashed, killed by SIGSEGV" in report
+    assert "crashes @ eager on failing: latency failed at batch 2: crashed, killed by SIGSEGV" in report
     assert re.search(r"crashes_when_built.* killed by SIGSEGV", report)
 
 

@@ -243,7 +243,7 @@ def test_wide_intervals_are_the_first_lines_with_cause_cure_and_time(tmp_path):
     for row in rows:
         write_table(tmp_path / f"devices/laptop/latency/{row['model']}.csv", columns.LATENCY, [row])
     first = _report(tmp_path, models=["resnet18", "squeezenet1_1", "vit_tiny"]).split("## ")[0]
-    assert "**Most intervals are wide:** 3 of 3 latency figures" in first
+    assert "**Most intervals are wide:** 3 of 3 intervals of latency are wider than" in first
     assert "close what is not needed" in first
     assert "`threads: 1`" in first
     assert re.search(r"`latency: \{launches: \d+\}` instead of 5, about ± \d+ % can be expected, for about \d", first)
