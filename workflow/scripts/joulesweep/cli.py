@@ -105,7 +105,7 @@ def _die_with_workflow() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, lambda *_: None)  # not SIG_IGN: Python reports a pending signal that is ignored meanwhile
     raise KeyboardInterrupt
 
 
