@@ -40,8 +40,8 @@ def draw(module: nn.Module) -> None:
 
     Matrices and kernels are uniform with the variance of He et al. (2015), 2 / fan-in, so that activations neither
     vanish (denormal numbers are slow) nor overflow; embeddings and tokens have a standard deviation of 0.02, biases of 0.01
-    (exporters remove those that are all zero); scales are 1. A complex number has half of the variance in each of its parts. Whole numbers and buffers stay as
-    the module made them.
+    (exporters remove those that are all zero); scales are 1. A complex number has half of the variance in each of its
+    parts. Whole numbers and buffers stay as the module made them.
     """
     owners = dict(module.named_modules())
     for name, parameter in module.named_parameters():
