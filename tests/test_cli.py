@@ -39,7 +39,7 @@ parser.add_argument("end")
 own_process = "OWN_PROCESS" in os.environ
 cli.run(main, parser, (lambda arguments, ending: print(ending.reason)) if own_process else None)
 """
-ALONE, OWN_PROCESS = {}, {"OWN_PROCESS": "1"}
+SAME_PROCESS, OWN_PROCESS = {}, {"OWN_PROCESS": "1"}
 
 
 def _start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -50,7 +50,7 @@ def _start(folder: Path, *arguments: str, **environment: str) -> subprocess.Pope
     )
 
 
-@pytest.mark.parametrize("how", [ALONE, OWN_PROCESS])
+@pytest.mark.parametrize("how", [SAME_PROCESS, OWN_PROCESS])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_script_that_is_stopped_says_that_nothing_is_lost(tmp_path, name, how):
     process = _start(tmp_path, "wait", **how)
@@ -93,7 +93,7 @@ def test_what_is_killed_in_a_process_of_its_own_is_told_to_the_script(tmp_path, 
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("how", [ALONE, OWN_PROCESS])
+@pytest.mark.parametrize("how", [SAME_PROCESS, OWN_PROCESS])
 def test_an_error_of_the_users_is_its_own_line_whatever_it_holds(tmp_path, how):
     process = _start(tmp_path, "user", **how)
     assert process.communicate(timeout=60)[1] == "joulesweep: {x} 100 % `b`: not this; do that\n"

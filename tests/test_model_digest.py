@@ -20,8 +20,8 @@ from joulesweep.model.module import build
 from tests.count_specs import tokens
 print(weights.digest(build(spec := tokens("python:tests/digest_model.py:build", 16)), spec))
 """
-# Seen with Python 3.11, torch 2.14.1, on a processor told to use no vectors and AVX2. While biases were zero it was also the same
-# with Python 3.10 and 3.12, torch 2.13.0, and AVX-512.
+# Seen with Python 3.11 and torch 2.14.1, without vector instructions and with AVX2. Before biases were drawn, the digest was also
+# equal with Python 3.10 and 3.12, torch 2.13.0, and AVX-512.
 DIGEST = "acc2a564708e5663"
 
 

@@ -140,7 +140,7 @@ def test_the_work_and_its_time_limit_begin_when_the_callback_has_returned(server
     ("function", "status", "message"),
     [
         (segfault, "crashed", "SIGSEGV"),
-        (be_killed, "oom", "killed by SIGKILL (most often by the kernel, for want of memory)"),
+        (be_killed, "oom", "killed by SIGKILL (usually by the kernel, because memory ran out)"),
         (leave, "crashed", "status 3"),
         (exit_politely, "crashed", "status 3"),
         (fail, "error", "ValueError: two lines"),

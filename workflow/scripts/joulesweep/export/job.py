@@ -48,7 +48,7 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
 
 
 def killed(job: Mapping[str, Any], path: Path, ending: Ending) -> None:
-    """Write the manifest of an export whose process was killed. After a want of memory, the next run tries again."""
+    """Write the manifest of an export whose process was killed. The next run repeats it if memory ran out."""
     manifest = _empty_manifest(job, path)
     _fail(manifest, job, ending.reason)
     manifest.passing = ending.code == -signal.SIGKILL

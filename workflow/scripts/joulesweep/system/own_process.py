@@ -16,7 +16,7 @@ _MEANING = {
     signal.SIGABRT: "a library stopped itself and printed why where the run was started",
     signal.SIGBUS: "memory could not be had: a file cut short, or a full shared-memory folder",
     signal.SIGFPE: "a division by zero in a library's native code",
-    signal.SIGKILL: "most often by the kernel, for want of memory",
+    signal.SIGKILL: "usually by the kernel, because memory ran out",
 }
 
 _TIDY_S = 5
