@@ -102,15 +102,15 @@ def _fixed_seeds() -> Iterator[None]:
     Memory that nobody filled is NaN, not what lay there: a tensor without a value shows in the outputs.
     """
     states = random.getstate(), np.random.get_state()
-    deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    mode = torch.get_deterministic_debug_mode()
     random.seed(0)
     np.random.seed(0)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            torch.use_deterministic_algorithms(True, warn_only=True)
+            torch.set_deterministic_debug_mode("warn")  # `use_deterministic_algorithms` would import torch's compiler
             yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+        torch.set_deterministic_debug_mode(mode)
