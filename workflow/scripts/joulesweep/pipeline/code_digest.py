@@ -7,7 +7,7 @@ between Python versions.
 """
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -58,10 +58,18 @@ def _imported_files(waiting: list[Path], root: Path, leaves: Collection[Path] = 
             found.add(file)
             if file in leaves:
                 continue
-            for level, name in _imports_of(file):
-                folder = file.parents[level - 1].relative_to(root).parts if level else ()
-                stem = root.joinpath(*folder, *filter(None, name.split(".")))
-                waiting += [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
+            waiting += [path for path in _candidates(file, root, _imports_of(file)) if path.is_file()]
+    return found
+
+
+@cache
+def _candidates(file: Path, root: Path, imports: tuple[tuple[int, str], ...]) -> list[Path]:
+    """Where what a file imports lies, if it lies below `root`."""
+    found = []
+    for level, name in imports:
+        folder = file.parents[level - 1].relative_to(root).parts if level else ()
+        stem = root.joinpath(*folder, *filter(None, name.split(".")))
+        found += [stem.with_suffix(".py"), stem / "__init__.py"]
     return found
 
 
@@ -97,27 +105,29 @@ def _tree(text: str) -> ast.Module:
 
 @cache
 def _of_module(text: str) -> str:
-    return digest.of_text(" ".join(_walk(_tree(text))))
+    words: list[str] = []
+    _walk(_tree(text), words)
+    return digest.of_text(" ".join(words))
 
 
-def _walk(node: object) -> Iterator[str]:
-    """The tree as a stream of words: node types, then their fields that are not empty."""
+def _walk(node: object, words: list[str]) -> None:
+    """Append the tree as words: node types, then their fields that are not empty."""
     if isinstance(node, list):
         for item in node:
             if not _is_wording(item):
-                yield from _walk(item)
+                _walk(item, words)
     elif isinstance(node, ast.AST):
-        yield f"({type(node).__name__}"
+        words.append(f"({type(node).__name__}")
         for name, value in ast.iter_fields(node):
             if name in ("ctx", "kind", "type_comment") or value is None or value == []:
                 continue
             if isinstance(node, ast.Raise) and name == "exc" and isinstance(value, ast.Call):
                 value = value.func  # which error, not what it says
-            yield name
-            yield from _walk(value)
-        yield ")"
+            words.append(name)
+            _walk(value, words)
+        words.append(")")
     else:
-        yield f"{type(node).__name__}:{node!r}"
+        words.append(f"{type(node).__name__}:{node!r}")
 
 
 def _is_wording(node: object) -> bool:
