@@ -10,6 +10,8 @@ from torch.nn import functional  # noqa: E402
 
 from tests.test_products import Product, _columns, _onnx  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 ROWS, WIDTH, IDS = 1000, 16, 20
 TABLE = (ROWS, WIDTH)
 

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from joulesweep import plugins
 from joulesweep.measure.device import doctor
 
 from tests.powercap import Counting, lay_out
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "doctor.py"
 

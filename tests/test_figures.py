@@ -96,6 +96,7 @@ def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):
     assert imread(laptop / "figures" / "latency.png").shape[1] > 800
 
 
+@pytest.mark.slow
 def test_several_devices_are_drawn_side_by_side(merged, tmp_path):
     several = _merged(tmp_path, ("laptop", "pi", "jetson"))
     assert len(_draw("latency", several).axes) == 3 * len(_draw("latency", merged).axes)
@@ -110,6 +111,7 @@ def test_without_any_table_nothing_is_drawn_and_everything_has_a_reason(tmp_path
     assert listing["not_drawn"]["latency"][1] == "there is no row of latency at the base point"
 
 
+@pytest.mark.slow
 def test_no_panel_is_blank_where_devices_measured_different_models(tmp_path):
     results = synthetic.tree(tmp_path, ("laptop", "pi"))
     for stage in ("latency", "energy"):
@@ -131,17 +133,20 @@ def test_a_model_without_flops_leaves_no_blank_panel(tmp_path):
     assert len(figure.axes) == 1
 
 
+@pytest.mark.slow
 def test_equal_tables_give_equal_bytes(copied):
     second = _drawn(copied, [], "second")
     for name in second["files"]:
         assert (copied / "figures" / name).read_bytes() == (copied / "second" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_no_longer_drawn_leaves_no_image(copied):
     _drawn(copied, [])
     assert {path.stem for path in (copied / "figures").glob("*.png")} == SINGLE
 
 
+@pytest.mark.slow
 def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(copied):
     listing = copied / "figures" / "figures.json"
     assert products.token(listing) == "token"

@@ -11,6 +11,8 @@ from joulesweep.counters.base import Graph, Subject
 
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.slow
+
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 

@@ -20,7 +20,6 @@ ROUNDING = 0.0005  # of a published figure in billions of multiply-adds
 MODELS = {
     "vgg11_bn": 224,
     "resnet50": 224,
-    "densenet121": 224,
     "squeezenet1_1": 224,
     "inception_v3": 299,
     "mobilenet_v3_small": 224,

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 MODELS = {
     "bert": tokens("transformers:BertForMaskedLM", 16),
     "gpt2": tokens("transformers:GPT2LMHeadModel"),
-    "albert": tokens("transformers:AlbertForMaskedLM"),
+    "albert": tokens("transformers:AlbertForMaskedLM", 16),
     "swin": image("torchvision:swin_t"),
     "shufflenet": image("torchvision:shufflenet_v2_x1_0"),
     "squeezenet": image("torchvision:squeezenet1_1"),

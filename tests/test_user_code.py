@@ -120,24 +120,25 @@ print(module.in_features)
 """
 
 
+NAMES = ("onnx", "random", "torch", "types", "numpy", "colorsys", "safetensors", "onnxscript", "not_installed_xyz")
+
+
 @pytest.mark.parametrize("inside", [False, True])
-@pytest.mark.parametrize(
-    "name", ["onnx", "random", "torch", "types", "numpy", "colorsys", "safetensors", "onnxscript", "not_installed_xyz"]
-)
-def test_the_user_s_folder_hides_nothing_that_is_installed_and_its_own_files_are_found(tmp_path, name, inside):
+def test_the_user_s_folder_hides_nothing_that_is_installed_and_its_own_files_are_found(tmp_path, inside):
     """In a process of its own, where most of these are not imported yet; the files end the process if they are run."""
-    if inside:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text("raise SystemExit('hidden')\n")
-    else:
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('hidden')\n")
+    for name in NAMES:
+        if inside:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "__init__.py").write_text("raise SystemExit('hidden')\n")
+        else:
+            (tmp_path / f"{name}.py").write_text("raise SystemExit('hidden')\n")
     (tmp_path / "export.py").write_text("WIDTH = 6\n")  # one of Joulesweep's own scripts has this name too
     (tmp_path / "own_helper.py").write_text("from export import WIDTH\n")
     (tmp_path / "net.py").write_text(
         "import sys, os\nsys.path.insert(0, os.path.dirname(__file__))\nfrom torch import nn\n"
         "from own_helper import WIDTH\ndef build():\n    from export import WIDTH as again\n    return nn.Linear(again, 2)\n"
     )
-    command = [sys.executable, "-c", IMPORTS, str(tmp_path), name, "onnx", "colorsys", "torch.onnx"]
+    command = [sys.executable, "-c", IMPORTS, str(tmp_path), *NAMES, "torch.onnx"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, "6"), done.stderr
 
