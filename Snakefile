@@ -14,7 +14,7 @@ from joulesweep.errors import UserError
 from joulesweep.launches.merge_inputs import FILE
 from joulesweep.pipeline import job_files, probe
 from joulesweep.pipeline.configuration import config
-from joulesweep.pipeline.jobs import MERGED_TABLES, Jobs
+from joulesweep.pipeline.jobs import MEASURING, MERGED_TABLES, Jobs
 
 RESULTS = "results"
 

@@ -14,6 +14,8 @@ from tests.workflow_copy import Copy, configuration
 # `make test` hands its own flags to every make below it; the tests' makes are not below it.
 for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS"):
     os.environ.pop(variable, None)
+# Compiled once, as on a user's machine: a test starts hundreds of processes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 MANIFEST = "manifest-0123456789ab.json"
 

@@ -1,5 +1,6 @@
 """Accuracy on labelled data."""
 
+import builtins
 import csv
 import json
 import math
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joulesweep import plugins
+from joulesweep.errors import UserError
 from joulesweep.launches import columns
 from joulesweep.measure import accuracy, lock
 
@@ -149,3 +151,19 @@ def test_the_digits_are_split_into_parts_that_share_no_example():
 def test_the_split_is_the_one_that_the_shipped_weights_were_trained_with():
     found = plugins.load("datasets", "digits")().load()
     assert found.test_labels[:8].tolist() == [6, 4, 2, 3, 6, 9, 7, 0]
+
+
+def test_the_package_that_the_digits_lack_is_the_one_that_is_named(monkeypatch):
+    """scikit-learn may be there and something that it imports not."""
+    for module, package in (("sklearn", "scikit-learn"), ("scipy", "scipy")):
+        error = ModuleNotFoundError(f"No module named '{module}'", name=module)
+
+        def fail(name: str, *arguments: Any, error: ImportError = error, **more: Any) -> Any:
+            if name.startswith("sklearn"):
+                raise error
+            return real(name, *arguments, **more)
+
+        real = builtins.__import__
+        with monkeypatch.context() as patch, pytest.raises(UserError, match=f"pip install {package}$"):
+            patch.setattr(builtins, "__import__", fail)
+            plugins.load("datasets", "digits")().load()

@@ -112,8 +112,8 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
         ({"models": {"net": MODEL}, "meter": "rappl"}, ["meter", "'rappl'", "'rapl'"]),
         ({"models": {"net": MODEL}, "meters": {"rapl": {"zone": {"a": 1}}}}, ["meters.rapl.zone", "a text, a number"]),
         ({"models": {"net": MODEL}, "latency": {"launches": 2}}, ["latency.launches", "2", "at least 3"]),
-        ({"models": {"net": MODEL}, "latency": {"target": 2}}, ["latency.target", "2", "at most 1"]),
-        ({"models": {"net": MODEL}, "latency": {"target": float("nan")}}, ["latency.target", "NaN", "a number"]),
+        ({"models": {"net": MODEL}, "latency": {"precision": 2}}, ["latency.precision", "2", "at most 1"]),
+        ({"models": {"net": MODEL}, "latency": {"precision": float("nan")}}, ["latency.precision", "NaN", "a number"]),
         ({"models": {"net": MODEL}, "latency": {"timeout_s": float("inf")}}, ["latency.timeout_s", "Infinity"]),
         (
             {"models": {"net": MODEL}, "energy": {"points": "end"}},
@@ -420,7 +420,7 @@ VALID = {
         {"metric": "latency", "tracks": "params"},
         {"metric": "memory", "grows": "linearly", "with": "batch"},
     ],
-    "latency": {"launches": 3, "target": 0.2, "memory_bytes": 1000},
+    "latency": {"launches": 3, "precision": 0.2, "memory_bytes": 1000},
     "energy": {"points": "all", "window_s": 2},
 }
 

@@ -22,36 +22,47 @@ pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "workflow" / "scripts" / "energy.py"
 MODELLED = {"name": "cpu-time", "reason": "models", "usable": True, "settings": {"watts_per_core": 8}}
 ZONE = "intel-rapl:0"
+MODEL = "digits_cnn"
 
 
 def _job(meter: dict, **settings: float) -> dict:
     return {
         "device": "energy-test",
-        "model": digits_spec(),
-        "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1, "base": 1}],
+        "models": {
+            MODEL: {
+                "model": digits_spec(),
+                "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "threads": 1, "base": 1}],
+                "meter_failures": 0,
+                "code_digest": {"onnxruntime": "abc"},
+                "versions": {"onnxruntime": {"onnxruntime": "1"}},
+            }
+        },
         "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "memory_bytes": None, **settings},
         "meter": meter,
-        "meter_failures": 0,
         "log_digest": "",
-        "code_digest": {"onnxruntime": "abc"},
-        "versions": {"onnxruntime": {"onnxruntime": "1"}},
     }
 
 
+def _after_failures(job: dict, count: int) -> dict:
+    """The job of the next run, which knows how often the meter has failed."""
+    return {**job, "models": {MODEL: {**job["models"][MODEL], "meter_failures": count}}}
+
+
+def _journal(folder: Path) -> Path:
+    return folder / "energy" / f"{MODEL}.jsonl"
+
+
+def _samples(folder: Path) -> Path:
+    return folder / "samples" / f"{MODEL}.jsonl"
+
+
 def _command(job: dict, manifest: Path, folder: Path) -> list[str]:
-    files = [
-        "--manifest",
-        str(manifest),
-        "--out",
-        str(folder / "e.csv"),
-        "--samples",
-        str(folder / "samples" / "e.jsonl"),
-    ]
+    files = ["--manifests", str(manifest), "--out", str(folder / "energy"), "--samples", str(folder / "samples")]
     return [sys.executable, str(SCRIPT), "--job", json.dumps(job), *files]
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "e.csv").open(newline="") as file:
+    with (folder / "energy" / f"{MODEL}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -76,7 +87,7 @@ def test_modelled_energy_is_that_of_a_busy_core_and_says_that_it_is_modelled(exp
     assert row["artefact_digest"]
     assert row["measured_at"].endswith("+00:00")
 
-    samples = tmp_path / "samples" / "e.jsonl"
+    samples = _samples(tmp_path)
     kept = [json.loads(line) for line in samples.read_text().splitlines()]
     assert [len(line["record"]["time_ns"]) >= 20 for line in kept] == [True, True]
     assert _measure(_job(MODELLED), exported, tmp_path) == row
@@ -107,7 +118,7 @@ def test_a_named_meter_that_cannot_be_read_gives_rows_with_its_reason(exported, 
 def test_figures_are_made_from_the_traces_again_and_nothing_is_measured_anew(exported, tmp_path):
     """Traces that show ten times the joules stand for another way to integrate; a trace that is gone leaves the journal's."""
     before = _measure(_job(MODELLED), exported, tmp_path)
-    samples, journal = tmp_path / "samples" / "e.jsonl", (tmp_path / "e.jsonl").read_text()
+    samples, journal = _samples(tmp_path), _journal(tmp_path).read_text()
     launches = [json.loads(line) for line in samples.read_text().splitlines()]
     assert {launch["status"] for launch in launches} == {"ok"}
     for launch in launches:
@@ -118,7 +129,7 @@ def test_figures_are_made_from_the_traces_again_and_nothing_is_measured_anew(exp
     assert float(after["power_W"]) == pytest.approx(10 * float(before["power_W"]))
     samples.unlink()
     assert _measure(_job(MODELLED), exported, tmp_path) == before
-    assert (tmp_path / "e.jsonl").read_text() == journal
+    assert _journal(tmp_path).read_text() == journal
 
 
 def test_rails_are_reported_one_by_one_and_add_up_to_the_total(exported, tmp_path):
@@ -165,7 +176,7 @@ def test_a_meter_that_disappears_half_way_leaves_a_row_that_says_so(exported, tm
     job = _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}})
     with Counting(tree / ZONE, lambda _: 20.0):
         process = subprocess.Popen(_command(job, exported, tmp_path))
-        samples = tmp_path / "samples" / "e.jsonl"
+        samples = _samples(tmp_path)
         while process.poll() is None and not samples.exists():
             pass
         shutil.rmtree(tree, ignore_errors=True)
@@ -191,7 +202,7 @@ def test_what_a_silent_meter_cost_is_measured_by_the_next_run_and_what_a_crash_c
     """A journal with one launch that a meter failed and one that crashed; the next job knows of one failure."""
     job = _job(MODELLED, launches=3)
     _measure(job, exported, tmp_path)
-    journal = tmp_path / "e.jsonl"
+    journal = _journal(tmp_path)
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     journal.unlink()
     for line, status in zip(lines, ("ok", "no_meter", "crashed"), strict=True):
@@ -200,7 +211,7 @@ def test_what_a_silent_meter_cost_is_measured_by_the_next_run_and_what_a_crash_c
         Journal(journal).append(key, {**line, "status": status, "message": status})
     _measure(job, exported, tmp_path)
     assert len(journal.read_text().splitlines()) == 3, "nothing has changed"
-    _measure({**job, "meter_failures": 1}, exported, tmp_path)
+    _measure(_after_failures(job, 1), exported, tmp_path)
     assert [json.loads(line)["status"] for line in journal.read_text().splitlines()[3:]] == ["ok"]
 
 
@@ -209,10 +220,10 @@ def test_a_meter_that_is_gone_when_a_models_turn_comes_is_waited_for_by_the_next
     tree = tmp_path / "powercap"
     job = _job({"name": "rapl", "reason": "r", "usable": True, "settings": {"root": str(tree)}})
     assert _measure(job, exported, tmp_path)["status"] == "no_meter"
-    assert [line["status"] for line in map(json.loads, (tmp_path / "e.jsonl").open())] == ["no_meter"]
+    assert [line["status"] for line in map(json.loads, _journal(tmp_path).open())] == ["no_meter"]
     lay_out(tree, {ZONE: "package-0"})
     with Counting(tree / ZONE, lambda _: 20.0):
-        assert _measure({**job, "meter_failures": 1}, exported, tmp_path)["status"] == "ok"
+        assert _measure(_after_failures(job, 1), exported, tmp_path)["status"] == "ok"
 
 
 def test_windows_hold_ten_readings_at_the_interval_that_was_seen():

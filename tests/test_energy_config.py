@@ -66,7 +66,7 @@ def test_the_energy_job_changes_with_the_log_and_with_a_meters_failures_and_no_o
 
     def jobs() -> tuple[dict, dict]:
         found = _jobs(tmp_path, **changes)
-        return found.energy("cnn"), found.latency("cnn")
+        return found.energy(), found.latency()
 
     energy, latency = jobs()
     log.write_text("t,W\n1700000000,5\n")
@@ -77,5 +77,5 @@ def test_the_energy_job_changes_with_the_log_and_with_a_meters_failures_and_no_o
     journal = tmp_path / "results" / "devices" / "here" / "energy" / "cnn.jsonl"
     journal.parent.mkdir(parents=True)
     journal.write_text('{"status": "no_meter"}\n{"status": "ok"}\n')
-    assert jobs()[0]["meter_failures"] == 1
+    assert jobs()[0]["models"]["cnn"]["meter_failures"] == 1
     assert jobs()[1] == latency

@@ -19,14 +19,22 @@ pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "workflow" / "scripts" / "energy.py"
 SECOND = 1_000_000_000
 IDLE_W, WORK_W = 3.0, 11.0
+MODEL = "digits_cnn"
 
 
 def _row(manifest: Path, folder: Path, **settings: Any) -> dict[str, str]:
     """Run the stage; returns its only row."""
     job = {
         "device": "log-test",
-        "model": digits_spec(),
-        "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1, "base": 1}],
+        "models": {
+            MODEL: {
+                "model": digits_spec(),
+                "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "threads": 1, "base": 1}],
+                "meter_failures": 0,
+                "code_digest": {"onnxruntime": "abc"},
+                "versions": {"onnxruntime": {"onnxruntime": "1"}},
+            }
+        },
         "settings": {"launches": 2, "window_s": 1, "timeout_s": 60, "memory_bytes": None},
         "meter": {
             "name": "log",
@@ -34,20 +42,17 @@ def _row(manifest: Path, folder: Path, **settings: Any) -> dict[str, str]:
             "usable": False,
             "settings": {"file": str(folder / "usb.csv"), "time": "time", "power": "W", "update_s": 0.1, **settings},
         },
-        "meter_failures": 0,
         "log_digest": "",
-        "code_digest": {"onnxruntime": "abc"},
-        "versions": {"onnxruntime": {"onnxruntime": "1"}},
     }
-    files = ["--manifest", str(manifest), "--out", str(folder / "e.csv"), "--samples", str(folder / "samples.jsonl")]
+    files = ["--manifests", str(manifest), "--out", str(folder), "--samples", str(folder / "samples")]
     subprocess.run([sys.executable, str(SCRIPT), "--job", json.dumps(job), *files], check=True)
-    with (folder / "e.csv").open(newline="") as file:
+    with (folder / f"{MODEL}.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     return row
 
 
 def _launches(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "e.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (folder / f"{MODEL}.jsonl").read_text().splitlines()]
 
 
 def _write_log(folder: Path, clock_off_s: float = 0.0, every_s: float = 0.2) -> float:
@@ -79,18 +84,18 @@ def measured(exported, tmp_path_factory) -> Path:
 
 
 def test_a_log_that_comes_later_gives_the_known_energy_and_nothing_is_measured_again(measured, exported):
-    before = (measured / "e.jsonl").read_text()
+    before = (measured / f"{MODEL}.jsonl").read_text()
     expected = _write_log(measured)
     row = _row(exported, measured)
     assert (row["status"], row["kind"], row["meter"]) == ("ok", "measured", "log")
     assert float(row["energy_J"]) == pytest.approx(expected, rel=0.005)
     assert float(row["net_energy_J"]) == pytest.approx(expected * (WORK_W - IDLE_W) / WORK_W, rel=0.005)
     assert float(row["idle_W"]) == pytest.approx(IDLE_W)
-    assert (measured / "e.jsonl").read_text() == before
+    assert (measured / f"{MODEL}.jsonl").read_text() == before
 
 
 def test_a_wrong_clock_is_one_clear_line_and_an_offset_puts_it_right(measured, exported):
-    before = (measured / "e.jsonl").read_text()
+    before = (measured / f"{MODEL}.jsonl").read_text()
     expected = _write_log(measured, clock_off_s=3600)
     row = _row(exported, measured)
     assert row["status"] == "no_meter"
@@ -100,7 +105,7 @@ def test_a_wrong_clock_is_one_clear_line_and_an_offset_puts_it_right(measured, e
     assert row["energy_J"] == row["power_W"] == ""
     row = _row(exported, measured, offset_s=-3600)
     assert float(row["energy_J"]) == pytest.approx(expected, rel=0.005)
-    assert (measured / "e.jsonl").read_text() == before
+    assert (measured / f"{MODEL}.jsonl").read_text() == before
 
 
 def test_the_marker_finds_a_clock_that_is_wrong_by_an_unknown_time(exported, tmp_path):

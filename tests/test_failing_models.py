@@ -14,12 +14,12 @@ from tests.workflow_copy import MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
 
-DEVICE = "failing"
+DEVICE = "tests"
 CRASH = r"killed by SIGSEGV \(it touched memory that is not its own: .*\)"
 
 
 @pytest.fixture(scope="module")
-def measured(counted: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def measured(finished: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy in which failing models and a good one have been measured and reported."""
     models = {
         name: {
@@ -30,7 +30,7 @@ def measured(counted: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
         }
         for name in ("crashes", "crashes_when_built")
     }
-    copy = counted.again(tmp_path_factory.mktemp("failing") / "joulesweep")
+    copy = finished.again(tmp_path_factory.mktemp("failing") / "joulesweep")
     copy.configure(
         configuration(
             DEVICE,
@@ -79,7 +79,7 @@ def test_an_export_that_is_killed_is_a_row_everywhere(measured):
 
 def test_the_report_names_each_failure(measured):
     report = (measured.folder / "results" / "report.md").read_text()
-    assert "crashes @ eager on failing: latency failed at batch 2: crashed, killed by SIGSEGV" in report
+    assert "crashes @ eager on tests: latency failed at batch 2: crashed, killed by SIGSEGV" in report
     assert re.search(r"crashes_when_built.* killed by SIGSEGV", report)
 
 

@@ -18,7 +18,7 @@ import yaml
 from joulesweep.errors import UserError
 from joulesweep.pipeline import probe
 from joulesweep.pipeline.configuration import config
-from joulesweep.pipeline.jobs import OF_A_MODEL, Jobs
+from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
 
 from tests.digits_model import ROOT
 from tests.workflow_copy import CNN, MLP, configuration
@@ -60,11 +60,11 @@ class Tree:
         models = [(stage, model) for stage in OF_A_MODEL for model in jobs.config.models]
         found = {f"{stage} {model}": jobs.digest(stage, model) for stage, model in models}
         found |= {f"manifest {model}": str(jobs.manifest(model)) for model in jobs.config.models}
-        return found | {stage: jobs.digest(stage) for stage in ("describe_device", "merge", "figures", "report")}
+        return found | {stage: jobs.digest(stage) for stage in OF_THE_DEVICE if stage != "doctor"}
 
     def launch_code(self, stage: str, model: str) -> dict[str, str]:
         """What a launch's key holds of the code, for each runtime."""
-        return self.jobs().of(stage, model)["code_digest"]
+        return self.jobs().of(stage)["models"][model]["code_digest"]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def _changed(tree: Tree, change: Callable[[], Any]) -> set[str]:
 
 
 def _of(*models: str, stages: tuple[str, ...] = ("export", "count", *MEASURED)) -> set[str]:
-    return {f"{stage} {model}" for stage in stages for model in models}
+    return {stage if stage in MEASURING else f"{stage} {model}" for stage in stages for model in models}
 
 
 ALL = _of("mlp", "cnn") | {"manifest mlp", "manifest cnn"}
@@ -116,15 +116,19 @@ def test_a_new_model_is_all_that_is_made(tree):
     assert changed == _of("wide") | {"manifest wide"} | ANALYSIS
 
 
-def test_a_removed_model_concerns_the_analysis_only(tree):
-    assert _changed(tree, lambda: tree.config.update(models={"mlp": MLP}, hypotheses=[])) == ANALYSIS
+def test_a_removed_model_concerns_the_stages_of_all_models_only(tree):
+    """Those that measure find that nothing is missing."""
+    changed = _changed(tree, lambda: tree.config.update(models={"mlp": MLP}, hypotheses=[]))
+    assert changed == ANALYSIS | {"latency", "energy"}
 
 
 def test_a_new_point_concerns_its_model_and_no_key_of_a_launch(tree):
+    def sweep(*batches: int) -> None:
+        tree.config["models"] = {"mlp": MLP, "cnn": {**CNN, "sweeps": {"batch": list(batches)}}}
+
+    sweep(1, 4)
     key = tree.launch_code("latency", "cnn")
-    cnn = {**CNN, "sweeps": {"batch": [1, 2, 4]}}
-    changed = _changed(tree, lambda: tree.config.update(models={"mlp": MLP, "cnn": cnn}))
-    assert changed == {"count cnn", "latency cnn", "report"}
+    assert _changed(tree, lambda: sweep(1, 2, 4)) == {"count cnn", "latency", "report"}
     assert tree.launch_code("latency", "cnn") == key
 
 
@@ -150,7 +154,7 @@ def test_the_settings_of_a_measuring_stage_concern_it_and_the_report(tree):
     ("file", "stale"),
     [
         ("analysis/merge/job.py", {"merge"}),
-        ("analysis/statistics/correction.py", {"merge", "report"}),
+        ("analysis/statistics/correction.py", {"merge"}),
         ("figures/_style.py", {"figures"}),
         ("figures/latency.py", {"figures"}),
         ("analysis/report/hypotheses/check.py", {"report"}),
@@ -178,7 +182,7 @@ def test_a_runtimes_file_concerns_the_launches_of_that_runtime_only(tree):
 def test_a_sources_file_concerns_what_is_built_by_it(tree):
     before = {stage: tree.launch_code(stage, "cnn") for stage in ("latency", "energy")}
     changed = _changed(tree, lambda: tree.append(f"{LIBRARY}/sources/python.py"))
-    assert changed == ALL - _of("mlp", stages=MEASURED)  # mlp runs as ONNX only
+    assert changed == ALL - {"evaluate mlp"}  # mlp runs as ONNX only
     for stage, keys in before.items():
         assert tree.launch_code(stage, "cnn")["eager"] != keys["eager"]
         assert tree.launch_code(stage, "cnn")["onnxruntime"] == keys["onnxruntime"]
@@ -241,9 +245,7 @@ def test_table_code_derives_tables_again_and_is_in_no_key_of_a_launch(tree, file
     """A new column, flag or interval costs seconds and measures nothing."""
     before = {stage: tree.launch_code(stage, "cnn") for stage in ("latency", "energy")}
     changed = _changed(tree, lambda: tree.append(f"{LIBRARY}/{file}"))
-    assert {name for name in changed if name.startswith(("latency", "energy"))} == _of(
-        "mlp", "cnn", stages=tuple(stages)
-    )
+    assert changed & set(MEASURING) == stages
     assert {stage: tree.launch_code(stage, "cnn") for stage in before} == before
 
 
@@ -278,7 +280,7 @@ def test_what_a_log_holds_concerns_energy(tree):
 def test_a_failure_of_the_meter_makes_the_next_run_measure_what_was_lost(tree):
     journal = tree.folder / "results" / "devices" / "jobs-test" / "energy" / "cnn.jsonl"
     journal.parent.mkdir(parents=True)
-    assert _changed(tree, lambda: journal.write_text('{"status": "no_meter"}\n')) == {"energy cnn"}
+    assert _changed(tree, lambda: journal.write_text('{"status": "no_meter"}\n')) == {"energy"}
 
 
 def test_a_library_that_nothing_here_uses_concerns_no_stage_when_it_appears(tree):
@@ -345,7 +347,7 @@ def test_a_damaged_manifest_is_none(tree):
     path = _export(tree, "cnn", ["module"])
     path.write_text("{")
     assert tree.jobs().manifest("cnn") != path.with_name("x")
-    assert tree.jobs().of("latency", "cnn")
+    assert tree.jobs().of("latency")
 
 
 # Jobs as a person asks for them.
@@ -355,8 +357,9 @@ def test_a_damaged_manifest_is_none(tree):
     ("stage", "model", "words"),
     [
         ("latncy", "cnn", "there is no stage 'latncy'; choose one of export, count"),
-        ("latency", None, "latency needs a model; choose one of mlp, cnn"),
-        ("latency", "net", "latency needs a model; choose one of mlp, cnn"),
+        ("count", None, "count needs a model; choose one of mlp, cnn"),
+        ("count", "net", "count needs a model; choose one of mlp, cnn"),
+        ("latency", "cnn", "latency is one job for all models; leave 'cnn' out"),
         ("merge", "cnn", "merge is one job for all models; leave 'cnn' out"),
     ],
 )
@@ -367,13 +370,13 @@ def test_a_job_that_cannot_be_is_one_line(tree, stage, model, words):
 
 def test_every_job_can_be_written_as_json(tree):
     jobs = tree.jobs()
-    for stage in OF_A_MODEL:
-        assert json.loads(json.dumps(jobs.of(stage, "cnn"))) == jobs.of(stage, "cnn")
+    for stage, model in [*((stage, "cnn") for stage in OF_A_MODEL), *((stage, None) for stage in MEASURING)]:
+        assert json.loads(json.dumps(jobs.of(stage, model))) == jobs.of(stage, model)
     assert os.fspath(jobs.manifest("cnn")).startswith(str(tree.folder))
 
 
 def test_the_points_of_a_job_name_no_axis_that_the_model_does_not_have(tmp_path):
     """So that a new axis makes nothing stale."""
     jobs = Tree(tmp_path).jobs()
-    for job in (jobs.count("mlp"), jobs.latency("mlp"), jobs.energy("mlp")):
+    for job in (jobs.count("mlp"), jobs.latency()["models"]["mlp"], jobs.energy()["models"]["mlp"]):
         assert all(None not in point.values() and "frames" not in point for point in job["points"])

@@ -23,12 +23,13 @@ SCRIPT = ROOT / "workflow" / "scripts" / "latency.py"
 SETTINGS = {
     "launches": 3,
     "busy_retries": 0,
-    "target": 1.0,
-    "budget_s": 0,
+    "precision": 1.0,
+    "minutes": 0,
     "sustain_s": 0,
     "timeout_s": 60,
     "memory_bytes": None,
 }
+MODEL = "digits_cnn"
 POINT = {"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "threads": 1, "base": 1}
 
 
@@ -36,26 +37,32 @@ def _job(*points: dict, **settings: float) -> dict:
     runtimes = {point["runtime"] for point in points}
     return {
         "device": "latency-test",
-        "model": digits_spec(),
-        "points": list(points),
+        "models": {
+            MODEL: {
+                "model": digits_spec(),
+                "points": list(points),
+                "code_digest": dict.fromkeys(runtimes, "abc"),
+                "versions": {runtime: {"onnxruntime": "1"} for runtime in runtimes},
+            }
+        },
         "settings": SETTINGS | settings,
         "reference_digest": "r",
-        "code_digest": dict.fromkeys(runtimes, "abc"),
-        "versions": {runtime: {"onnxruntime": "1"} for runtime in runtimes},
     }
 
 
 def _measure(job: dict, manifest: Path, folder: Path) -> list[dict[str, str]]:
-    out = folder / "device" / "latency" / "digits_cnn.csv"
-    command = [sys.executable, str(SCRIPT), "--job", json.dumps(job), "--manifest", str(manifest), "--out", str(out)]
+    out = folder / "device" / "latency"
+    command = [sys.executable, str(SCRIPT), "--job", json.dumps(job), "--manifests", str(manifest), "--out", str(out)]
     subprocess.run(command, check=True)
-    with out.open(newline="") as file:
+    with (out / f"{MODEL}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def _lines(folder: Path) -> list[dict]:
-    journal = folder / "device" / "latency" / "digits_cnn.jsonl"
-    return [json.loads(line) for line in journal.read_text().splitlines()]
+    """The launches in the journal, and what supersedes them; not that a point has all its launches."""
+    journal = folder / "device" / "latency" / f"{MODEL}.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    return [line for line in lines if "complete" not in line.get("key", {})]
 
 
 def test_a_point_becomes_a_row_and_its_launches_a_journal(exported, tmp_path):
@@ -109,10 +116,21 @@ def test_the_first_tenth_of_the_time_is_the_burst_and_the_last_fifth_is_sustaine
     assert sustained.speeds(blocks[:1]) == (1.0, 1.0)
 
 
-def test_a_further_launch_is_made_where_the_first_disagree_and_the_budget_pays(exported, tmp_path):
-    (row,) = _measure(_job(POINT, target=1e-9, budget_s=1e9), exported, tmp_path)
-    assert int(row["launches"]) == 3 + 15
+def test_further_launches_are_made_where_the_first_disagree_and_there_is_time_and_then_no_more(exported, tmp_path):
+    (row,) = _measure(_job(POINT, precision=1e-9, minutes=0.1), exported, tmp_path)
+    assert int(row["launches"]) > 3
     assert "wide" in row["flags"]
+    lines = _lines(tmp_path)
+    (same,) = _measure(_job(POINT, {**POINT, "batch": 2, "base": 0}, precision=1e-9, minutes=0.1), exported, tmp_path)[
+        :1
+    ]
+    assert same["launches"] == row["launches"]
+    new = _lines(tmp_path)[len(lines) :]
+    assert {line["key"]["batch"] for line in new} == {2}, (
+        "a new point leaves more or less time for each, which changes nothing"
+    )
+    (longer,) = _measure(_job(POINT, precision=1e-9, minutes=0.2), exported, tmp_path)
+    assert int(longer["launches"]) > int(row["launches"])
 
 
 def test_a_failure_is_a_row_and_is_tried_again_when_its_cause_has_changed(exported, tmp_path):
@@ -160,6 +178,17 @@ def test_what_was_superseded_is_kept_and_counts_no_more(exported, tmp_path):
     assert len(_lines(tmp_path)) == 3 + 1 + 3
 
 
+def test_a_runtime_whose_code_changed_is_all_that_is_measured_anew(exported, tmp_path):
+    job = _job(POINT, {**POINT, "runtime": "onnxruntime-int8"})
+    _measure(job, exported, tmp_path)
+    before = _lines(tmp_path)
+    job["models"][MODEL]["code_digest"]["onnxruntime-int8"] = "changed"
+    _measure(job, exported, tmp_path)
+    after = _lines(tmp_path)
+    assert after[: len(before)] == before
+    assert [line["key"]["runtime"] for line in after[len(before) :]] == ["onnxruntime-int8"] * 3
+
+
 def test_a_point_that_cannot_be_run_is_a_row(exported, tmp_path):
     manifest = json.loads(exported.read_text()) | {"artefacts": {}, "errors": {"onnx": "an operator is missing"}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
@@ -179,7 +208,8 @@ def test_the_passes_that_still_feel_the_reference_are_kept_and_not_used():
     assert launch._unused([0.3]) == 0
 
 
-def test_a_launch_has_five_rounds_and_as_much_time_as_the_protocol_asks_for():
+def test_a_launch_is_two_rounds_of_passes_between_three_samples_of_the_reference():
     found = launch.rounds(lambda: 1e-3, Reference().sample)
-    assert len(found["rounds"]) >= launch.ROUNDS
-    assert sum(one["used"] * one["mean_s"] for one in found["rounds"]) >= launch.MEASURED_S
+    assert len(found["rounds"]) == 2
+    assert len(found["samples"]) == 3
+    assert all(one["used"] >= 1 for one in found["rounds"])

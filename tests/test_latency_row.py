@@ -18,7 +18,7 @@ from joulesweep.launches.packing import pack
 from joulesweep.launches.reference_baseline import MIXTURE
 from joulesweep.merged.columns import CORRECTED
 
-from tests.synthetic import launch, state
+from tests.synthetic import STEADY, launch, state
 from tests.synthetic import sustained as sustained_launch
 
 IDENTITY = {
@@ -35,7 +35,7 @@ BASELINE_S = dict.fromkeys(MIXTURE, 1e-3)
 
 
 def _row(*launches: LatencyLaunch, sustained: tuple[SustainedLaunch, ...] = ()) -> dict[str, Any]:
-    return latency_row.row(IDENTITY, launches, sustained, BASELINE_S)
+    return latency_row.row(IDENTITY, launches, sustained, BASELINE_S, STEADY)
 
 
 def _flags(*launches: LatencyLaunch) -> set[str]:
@@ -118,9 +118,25 @@ def test_the_figure_of_a_launch_is_its_median_round_on_logarithms():
     assert LatencyLaunch(**{**vars(timed), "timing": timing}).seconds == pytest.approx(0.04)
 
 
+def test_a_device_that_was_seen_for_minutes_only_has_intervals_for_these_minutes():
+    launches = [launch(seconds, started_s=30.0 * place) for place, seconds in enumerate((0.010, 0.011, 0.0105))]
+    (drift,) = latency_row.drifts([(1, launches)]).values()
+    assert "drift_unseen" in latency_row.row(IDENTITY, launches, (), BASELINE_S, drift)["flags"].split()
+    longer = [launch(0.02, started_s=seconds) for seconds in (0.0, 200.0, 400.0)]
+    (drift,) = latency_row.drifts([(1, launches), (1, longer)]).values()
+    assert "drift_unseen" not in latency_row.row(IDENTITY, launches, (), BASELINE_S, drift)["flags"].split()
+
+
+def test_points_with_one_thread_and_with_several_and_those_of_another_reference_drift_by_themselves():
+    kinds = latency_row.drifts(
+        [(1, [launch()]), (2, [launch()]), (4, [launch()]), (1, [launch(reference="cuda")]), (1, [])]
+    )
+    assert set(kinds) == {("cpu", False), ("cpu", True), ("cuda", False)}
+
+
 def test_the_columns_of_the_correction_are_those_of_the_merged_table():
     corrected = Corrected((0.01,), 0.5, Interval(0.02, 0.01, 0.03))
-    row = latency_row.row(IDENTITY, [launch()] * 3, (), BASELINE_S, corrected)
+    row = latency_row.row(IDENTITY, [launch()] * 3, (), BASELINE_S, STEADY, corrected)
     assert {name: row[name] for name in (column.name for column in CORRECTED)} == {
         "corrected_s": 0.02,
         "ci_low_s": 0.01,

@@ -15,6 +15,7 @@ def test_the_run_finishes_and_the_report_says_what_to_do(counted, tmp_path):
         pytest.skip("a meter works on this machine")
     copy = counted.again(tmp_path / "joulesweep")
     copy.configure(configuration("bare", models={"mlp": MLP}, meter="auto", meters={}, hypotheses=[]))
+    assert "energy (no meter)" in copy.run("-n", "--cores", "1", "all")
     copy.run("--cores", "1", "--", "results/devices/bare/energy/mlp.csv")
     copy.run("--cores", "1", "report")
     results = copy.folder / "results"

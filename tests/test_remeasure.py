@@ -21,6 +21,7 @@ DEVICE = "tests"
 def project(finished: Copy, tmp_path: Path) -> Copy:
     """Measured models, one of them in two runtimes, beside another device's folder with the same models."""
     made = finished.again(tmp_path / "joulesweep")
+    made.configure(configuration(DEVICE, meter="none", meters={}))
     shutil.copy(ROOT / "Makefile", made.folder)
     (made.folder / ".venv").symlink_to(sys.prefix)
     devices = made.folder / "results" / "devices"
@@ -86,10 +87,8 @@ def test_no_target_changes_a_file_of_another_device(project):
         assert answer.returncode == 0, answer.stderr
         assert _contents(other) == foreign, target
     for arguments in (
-        ("report", "--forcerun", "merge"),
         ("all", "--forceall"),
         ("results/devices/other/latency/mlp.csv", "--force"),
-        ("all", "--delete-temp-output"),
         ("all", "--delete-all-output"),
     ):
         project.run("--cores", "1", *arguments, fails=None)

@@ -246,14 +246,14 @@ def test_wide_intervals_are_the_first_lines_with_cause_cure_and_time(tmp_path):
     assert "**Most intervals are wide:** 3 of 3 intervals of latency are wider than" in first
     assert "close what is not needed" in first
     assert "`threads: 1`" in first
-    assert re.search(r"`latency: \{launches: \d+\}` instead of 5, about ± \d+ % can be expected, for about \d", first)
+    assert re.search(r"With \d times the `minutes`", first)
+    assert "about ± 10 % can be expected at best" in first
 
 
-def test_launches_that_would_do_are_named_where_there_are_such(tmp_path):
-    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, 0.06)
+def test_where_more_time_would_not_do_the_report_says_so(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, 0.8)
     write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
-    first = _report(tmp_path, models=["resnet18"]).split("## ")[0]
-    assert re.search(r"With `latency: \{launches: \d+\}` instead of 5, about ± 10 % can be expected", first)
+    assert "More `minutes` alone will not" in _report(tmp_path, models=["resnet18"]).split("## ")[0]
 
 
 def test_narrow_intervals_need_no_advice(tmp_path):
@@ -371,3 +371,21 @@ def test_a_number_and_its_interval_end_at_the_same_place():
     assert bracketed(13.14159, 9.0, 17.0) == "13 [9, 17]"
     assert bracketed(-0.0004, -0.3, 0.3) == "0.00 [-0.30, 0.30]"
     assert bracketed(98.3, float("nan"), float("nan")) == "98.3 (no interval)"
+
+
+def test_what_the_export_noted_of_a_model_stands_beside_its_counts(tmp_path):
+    notes = "the weights file's prefix 'module.' was removed"
+    row = {"model": "resnet18", "runtime": "eager", "batch": 1, "size": 224, "base": 1, "status": "ok", "params": 5}
+    row |= {"export_notes": notes, **synthetic.provenance("resnet18")}
+    write_table(tmp_path / "models/resnet18/counts.csv", columns.COUNTS, [row])
+    words = _report(tmp_path, models=["resnet18"])
+    assert "What the export noted:" in words
+    assert "- resnet18: the weights file" in words
+
+
+def test_rows_that_cannot_be_used_are_not_called_missing(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, flags="inconsistent")
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
+    words = _report(tmp_path, models=["resnet18"])
+    assert "no latency that was measured at the base point can be used (‡)" in words
+    assert "no latency was measured" not in words

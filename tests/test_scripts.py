@@ -41,7 +41,7 @@ def test_every_rule_has_a_script_of_its_own_name():
 
 def test_what_is_wrong_is_one_line_and_a_trace_where_it_is_asked_for(tmp_path):
     (latency,) = (script for script in SCRIPTS if script.stem == "latency")
-    arguments = ("--job", "{}", "--manifest", str(tmp_path / "none.json"), "--out", str(tmp_path / "out.csv"))
+    arguments = ("--job", "{}", "--manifests", str(tmp_path / "none.json"), "--out", str(tmp_path))
     answer = _run(latency, *arguments)
     assert answer.returncode == 1
     (line,) = answer.stderr.splitlines()

@@ -144,7 +144,7 @@ def latency_ratio(pairs: int, threads: int) -> dict[str, Any]:
         os.kill(sampler._process.pid, signal.SIGCONT)
         sampler.stop()
         shutil.rmtree(folder)
-    found = of_launches(ratios, len(ratios))
+    found = of_launches(ratios)
     return {"threads": threads, "ratio": found.value, "low": found.low, "high": found.high, "pairs": pairs}
 
 

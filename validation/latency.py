@@ -225,13 +225,15 @@ def check_known(bench: Bench, folder: Path, scripts: Path) -> list[dict[str, Any
     for milliseconds in KNOWN_MS:
         plugin = scripts / "joulesweep" / "runtimes" / "known.py"
         plugin.write_text(KNOWN.replace("{nanoseconds}", str(milliseconds * 1_000_000)))
-        job = bench.jobs.latency("resnet18")
-        job["points"] = [{**job["points"][0], "runtime": "known", "threads": 1}]
-        job["code_digest"], job["versions"] = {"known": str(milliseconds)}, {"known": {}}
-        out = folder / "known" / f"{milliseconds}.csv"
+        job = bench.jobs.latency()
+        of_model = job["models"]["resnet18"]
+        of_model["points"] = [{**of_model["points"][0], "runtime": "known", "threads": 1}]
+        of_model["code_digest"], of_model["versions"] = {"known": str(milliseconds)}, {"known": {}}
+        job["models"] = {"resnet18": of_model}
+        out = folder / "known" / str(milliseconds)
         command = [sys.executable, scripts / "latency.py", "--job", json.dumps(job), "--out", out]
-        subprocess.run([*command, "--manifest", bench.jobs.manifest("resnet18")], check=True, cwd=ROOT)
-        header, row = (line.split(",") for line in out.read_text().splitlines())
+        subprocess.run([*command, "--manifests", bench.jobs.manifest("resnet18")], check=True, cwd=ROOT)
+        header, row = (line.split(",") for line in (out / "resnet18.csv").read_text().splitlines())
         low, value, high = (
             float(dict(zip(header, row, strict=True))[f"raw_{name}s"]) for name in ("ci_low_", "", "ci_high_")
         )

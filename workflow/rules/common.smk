@@ -45,13 +45,12 @@ def made_here(*names):
 
 def measured():
     """The tables of this device, for each model one of each stage. A list: of a generator Snakemake loses the first."""
-    tables = {"latency": "latency", "energy": "energy", "evaluate": "accuracy"}
-    stages = [
-        (stage, model) for model in CONFIG.models for stage in tables if stage != "evaluate" or JOBS.has_data(model)
-    ]
+    evaluated = [model for model in CONFIG.models if JOBS.has_data(model)]
     return [
-        *(f"{HERE}/{tables[stage]}/{model}.csv" for stage, model in stages),
-        *(made_here(stage, DEVICE, model) for stage, model in stages),
+        *(f"{HERE}/{stage}/{model}.csv" for stage in MEASURING for model in CONFIG.models),
+        *(f"{HERE}/accuracy/{model}.csv" for model in evaluated),
+        *(made_here(stage, DEVICE) for stage in MEASURING),
+        *(made_here("evaluate", DEVICE, model) for model in evaluated),
     ]
 
 

@@ -33,32 +33,31 @@ rule evaluate:
 
 rule latency:
     input:
-        manifest=lambda wildcards: MANIFEST[wildcards.model],
+        manifests=list(MANIFEST.values()),
     output:
-        table=update(f"{RESULTS}/devices/{{device}}/latency/{{model}}.csv"),
-        made=update(touch(made_here("latency", "{device}", "{model}"))),
+        tables=update(expand(f"{HERE}/latency/{{model}}.csv", model=CONFIG.models)),
+        made=update(touch(made_here("latency", DEVICE))),
     log:
-        f"{RESULTS}/logs/latency/{{device}}/{{model}}.log",
+        f"{RESULTS}/logs/latency/{DEVICE}.log",
     threads: ALL_CORES
     params:
         job=job("latency"),
     shell:
-        "exec {PYTHON:q} {SCRIPTS:q}/latency.py --job @{params.job:q} --manifest {input.manifest:q} "
-        "--out {output.table:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/latency.py --job @{params.job:q} --manifests {input.manifests:q} "
+        "--out {HERE:q}/latency --log {log:q}"
 
 
 rule energy:
     input:
-        manifest=lambda wildcards: MANIFEST[wildcards.model],
+        manifests=list(MANIFEST.values()),
     output:
-        table=update(f"{RESULTS}/devices/{{device}}/energy/{{model}}.csv"),
-        made=update(touch(made_here("energy", "{device}", "{model}"))),
+        tables=update(expand(f"{HERE}/energy/{{model}}.csv", model=CONFIG.models)),
+        made=update(touch(made_here("energy", DEVICE))),
     log:
-        f"{RESULTS}/logs/energy/{{device}}/{{model}}.log",
+        f"{RESULTS}/logs/energy/{DEVICE}.log",
     threads: ALL_CORES
     params:
         job=job("energy"),
-        samples=lambda wildcards: f"{HERE}/samples/energy/{wildcards.model}.jsonl",
     shell:
-        "exec {PYTHON:q} {SCRIPTS:q}/energy.py --job @{params.job:q} --manifest {input.manifest:q} "
-        "--out {output.table:q} --samples {params.samples:q} --log {log:q}"
+        "exec {PYTHON:q} {SCRIPTS:q}/energy.py --job @{params.job:q} --manifests {input.manifests:q} "
+        "--out {HERE:q}/energy --samples {HERE:q}/samples/energy --log {log:q}"

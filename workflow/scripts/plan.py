@@ -1,4 +1,4 @@
-"""Say in one line of JSON how many launches each of several jobs still has to measure, and about how many seconds that takes."""
+"""Say in one line of JSON how many launches each model of measuring jobs still needs, and about how many seconds that takes."""
 
 import argparse
 import json
@@ -13,14 +13,20 @@ parser.add_argument(
     type=cli.json_object,
     required=True,
     metavar="JSON|@FILE",
-    help="jobs: a list of objects with stage, job, manifest, journal and launch_s",
+    help="jobs: a list of objects with stage, job, manifests (by model), folder (of the journals) and launch_s",
 )
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Print the answer, in the order of the jobs."""
     answers = [
-        remaining(entry["stage"], entry["job"], Path(entry["manifest"]), Path(entry["journal"]), entry["launch_s"])
+        remaining(
+            entry["stage"],
+            entry["job"],
+            {model: Path(manifest) for model, manifest in entry["manifests"].items()},
+            Path(entry["folder"]),
+            entry["launch_s"],
+        )
         for entry in arguments.job["jobs"]
     ]
     print(json.dumps(answers))

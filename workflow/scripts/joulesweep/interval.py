@@ -1,10 +1,8 @@
-"""Intervals between launches, for stopping and for analysis alike.
+"""Intervals between independent values, and how many launches an interval of some width needs.
 
 Rounds inside one process share its memory layout and its moment, so they are no independent sample; launches are
-(Kalibera and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013). Latency is multiplicative, so the interval
-is Student's t on logarithms. How many launches are needed is computed once from the first stage's spread, and the
-interval keeps that spread and its degrees of freedom (Stein, A Two-Sample Test for a Linear Hypothesis Whose Power is
-Independent of the Variance, 1945): looking does not spoil its coverage.
+(Kalibera and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013), apart from the drift of the device: see
+`drift.py`. Latency is multiplicative, so its interval is Student's t on logarithms.
 """
 
 import math
@@ -12,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-FIRST_STAGE = 5
 
 # Student's t, two-sided 95 %, by degrees of freedom (any statistics table; scipy.stats.t.ppf(0.975, df) in the tests).
 # Written out because the measuring side has no scipy.
@@ -43,38 +39,35 @@ def t_975(degrees: int) -> float:
     return _T_975[min(degrees, len(_T_975)) - 1]
 
 
-def of_launches(seconds: Sequence[float], first_stage: int = FIRST_STAGE) -> Interval:
-    """Geometric mean over launches with its 95 % interval, all in the unit of `seconds` (positive, in launch order).
-
-    The spread is that of the first `first_stage` launches (all of them, where there are fewer).
-    """
+def of_launches(seconds: Sequence[float]) -> Interval:
+    """Geometric mean over independent launches with its 95 % interval, all in the unit of `seconds` (positive)."""
     logs = np.log(np.asarray(seconds, dtype=float))
-    half = _half_width(logs, first_stage)
+    half = _half_width(logs)
     centre = float(logs.mean())
     return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half))
 
 
-def of_values(values: Sequence[float], first_stage: int = FIRST_STAGE) -> Interval:
+def of_values(values: Sequence[float]) -> Interval:
     """Arithmetic mean with its 95 % interval, for figures that may be zero or negative, such as net energy."""
     array = np.asarray(values, dtype=float)
-    half = _half_width(array, first_stage)
+    half = _half_width(array)
     centre = float(array.mean())
     return Interval(centre, centre - half, centre + half)
 
 
-def further_launches(seconds: Sequence[float], target: float, most: int) -> int:
-    """How many launches to add to a first stage so that the interval's half width is at most `target` (relative).
+def further_launches(seconds: Sequence[float], precision: float, most: int) -> int:
+    """How many launches to add to a first stage so that the interval's half width is at most `precision` (relative).
 
-    Called once, after the first stage (Stein 1945). At most `most`.
+    Called once, after the first stage (Stein, A Two-Sample Test for a Linear Hypothesis Whose Power is Independent of the
+    Variance, 1945), so that looking spoils the coverage little. At most `most`.
     """
     logs = np.log(np.asarray(seconds, dtype=float))
     spread = float(logs.std(ddof=1))
-    needed = math.ceil((t_975(len(logs) - 1) * spread / math.log1p(target)) ** 2)
+    needed = math.ceil((t_975(len(logs) - 1) * spread / math.log1p(precision)) ** 2)
     return max(0, min(most, needed - len(logs)))
 
 
-def _half_width(values: np.ndarray, first_stage: int) -> float:
-    first = values[:first_stage]
-    if len(first) < 2:
+def _half_width(values: np.ndarray) -> float:
+    if len(values) < 2:
         return math.nan
-    return t_975(len(first) - 1) * float(first.std(ddof=1)) / math.sqrt(len(values))
+    return t_975(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))

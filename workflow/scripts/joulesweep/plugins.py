@@ -44,9 +44,14 @@ def file(kind: str, name: str, package: Path = PACKAGE) -> Path:
     return package / kind / f"{name.replace('-', '_')}.py"
 
 
+def module(kind: str, name: str) -> str:
+    """The dotted name of one plug-in's module."""
+    return f"joulesweep.{kind}.{file(kind, name).stem}"
+
+
 def load(kind: str, name: str) -> Any:
     """The class of one plug-in; its file is imported."""
-    return getattr(importlib.import_module(f"joulesweep.{kind}.{file(kind, name).stem}"), CLASSES[kind])
+    return getattr(importlib.import_module(module(kind, name)), CLASSES[kind])
 
 
 def declared(kind: str, name: str, attribute: str, package: Path = PACKAGE) -> Any:

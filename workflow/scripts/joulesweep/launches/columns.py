@@ -192,7 +192,7 @@ LATENCY = Table(
     )
     + _columns(
         str,
-        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide; and by the merge no_journal, inconsistent, undetermined",
+        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen; and by the merge no_journal, inconsistent, undetermined",
     )
     + _PROVENANCE
     + _CHECK,

@@ -1,12 +1,13 @@
 """From the launches of one point to its row in the latency table, raw and corrected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from joulesweep import interval
+from joulesweep import drift
+from joulesweep.drift import Drift
 from joulesweep.interval import Interval
 from joulesweep.launches import selection
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing
@@ -18,6 +19,8 @@ _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
 _REFERENCE_OFF = 0.2
 _THROTTLED = 0.2  # how much slower than its baseline every part of the reference is that a lower clock slows
 _NOT_CLOCKED = ("memory",)  # this part waits for memory
+
+Kind = tuple[str, bool]  # the reference beside the launches, and whether passes run on several threads
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,14 @@ def row(
     launches: Sequence[LatencyLaunch],
     sustained: Sequence[SustainedLaunch],
     baseline_s: Mapping[str, float],
+    device_drift: Drift,
     corrected: Corrected | None = None,
 ) -> dict[str, Any]:
     """The row of one point: figures where at least three launches are used, else the commonest failure.
 
     `launches` are all of the point in the order in which they were made, `sustained` those that did passes for minutes,
-    `baseline_s` the seconds of the reference's parts on this device. With `corrected` the row has the columns of the
-    merged table.
+    `baseline_s` the seconds of the reference's parts on this device, `device_drift` that of the point's kind. With
+    `corrected` the row has the columns of the merged table.
     """
     used = used_launches(launches)
     counts = {
@@ -62,7 +66,7 @@ def row(
         **counts,
         "status": "ok",
         "message": "; ".join([*([failure[1]] if failure else []), *_lost(sustained)]),
-        **_figures(used, launches[-1], baseline_s),
+        **_figures(used, launches[-1], baseline_s, device_drift),
         **_device(launches),
         **_sustained(sustained),
         **(corrected_columns(corrected, identity["batch"]) if corrected else {}),
@@ -73,6 +77,26 @@ def row(
 def used_launches(launches: Sequence[LatencyLaunch]) -> list[LatencyLaunch]:
     """The launches that the figures are made from, by the settings of the last one."""
     return selection.used(launches, launches[-1].first_stage) if launches else []
+
+
+def kind(threads: int, launches: Sequence[LatencyLaunch]) -> Kind:
+    """What a point shares its drift with: all points of its device of the same kind."""
+    return launches[-1].reference, threads > 1
+
+
+def record(launches: Sequence[LatencyLaunch]) -> drift.Record:
+    """When the used launches of a point began, and their seconds per pass."""
+    used = used_launches(launches)
+    return [launch.started_s for launch in used], [launch.seconds for launch in used]
+
+
+def drifts(points: Iterable[tuple[int, Sequence[LatencyLaunch]]]) -> dict[Kind, Drift]:
+    """How a device drifts, for each kind of its points: number of threads and all launches of each."""
+    records: dict[Kind, list[drift.Record]] = {}
+    for threads, launches in points:
+        if launches:
+            records.setdefault(kind(threads, launches), []).append(record(launches))
+    return {each: drift.estimate(of_kind) for each, of_kind in records.items()}
 
 
 def corrected_columns(corrected: Corrected, batch: int) -> dict[str, Any]:
@@ -86,9 +110,11 @@ def corrected_columns(corrected: Corrected, batch: int) -> dict[str, Any]:
     }
 
 
-def _figures(used: Sequence[LatencyLaunch], last: LatencyLaunch, baseline_s: Mapping[str, float]) -> dict[str, Any]:
+def _figures(
+    used: Sequence[LatencyLaunch], last: LatencyLaunch, baseline_s: Mapping[str, float], device_drift: Drift
+) -> dict[str, Any]:
     timings = [launch.timing for launch in used if launch.timing]
-    raw = interval.of_launches([launch.seconds for launch in used], last.first_stage)
+    raw = drift.interval(*record(used), device_drift)
     pass_s = np.concatenate([timing.used_pass_s for timing in timings])
     references = [timing.reference_s for timing in timings]
     reference_s = float(np.median([mixture_s(reference) for reference in references]))
@@ -104,6 +130,7 @@ def _figures(used: Sequence[LatencyLaunch], last: LatencyLaunch, baseline_s: Map
         "still_warm": not all(launch.cool for launch in used),
         "busy": any(launch.others_share > selection.BUSY for launch in used),
         "wide": raw.high / raw.value - 1 > last.target,
+        "drift_unseen": not device_drift.is_seen,
     }
     return {
         "rounds": sum(len(timing.rounds) for timing in timings),

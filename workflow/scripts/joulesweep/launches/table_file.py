@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import os
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ _LAST = "\nlast"  # what no line can end with
 def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows as CSV under a temporary name and rename it: a reader sees the old table or the new one.
 
+    A file that holds the same already is not rewritten; its time stamp says that it was judged now.
     A value that is None, absent or not a number is written empty. A table with a column for it has a checksum in every
     row, that of the last row being another, so that a file that was cut is recognised. A name that is not a column is a programming error (`KeyError`).
     """
@@ -31,7 +33,11 @@ def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) 
         names = [name for name in table.header if name != CHECK]
         line = _line([_text(values.get(name)) for name in names])
         lines.append(f"{line},{checksum(line, number == len(rows))}" if CHECK in table.header else line)
-    replace_text(path, "".join(f"{line}\n" for line in lines))
+    text = "".join(f"{line}\n" for line in lines)
+    if path.is_file() and path.read_bytes() == text.encode():
+        os.utime(path)
+    else:
+        replace_text(path, text)
 
 
 def checksum(line: str, last: bool) -> str:

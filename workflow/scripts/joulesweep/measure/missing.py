@@ -4,7 +4,6 @@ A launch that failed is not repeated until what limited it has changed. `limits`
 the ones under which it was made.
 """
 
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.launch import Launch
 
-MOST_FURTHER = 15
+MOST_FURTHER = 40
 FAILURES = 2  # a point that failed so often and never succeeded is given up until what limited it changes
 
 
@@ -33,38 +32,72 @@ def is_given_up(launches: Sequence[Launch], limits: Mapping[str, Any]) -> bool:
     return failures(launches, limits) >= FAILURES and not any(launch.ok for launch in launches)
 
 
-def missing_launches(launches: Sequence[LatencyLaunch], settings: Mapping[str, Any], limits: Mapping[str, Any]) -> int:
-    """Launches of latency that a point still needs: those of the first stage, then the further ones.
-
-    In both stages busy launches are repeated, as often as `busy_retries` allows in all.
-    """
-    if is_given_up(launches, limits):
+def missing_in_first_stage(
+    launches: Sequence[LatencyLaunch], settings: Mapping[str, Any], limits: Mapping[str, Any]
+) -> int:
+    """Launches of the first stage that a point still needs. Busy ones are repeated, as often as `busy_retries` allows."""
+    if is_given_up(launches, limits) or _first_stage(launches, settings, limits) is not None:
         return 0
-    first, retries = settings["launches"], settings["busy_retries"]
-    end = next(
-        (count for count in range(len(launches) + 1) if _missing(launches[:count], first, retries, limits) <= 0), None
-    )
-    if end is None:
-        return _missing(launches, first, retries, limits)
-    first_stage = launches[:end]
-    busy = len(selection.succeeded(first_stage)) - len(selection.undisturbed(first_stage))
-    further = _further(selection.used(first_stage, first)[:first], settings)
-    return max(0, _missing(launches[end:], further, max(0, retries - busy), limits))
+    return _missing(launches, settings["launches"], settings["busy_retries"], limits)
+
+
+def wanted_beyond(launches: Sequence[LatencyLaunch], settings: Mapping[str, Any], limits: Mapping[str, Any]) -> int:
+    """Launches beyond a whole first stage that its spread asks for, those that were made already included."""
+    first = _first_stage(launches, settings, limits)
+    if first is None or is_given_up(launches, limits):
+        return 0
+    used = selection.used(first, settings["launches"])[: settings["launches"]]
+    if len(used) < settings["launches"]:
+        return 0
+    return interval.further_launches([launch.seconds for launch in used], settings["precision"], MOST_FURTHER)
+
+
+def missing_beyond(
+    launches: Sequence[LatencyLaunch], wanted: int, settings: Mapping[str, Any], limits: Mapping[str, Any]
+) -> int:
+    """Launches beyond the first stage that a point still needs of those that it is to get.
+
+    Busy ones are repeated, as often as the first stage has left of `busy_retries`.
+    """
+    first = _first_stage(launches, settings, limits)
+    if first is None or is_given_up(launches, limits):
+        return 0
+    busy = len(selection.succeeded(first)) - len(selection.undisturbed(first))
+    return max(0, _missing(launches[len(first) :], wanted, max(0, settings["busy_retries"] - busy), limits))
+
+
+def affordable(wanted: Sequence[int], launch_s: Sequence[float], budget_s: float) -> list[int]:
+    """As many of the wanted launches of each point as `budget_s` seconds pay for; `launch_s` are those of a launch.
+
+    Points that reach their precision for the least time get all they want; the others share what is left, each the
+    same number of launches.
+    """
+    found = [0] * len(wanted)
+    waiting = sorted(range(len(wanted)), key=lambda point: wanted[point] * launch_s[point])
+    while waiting and wanted[waiting[0]] * launch_s[waiting[0]] <= budget_s:
+        point = waiting.pop(0)
+        found[point] = wanted[point]
+        budget_s -= wanted[point] * launch_s[point]
+    each = int(budget_s / sum(launch_s[point] for point in waiting)) if waiting and budget_s > 0 else 0
+    for point in waiting:
+        found[point] = min(wanted[point], each)
+    return found
+
+
+def _first_stage(
+    launches: Sequence[LatencyLaunch], settings: Mapping[str, Any], limits: Mapping[str, Any]
+) -> Sequence[LatencyLaunch] | None:
+    """The launches that a whole first stage consists of; None where it is not whole yet."""
+    for count in range(len(launches) + 1):
+        if _missing(launches[:count], settings["launches"], settings["busy_retries"], limits) <= 0:
+            return launches[:count]
+    return None
 
 
 def _missing(launches: Sequence[LatencyLaunch], wanted: int, retries: int, limits: Mapping[str, Any]) -> int:
     """What is missing of a stage that wants so many undisturbed launches; busy ones count when all retries are used."""
     succeeded, undisturbed = len(selection.succeeded(launches)), len(selection.undisturbed(launches))
     return min(wanted - undisturbed, wanted + retries - succeeded) - failures(launches, limits)
-
-
-def _further(first_stage: Sequence[LatencyLaunch], settings: Mapping[str, Any]) -> int:
-    """Launches that the spread of a whole first stage asks for (Stein 1945): at most 15, and as many as `budget_s` pays for."""
-    if len(first_stage) < settings["launches"]:
-        return 0
-    affordable = int(settings["budget_s"] / statistics.median(launch.wall_s for launch in first_stage))
-    seconds = [launch.seconds for launch in first_stage]
-    return interval.further_launches(seconds, settings["target"], min(MOST_FURTHER, affordable))
 
 
 def missing_windows(

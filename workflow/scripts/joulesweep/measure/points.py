@@ -1,13 +1,14 @@
-"""The points of a model's job: what each row will be called, under which key its launches are kept, what it loads."""
+"""The points of a job: what each row will be called, under which key its launches are kept, what it loads."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
 from joulesweep.axes import AXES
-from joulesweep.errors import Unsupported
+from joulesweep.errors import Unsupported, UserError
 from joulesweep.launches import columns, reference_baseline
 from joulesweep.launches.journal import canonical
 from joulesweep.measure.device.threads import number
@@ -23,6 +24,16 @@ class Point:
     key: dict[str, Any]
     artefact: Artefact | None
     unsupported: str = ""
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return str(self.identity["model"])
+
+    @property
+    def name(self) -> str:
+        """Model, runtime and axes as a person reads them."""
+        return f"{self.model}@{self.identity['runtime']} {self.axes_text}"
 
     @property
     def axes(self) -> dict[str, Any]:
@@ -46,16 +57,19 @@ class Point:
 
     @property
     def preload(self) -> list[str]:
-        """Modules that a server of this runtime imports, and of its source where the runtime builds the module."""
+        """Modules that a server of this runtime imports, libraries first, and of its source where the runtime builds the module."""
         runtime = self.identity["runtime"]
-        modules = list(plugins.declared("runtimes", runtime, "preload"))
+        libraries = list(plugins.declared("runtimes", runtime, "preload"))
+        own = [plugins.module("runtimes", runtime)]
         if self.artefact and plugins.declared("runtimes", runtime, "format") == "module":
-            modules += plugins.declared("sources", source.scheme(self.artefact.spec), "preload")
-        return modules
+            scheme = source.scheme(self.artefact.spec)
+            libraries += plugins.declared("sources", scheme, "preload")
+            own += [plugins.module("sources", scheme), "joulesweep.model.module"]
+        return libraries + own
 
 
 def points_of(job: Mapping[str, Any], manifest: Manifest, key: Mapping[str, Any] | None = None) -> list[Point]:
-    """The points of a job in its order; `key` is what the stage adds to the key of a launch.
+    """The points of one model in its order; `job` is its part of the job, with `device`, and `key` what the stage adds to the key of a launch.
 
     Points that are the same here, as all physical cores and two threads on two cores, are there once: the first, so that
     the base point stays one.
@@ -65,6 +79,24 @@ def points_of(job: Mapping[str, Any], manifest: Manifest, key: Mapping[str, Any]
         point = _point(job, manifest, values, key or {})
         points.setdefault(canonical(point.key), point)
     return list(points.values())
+
+
+def points_by_model(
+    job: Mapping[str, Any], manifests: Iterable[Path], key: Mapping[str, Any] | None = None
+) -> dict[str, list[Point]]:
+    """The points of each model of a measuring job, in the order of its models, from the models' manifests.
+
+    Raises:
+        UserError: a model has no manifest among them.
+    """
+    read = {manifest.model: manifest for manifest in map(Manifest.read, manifests)}
+    for model in job["models"]:
+        if model not in read:
+            raise UserError(f"{model}: there is no manifest of it; give the one that its export wrote")
+    return {
+        model: points_of({"device": job["device"], **of_model}, read[model], key)
+        for model, of_model in job["models"].items()
+    }
 
 
 def interleaved(points: Sequence[Point], lacking: Sequence[int], seed: int = 0) -> Iterator[Point]:

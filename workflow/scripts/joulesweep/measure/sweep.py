@@ -5,6 +5,7 @@ Runs in the job.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from operator import attrgetter
 
 from joulesweep.measure import preflight
 from joulesweep.measure.lock import machine_lock
@@ -14,22 +15,23 @@ from joulesweep.measure.progress import progress
 
 
 @contextmanager
-def sweep(reads_battery: bool = False) -> Iterator["Sweep"]:
+def sweep(launch_module: str, reads_battery: bool = False) -> Iterator["Sweep"]:
     """A sweep that nothing else on this machine measures beside; its servers end with it.
 
+    `launch_module` holds the function that a launch runs: servers import it, so that no launch has to.
     `reads_battery` says that energy is read from a discharging battery, so that nobody is told to plug it in.
     """
     with machine_lock(), ExitStack() as stack:
         preflight.warn(reads_battery)
-        yield Sweep(stack)
+        yield Sweep(stack, launch_module)
 
 
 class Sweep:
-    """The launches of one job, one at a time; each runtime has one server for all of them."""
+    """The launches of one job, one at a time; all that import the same libraries share a server."""
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._servers: dict[str, Server] = {}
+    def __init__(self, stack: ExitStack, launch_module: str) -> None:
+        self._stack, self._launch_module = stack, launch_module
+        self._servers: dict[tuple[str, ...], Server] = {}
 
     def measure(
         self,
@@ -37,12 +39,12 @@ class Sweep:
         points: Sequence[Point],
         counts: Sequence[int],
         launch: Callable[[Point, Server, int], None],
-        describe: Callable[[Point], str],
+        describe: Callable[[Point], str] = attrgetter("name"),
     ) -> None:
         """Call `launch` for each point as often as `counts` says, interleaved in a seeded random order.
 
-        `launch` is given the point, its runtime's server, and the launch's place in the order, from 0. `describe` gives
-        the text that the progress shows while a point is measured. An exception of `launch` ends the sweep.
+        `launch` is given the point, its server, and the launch's place in the order, from 0. `describe` gives the text
+        that the progress shows while a point is measured. An exception of `launch` ends the sweep.
         """
         with progress(title, sum(counts)) as (begin, done):
             for place, point in enumerate(interleaved(points, counts)):
@@ -51,7 +53,7 @@ class Sweep:
                 done()
 
     def _server(self, point: Point) -> Server:
-        runtime = point.identity["runtime"]
-        if runtime not in self._servers:
-            self._servers[runtime] = self._stack.enter_context(Server(point.preload))
-        return self._servers[runtime]
+        modules = (*point.preload, self._launch_module)
+        if modules not in self._servers:
+            self._servers[modules] = self._stack.enter_context(Server(modules))
+        return self._servers[modules]

@@ -20,8 +20,9 @@ from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.configuration.config import Config
 
 MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
-OF_A_MODEL = ("export", "count", "evaluate", "latency", "energy")
-OF_THE_DEVICE = ("describe_device", "merge", "figures", "report", "doctor")
+OF_A_MODEL = ("export", "count", "evaluate")
+MEASURING = ("latency", "energy")  # one job for all models, so that their launches are interleaved
+OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "doctor")
 
 # Where launch code begins: what runs in the measuring process, what starts that process, the reference beside the passes,
 # and what reads the meter. Whatever these files import belongs to it.
@@ -129,20 +130,25 @@ class Jobs:
             **self._by_runtime(model, files, self._declared("datasets", data, "libraries")),
         }
 
-    def latency(self, model: str) -> Job:
-        """The job that measures a model's latency."""
+    def latency(self) -> Job:
+        """The job that measures the latency of all models."""
         return {
             "device": self.config.device,
-            "model": self._part(model, "runtimes"),
-            "points": _stated(self.config.latency_points(model)),
+            "models": {model: self._latency_of(model) for model in self.config.models},
             "settings": self.config.latency,
             "reference_digest": self._code(self._package / "measure" / "latency" / "reference.py"),
             "table_code": self._code(self._script("latency")),
+        }
+
+    def _latency_of(self, model: str) -> Job:
+        return {
+            "model": self._part(model, "runtimes"),
+            "points": _stated(self.config.latency_points(model)),
             **self._by_runtime(model, self._launch_code("latency")),
         }
 
-    def energy(self, model: str) -> Job:
-        """The job that measures a model's energy, with the meter that this device has.
+    def energy(self) -> Job:
+        """The job that measures the energy of all models, with the meter that this device has.
 
         It holds how often the meter failed in the middle of measuring, so that what was lost then is measured by the next
         run; and what the log holds that is joined to the launches. Why a usable meter was taken is no part of it.
@@ -160,13 +166,18 @@ class Jobs:
         )
         return {
             "device": self.config.device,
-            "model": self._part(model, "runtimes"),
-            "points": _stated(self.energy_points(model)),
+            "models": {model: self._energy_of(model, meters) for model in self.config.models},
             "settings": self.config.energy,
             "meter": meter,
-            "meter_failures": self._meter_failures(model),
             "log_digest": digest.of_file(Path(log)) if log and Path(log).is_file() else "",
             "table_code": self._code(self._script("energy"), *logs),  # a log is joined after the launches
+        }
+
+    def _energy_of(self, model: str, meters: Iterable[Path]) -> Job:
+        return {
+            "model": self._part(model, "runtimes"),
+            "points": _stated(self.energy_points(model)),
+            "meter_failures": self._meter_failures(model),
             **self._by_runtime(model, (*self._launch_code("energy"), *meters)),
         }
 

@@ -3,11 +3,12 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from joulesweep.formatting import percent
 from joulesweep.pipeline import probe
-from joulesweep.pipeline.jobs import OF_A_MODEL, OF_THE_DEVICE, Jobs
+from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
 
 # Seconds that a stage takes on a laptop with two cores, a small model assumed; a plan, not a promise.
 _SECONDS = {
@@ -33,22 +34,23 @@ class Plan:
     def __init__(self, jobs: Jobs, stages: Sequence[Stage]) -> None:
         self._jobs = jobs
         order = (*OF_A_MODEL, *OF_THE_DEVICE)
-        known = [stage for stage in stages if stage[0] in _SECONDS or stage[0] in ("latency", "energy")]
+        known = [stage for stage in stages if stage[0] in _SECONDS or stage[0] in MEASURING]
         self._stages = sorted(known, key=lambda stage: order.index(stage[0]))
-        self._launches = _remaining(jobs, [stage for stage in self._stages if self._launches_in(stage)])
+        remaining = _remaining(jobs, [rule for rule, _ in self._stages if self._launches_in(rule)])
+        self._launches = {rule: answer["models"] for rule, answer in remaining.items()}
+        self._precision: Mapping[str, float] = remaining.get("latency", {}).get("precision", {})
         self._begun: list[Stage] = []
-
-    @property
-    def _models(self) -> list[str | None]:
-        return [*self._jobs.config.models, None]
 
     @property
     def text(self) -> str:
         """A line for each model, one for what concerns all, and the time in all; empty where nothing is planned."""
         if not self._stages:
             return ""
-        words = {model: [self._words(stage) for stage in self._stages if stage[1] == model] for model in self._models}
-        lines = [f"  {model or 'all models'}: {', '.join(words[model])}" for model in words if words[model]]
+        words = {model: self._words_of(model) for model in self._jobs.config.models}
+        words["all models"] = [self._words(rule) for rule, model in self._stages if model is None]
+        lines = [f"  {name}: {', '.join(filter(None, parts))}" for name, parts in words.items() if any(parts)]
+        if expected := [f"± {percent(half)} with {kind}" for kind, half in self._precision.items()]:
+            lines.append(f"  latency will be known to about {' and '.join(expected)}")
         return "\n".join(
             ["Plan:", *lines, f"  in all {_time(sum(map(self._seconds, self._stages)))}, longer on a busy device"]
         )
@@ -65,42 +67,55 @@ class Plan:
         name = f"{rule} {model}" if model else rule
         return f"[{place + 1} of {len(self._stages)}] {name}; {_time(sum(map(self._seconds, left)))} left"
 
-    def _launches_in(self, stage: Stage) -> bool:
+    def _launches_in(self, rule: str) -> bool:
         """Whether a stage measures in launches; energy does not where there is no meter."""
-        return stage[0] not in _SECONDS and (stage[0] != "energy" or self._jobs.has_meter)
+        return rule in MEASURING and (rule != "energy" or self._jobs.has_meter)
 
-    def _words(self, stage: Stage) -> str:
-        if stage not in self._launches:
-            return f"{stage[0]} (no meter)" if stage[0] == "energy" else stage[0]
-        launches = self._launches[stage]
-        if not launches["missing"]:
-            return f"{stage[0]} (no launch is missing)"
-        of = "" if launches["missing"] == launches["launches"] else f" of {launches['launches']}"
-        noun = "launch" if launches["launches"] == 1 else "launches"
-        return f"{stage[0]} ({launches['missing']}{of} {noun}, {_time(self._seconds(stage))})"
+    def _words_of(self, model: str) -> list[str]:
+        """What is made of a model only, and what is measured of it."""
+        made = [rule for rule, of in self._stages if of == model]
+        measured = {rule: by_model[model] for rule, by_model in self._launches.items() if by_model[model]["missing"]}
+        return [*made, *(f"{rule} ({_launches(remaining)})" for rule, remaining in measured.items())]
+
+    def _words(self, rule: str) -> str:
+        """A stage of all models; empty where the models' own lines name it."""
+        if rule not in MEASURING:
+            return rule
+        if not self._launches_in(rule):
+            return f"{rule} (no meter)"
+        return "" if self._missing(rule) else f"{rule} (no launch is missing)"
+
+    def _missing(self, rule: str) -> int:
+        return sum(int(remaining["missing"]) for remaining in self._launches[rule].values())
 
     def _seconds(self, stage: Stage) -> float:
-        rule, model = stage
-        if stage not in self._launches:
+        rule, _ = stage
+        if rule not in self._launches or not self._missing(rule):
             return _SECONDS.get(rule, _TABLE_S)
-        if not self._launches[stage]["missing"]:
-            return _TABLE_S
-        runtimes = len(self._jobs.config.models[str(model)]["runtimes"])
-        sustain_s = self._jobs.config.latency["sustain_s"] if rule == "latency" else 0.0
-        return self._launches[stage]["seconds"] + runtimes * (_START_S + sustain_s)
+        models = [model for model, remaining in self._launches[rule].items() if remaining["missing"]]
+        variants = [runtime for model in models for runtime in self._jobs.config.models[model]["runtimes"]]
+        sustain_s = self._jobs.config.latency["sustain_s"] * len(variants) if rule == "latency" else 0.0
+        launches_s = sum(float(remaining["seconds"]) for remaining in self._launches[rule].values())
+        return launches_s + _START_S * len({*variants}) + sustain_s
 
 
-def _remaining(jobs: Jobs, stages: Sequence[Stage]) -> dict[Stage, dict[str, Any]]:
-    """What the journals lack, as the measuring interpreter sees it: it knows how many cores are meant."""
+def _launches(remaining: Mapping[str, Any]) -> str:
+    of = "" if remaining["missing"] == remaining["launches"] else f" of {remaining['launches']}"
+    noun = "launch" if remaining["launches"] == 1 else "launches"
+    return f"{remaining['missing']}{of} {noun}, {_time(remaining['seconds'])}"
+
+
+def _remaining(jobs: Jobs, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """For each stage what the journals lack, as the measuring interpreter sees it: it knows how many cores are meant."""
     questions: list[dict[str, Any]] = [
         {
-            "stage": rule,
-            "job": jobs.of(rule, model),
-            "manifest": str(jobs.manifest(str(model))),
-            "journal": str(jobs.results / "devices" / jobs.config.device / rule / f"{model}.jsonl"),
-            "launch_s": jobs.energy_launch_s if rule == "energy" else _LATENCY_LAUNCH_S,
+            "stage": stage,
+            "job": jobs.of(stage),
+            "manifests": {model: str(jobs.manifest(model)) for model in jobs.config.models},
+            "folder": str(jobs.results / "devices" / jobs.config.device / stage),
+            "launch_s": jobs.energy_launch_s if stage == "energy" else _LATENCY_LAUNCH_S,
         }
-        for rule, model in stages
+        for stage in stages
     ]
     if not questions:
         return {}
@@ -111,12 +126,17 @@ def _remaining(jobs: Jobs, stages: Sequence[Stage]) -> dict[Stage, dict[str, Any
         answer = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     if answer.returncode == 0:
         return dict(zip(stages, json.loads(answer.stdout), strict=True))
-    counts = [len(question["job"]["points"]) * question["job"]["settings"]["launches"] for question in questions]
-    seconds = [question["launch_s"] for question in questions]
     return {
-        stage: {"launches": count, "missing": count, "seconds": count * each}
-        for stage, count, each in zip(stages, counts, seconds, strict=True)
+        question["stage"]: {"models": {model: _all(question, model) for model in jobs.config.models}, "precision": {}}
+        for question in questions
     }
+
+
+def _all(question: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """What is missing of a model where nothing was measured yet."""
+    job = question["job"]
+    count = len(job["models"][model]["points"]) * job["settings"]["launches"]
+    return {"launches": count, "missing": count, "seconds": count * question["launch_s"]}
 
 
 def _time(seconds: float) -> str:

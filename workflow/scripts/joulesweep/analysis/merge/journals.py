@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from joulesweep import drift
 from joulesweep.analysis.merge.read_table import Located, Row
 from joulesweep.analysis.statistics import correction
-from joulesweep.analysis.statistics.correction import Launched
+from joulesweep.analysis.statistics.correction import Rounds
+from joulesweep.drift import Drift
 from joulesweep.errors import UserError
 from joulesweep.interval import Interval
 from joulesweep.launches import latency_row
@@ -34,13 +36,18 @@ class _Point:
     baseline_s: Mapping[str, float]
 
     @property
-    def launched(self) -> Launched | None:
-        """The used launches as the correction takes them; None where they are too few or have no baseline."""
+    def rounds(self) -> list[Rounds]:
+        """The used launches as the correction takes them; none where they are too few or have no baseline."""
         used = latency_row.used_launches(self.launches)
         parts = {part for launch in used if launch.timing for part in launch.timing.parts}
         if len(used) < latency_row.FEWEST_LAUNCHES or not parts <= self.baseline_s.keys():
-            return None
-        return Launched.of(used, self.launches[-1].first_stage, self.baseline_s)
+            return []
+        return [Rounds.of(launch, self.baseline_s) for launch in used]
+
+    @property
+    def times_s(self) -> Sequence[float]:
+        """When the used launches began."""
+        return latency_row.record(self.launches)[0]
 
 
 def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) -> tuple[list[Located], list[Problem]]:
@@ -50,19 +57,46 @@ def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) 
     """
     reader = _Reader(results, unreadable)
     points = {place: point for place, located in enumerate(tables) if (point := reader.point(located)) is not None}
-    groups: dict[tuple[object, ...], dict[int, Launched]] = {}
-    for place, point in points.items():
-        row = tables[place].row
-        if (launched := point.launched) is not None:
-            groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = launched
-    corrected = {place: each for group in groups.values() for place, each in correction.corrected(group).items()}
+    raw, corrected = _drifts(tables, points), _corrected(tables, points)
     made = [
-        located._replace(row=_from_journal(located.row, points[place], corrected.get(place)))
+        located._replace(
+            row=_from_journal(located.row, points[place], raw[_kind(located.row, points[place])], corrected.get(place))
+        )
         if place in points
         else located._replace(row=_from_table(located.row))
         for place, located in enumerate(tables)
     ]
     return made, list(reader.problems.values())
+
+
+def _kind(row: Row, point: _Point) -> tuple[object, ...]:
+    """What a row shares its drift with."""
+    return row["device"], latency_row.kind(int(_number(row["threads"], 1)), point.launches)
+
+
+def _drifts(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[tuple[object, ...], Drift]:
+    records: dict[tuple[object, ...], list[drift.Record]] = {}
+    for place, point in points.items():
+        records.setdefault(_kind(tables[place].row, point), []).append(latency_row.record(point.launches))
+    return {kind: drift.estimate(of_kind) for kind, of_kind in records.items()}
+
+
+def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[int, Corrected]:
+    """The corrected figure of each row whose launches have a baseline."""
+    groups: dict[tuple[object, ...], dict[int, Sequence[Rounds]]] = {}
+    for place, point in points.items():
+        row = tables[place].row
+        if rounds := point.rounds:
+            groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = rounds
+    adjusted = {place: each for group in groups.values() for place, each in correction.adjusted(group).items()}
+    records: dict[tuple[object, ...], list[drift.Record]] = {}
+    for place, each in adjusted.items():
+        records.setdefault(_kind(tables[place].row, points[place]), []).append((points[place].times_s, each.seconds))
+    drifts = {kind: drift.estimate(of_kind) for kind, of_kind in records.items()}
+    return {
+        place: correction.with_interval(each, points[place].times_s, drifts[_kind(tables[place].row, points[place])])
+        for place, each in adjusted.items()
+    }
 
 
 class _Reader:
@@ -123,9 +157,9 @@ class _Reader:
         self.problems.setdefault(name, Problem(name, None, "", text, COPY_AGAIN))
 
 
-def _from_journal(row: Row, point: _Point, corrected: Corrected | None) -> Row:
+def _from_journal(row: Row, point: _Point, device_drift: Drift, corrected: Corrected | None) -> Row:
     identity = {name: row[name] for name in IDENTITY}
-    made = latency_row.row(identity, point.launches, point.sustained, point.baseline_s, corrected)
+    made = latency_row.row(identity, point.launches, point.sustained, point.baseline_s, device_drift, corrected)
     return made if corrected or made["status"] != "ok" else made | _uncorrected(made)
 
 
@@ -136,10 +170,9 @@ def _from_table(row: Row) -> Row:
 
 
 def _uncorrected(row: Row) -> Row:
-    """The columns of the correction from the raw figure of a row that is ok."""
+    """The columns of the correction of a row whose launches or baseline are not there: its raw figure."""
     raw = Interval(*(_number(row[name], math.nan) for name in ("raw_s", "raw_ci_low_s", "raw_ci_high_s")))
-    launches, batch = int(_number(row["launches"], 0)), int(_number(row["batch"], 1))
-    return latency_row.corrected_columns(correction.uncorrected(raw, launches), batch)
+    return latency_row.corrected_columns(Corrected((), None, raw), int(_number(row["batch"], 1)))
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -7,9 +7,8 @@ a large matrix product by about a third. Five launches say little about a slope.
 mean slope of all launches with its runtime and number of threads on the device, and that mean towards three quarters
 (random effects): the less the launches say, the more. The launch that is corrected is left out.
 
-The interval is for a repeated run. The launches of a run share its moment, so their spread tells too little: a variance
-that they share is added, and the uncertainty of c, in proportion to how far the device was from its baseline. The trial
-that chose all this is docs/decisions/0011.
+The interval is that of the device's drift (`drift.py`), which the corrected launches show less of, and the uncertainty of
+c, in proportion to how far the device was from its baseline. The trial that chose the slopes is docs/decisions/0011.
 """
 
 import math
@@ -20,7 +19,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from joulesweep import interval
+from joulesweep import drift
+from joulesweep.drift import Drift
 from joulesweep.interval import Interval
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
@@ -30,7 +30,6 @@ _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those o
 _POINT_STD = 0.4  # of the points' slopes around that of all
 _SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
 _WORTH = 4  # launches that this is worth, and that the spread of all is worth beside a point's own
-_SHARED = 0.6  # variance that launches of one job share, over that between them
 _Z_975 = NormalDist().inv_cdf(0.975)
 _TINY = 1e-12  # in place of squares that are zero
 
@@ -55,16 +54,15 @@ class Rounds:
 
 
 @dataclass(frozen=True)
-class Launched:
-    """The used launches of a point in the order in which they were made, and how many of them are the first stage."""
+class Adjusted:
+    """The launches of a point, corrected: seconds per pass of each, and their mean slope.
 
-    launches: tuple[Rounds, ...]
-    first_stage: int
+    `unknown` is the half width, on logarithms, of what is not known about the slope.
+    """
 
-    @classmethod
-    def of(cls, launches: Sequence[LatencyLaunch], first_stage: int, baseline_s: Mapping[str, float]) -> "Launched":
-        """From launches that ended ok."""
-        return cls(tuple(Rounds.of(launch, baseline_s) for launch in launches), first_stage)
+    seconds: tuple[float, ...]
+    slope: float
+    unknown: float
 
 
 @dataclass(frozen=True)
@@ -88,14 +86,14 @@ class _Slope:
     variance: float
 
 
-def corrected(points: Mapping[Key, Launched]) -> dict[Key, Corrected]:
-    """The points of one runtime and number of threads on one device, corrected with what all their launches teach."""
+def adjusted(points: Mapping[Key, Sequence[Rounds]]) -> dict[Key, Adjusted]:
+    """The launches of points of one runtime and number of threads on one device, corrected with what all of them teach."""
     medians = {
         key: _Point(
-            np.array([np.median(rounds.passes) for rounds in launched.launches]),
-            np.array([np.median(rounds.reference) for rounds in launched.launches]),
+            np.array([np.median(rounds.passes) for rounds in launches]),
+            np.array([np.median(rounds.reference) for rounds in launches]),
         )
-        for key, launched in points.items()
+        for key, launches in points.items()
     }
     slopes = {
         key: [_slope(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
@@ -103,38 +101,22 @@ def corrected(points: Mapping[Key, Launched]) -> dict[Key, Corrected]:
     return {key: _apply(points[key], slopes[key]) for key in points}
 
 
-def uncorrected(raw: Interval, launches: int) -> Corrected:
-    """The figure of a point whose launches are not there: raw, its interval widened for a repeated run."""
-    return Corrected((), None, _for_repeated_run(raw, launches))
+def with_interval(point: Adjusted, times_s: Sequence[float], device_drift: Drift) -> Corrected:
+    """The figure of a point with its interval; `device_drift` is that of the corrected launches of its kind."""
+    found = drift.interval(times_s, point.seconds, device_drift)
+    half = math.hypot(math.log(found.high / found.value), point.unknown)
+    wider = Interval(found.value, found.value * math.exp(-half), found.value * math.exp(half))
+    return Corrected(point.seconds, point.slope, wider)
 
 
-def _apply(launched: Launched, slopes: Sequence[_Slope]) -> Corrected:
+def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slope]) -> Adjusted:
     logs = [
         float(np.median(rounds.passes - slope.value * rounds.reference))
-        for rounds, slope in zip(launched.launches, slopes, strict=True)
+        for rounds, slope in zip(launches, slopes, strict=True)
     ]
-    seconds = tuple(math.exp(value) for value in logs)
-    between = _for_repeated_run(interval.of_launches(seconds, launched.first_stage), len(seconds))
-    away = float(np.mean([np.median(rounds.reference) for rounds in launched.launches]))
+    away = float(np.mean([np.median(rounds.reference) for rounds in launches]))
     unknown = _Z_975 * float(np.mean([math.sqrt(slope.variance) for slope in slopes])) * abs(away)
-    half = math.hypot(math.log(between.high / between.value), unknown)
-    widened = Interval(between.value, between.value * math.exp(-half), between.value * math.exp(half))
-    return Corrected(seconds, float(np.mean([slope.value for slope in slopes])), widened)
-
-
-def _for_repeated_run(raw: Interval, launches: int) -> Interval:
-    """An interval from the spread between the launches of a run, widened by what these share."""
-    wider = math.sqrt(1 + launches * _SHARED)
-    return Interval(raw.value, raw.value * (raw.low / raw.value) ** wider, raw.value * (raw.high / raw.value) ** wider)
-
-
-def narrowing(launches: int, more: int) -> float:
-    """Half width of the interval with `more` launches over that with `launches`, if the spread between them stays.
-
-    Both at least 2. Does not go to 0: what the launches of one job share stays, however many there are.
-    """
-    half, wider = (interval.t_975(n - 1) * math.sqrt(1 / n + _SHARED) for n in (more, launches))
-    return half / wider
+    return Adjusted(tuple(map(math.exp, logs)), float(np.mean([slope.value for slope in slopes])), unknown)
 
 
 def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> _Slope:

@@ -1,89 +1,180 @@
-"""The latency of one model on this device: launches at every point of its sweep, and the table made from them. Runs in the job."""
+"""The latency of all models on this device: launches at every point of their sweeps, and the tables made from them. Runs in the job."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from joulesweep import interval
+from joulesweep import drift, interval
 from joulesweep.axes import AXES
+from joulesweep.drift import Drift
 from joulesweep.formatting import with_interval
 from joulesweep.launches import columns, latency_row, selection
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing, sustained_key
 from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.table_file import write_table
+from joulesweep.measure import blocks
 from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
-from joulesweep.measure.missing import is_given_up, is_settled, missing_launches
-from joulesweep.measure.points import Point, points_of
+from joulesweep.measure.missing import (
+    affordable,
+    is_given_up,
+    is_settled,
+    missing_beyond,
+    missing_in_first_stage,
+    wanted_beyond,
+)
+from joulesweep.measure.points import Point, points_by_model
 from joulesweep.measure.processes.server import Server
-from joulesweep.measure.sweep import sweep
-from joulesweep.model.manifest import Manifest
+from joulesweep.measure.sweep import Sweep, sweep
 
 log = logging.getLogger("joulesweep")
 
+LAUNCH_S = 1.1  # of a small model on a laptop, where no journal says better
 _COOL_DOWN_S = 10.0  # before a launch, at most
 
 
-def measure(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
-    """Measure the launches that are missing in the journal, then write the table of the present points.
+def measure(job: Mapping[str, Any], manifests: Sequence[Path], out: Path) -> None:
+    """Measure the launches that are missing in the journals, then write the table of each model to the folder `out`.
 
     Raises:
-        UserError: there is no manifest.
+        UserError: a model has no manifest.
     """
-    points = points_of(job, Manifest.read(manifest_path))
-    baseline = BaselineRecorder(out.parents[1] / "reference.json", job["reference_digest"])
-    measuring = _Measuring(job, Journal(out.with_suffix(".jsonl")), baseline)
-    measuring.measure(points)
-    rows = [measuring.row(point) for point in points]
-    for row in rows:
-        log.info("latency %s", _summary(row))
-    write_table(out, columns.LATENCY, rows)
+    by_model = points_by_model(job, manifests)
+    baseline = BaselineRecorder(out.parent / "reference.json", job["reference_digest"])
+    measuring = _Measuring(job, {model: Journal(out / f"{model}.jsonl") for model in by_model}, baseline)
+    everything = [point for own in by_model.values() for point in own]
+    for block in chain(
+        measuring.measured_blocks(by_model), [list(by_model)]
+    ):  # at last all, with all that is known of the drift
+        drifts = measuring.drifts(everything)
+        for model in block:
+            rows = [measuring.row(point, drifts) for point in by_model[model]]
+            write_table(out / f"{model}.csv", columns.LATENCY, rows)
 
 
 class _Measuring:
     """The launches of one job."""
 
-    def __init__(self, job: Mapping[str, Any], journal: Journal, baseline: BaselineRecorder) -> None:
-        self._job, self._journal, self._baseline = job, journal, baseline
+    def __init__(self, job: Mapping[str, Any], journals: Mapping[str, Journal], baseline: BaselineRecorder) -> None:
+        self._job, self._journals, self._baseline = job, journals, baseline
         self._settings: Mapping[str, Any] = job["settings"]
         self._cool_celsius: float | None = None
         # What may have made a launch fail, beside the point itself.
         self._limits = {name: self._settings[name] for name in ("timeout_s", "memory_bytes")}
 
-    def measure(self, points: Sequence[Point]) -> None:
-        """Measure what is missing: the first stage, then what its spread asks for, then sustained speed."""
-        if not any(map(self._missing, points)) and not any(self._missing_sustained(points)):
-            return
-        name = self._job["model"]["name"]
-        with sweep() as running:
-            self._cool_celsius = cool_down.cool_celsius()
-            for _ in ("first stage", "second stage"):
-                before = sum(len(self.launches(point)) for point in points)
-                counts = [self._missing(point) for point in points]
-                running.measure(name, points, counts, self._launcher(before), self._describe)
-            counts = self._missing_sustained(points)
-            running.measure(f"{name}, sustained", points, counts, self._sustain, self._describe)
+    def measured_blocks(self, by_model: Mapping[str, Sequence[Point]]) -> Iterator[Sequence[str]]:
+        """Measure what is missing, in blocks of models; yields the models of each block when it is done.
 
-    def row(self, point: Point) -> dict[str, Any]:
+        First come the models that miss nothing.
+        """
+        measurable = [point for points in by_model.values() for point in points if point.artefact is not None]
+        per_point_s = 60 * self._settings["minutes"] / max(1, len(measurable))
+        seconds = {
+            model: self._missing_s(points, per_point_s)
+            for model, points in by_model.items()
+            if any(self._missing_sustained(points)) or not all(map(self._is_complete, points))
+        }
+        if whole := [model for model in by_model if model not in seconds]:
+            yield whole
+        if not seconds:
+            return
+        with sweep(launch.__name__) as running:
+            self._cool_celsius = cool_down.cool_celsius()
+            for block in blocks.of_models(seconds):
+                self._measure([point for model in block for point in by_model[model]], running, per_point_s)
+                yield block
+
+    def _missing_s(self, points: Sequence[Point], per_point_s: float) -> float:
+        """About how many seconds the missing launches of some points take."""
+        first_s = sum(self._missing(point) * self._launch_s(point) for point in points)
+        further_s = per_point_s * sum(not self._is_complete(point) for point in points)
+        return max(first_s, further_s) + sum(self._missing_sustained(points)) * self._settings["sustain_s"]
+
+    def _launch_s(self, point: Point) -> float:
+        """About how many seconds a launch of a point takes, by those of the first stage."""
+        first = self.launches(point)[: self._settings["launches"]]
+        return statistics.median([launch.wall_s for launch in first] or [LAUNCH_S])
+
+    def _measure(self, points: Sequence[Point], running: Sweep, per_point_s: float) -> None:
+        """Measure what points miss: the first stage, then what its spread asks for and time allows, then sustained speed."""
+        self._run(points, running, [self._missing(point) for point in points])
+        self._run(points, running, self._missing_beyond(points, per_point_s))
+        for point in points:
+            self._complete(point)
+        running.measure("sustained latency", points, self._missing_sustained(points), self._sustain, self._describe)
+        drifts = self.drifts(points)
+        for point in points:
+            log.info("latency %s", _summary(self.row(point, drifts)))
+
+    def _run(self, points: Sequence[Point], running: Sweep, counts: Sequence[int]) -> None:
+        """Make so many launches of each point."""
+        before = sum(len(self.launches(point)) for point in points)
+        running.measure("latency", points, counts, self._launcher(before), self._describe)
+
+    def _missing_beyond(self, points: Sequence[Point], per_point_s: float) -> list[int]:
+        """How many launches beyond a whole first stage each point misses; points that are done earlier leave time to others.
+
+        What was made counts in the time, so that a run that was killed ends with the launches of one that was not.
+        """
+        waiting = [point for point in points if not self._is_complete(point)]
+        wanted = [wanted_beyond(self.launches(point), self._settings, self._limits) for point in waiting]
+        launch_s = [self._launch_s(point) for point in waiting]
+        left_s = per_point_s * len(waiting) - self._settings["launches"] * sum(launch_s)
+        shares = dict(zip(map(id, waiting), affordable(wanted, launch_s, left_s), strict=True))
+        return [
+            missing_beyond(self.launches(point), shares.get(id(point), 0), self._settings, self._limits)
+            for point in points
+        ]
+
+    def _is_complete(self, point: Point) -> bool:
+        """Whether a run with these settings has given a point all launches that it was to get."""
+        return point.artefact is None or (
+            not self._missing(point)
+            and (
+                is_given_up(self.launches(point), self._limits)
+                or bool(self._journal(point).lines(self._complete_key(point)))
+            )
+        )
+
+    def _complete(self, point: Point) -> None:
+        """Keep in the journal that a point has all its launches: with more time for each point, it would ask for more."""
+        if not self._is_complete(point) and not self._missing(point):
+            self._journal(point).append(self._complete_key(point), {})
+
+    def _complete_key(self, point: Point) -> dict[str, Any]:
+        return {**point.key, "complete": [self._settings[name] for name in ("launches", "precision", "minutes")]}
+
+    def drifts(self, points: Sequence[Point]) -> dict[latency_row.Kind, Drift]:
+        """How this device drifts, by the launches of all points so far."""
+        return latency_row.drifts((point.axes["threads"], self.launches(point)) for point in points)
+
+    def row(self, point: Point, drifts: Mapping[latency_row.Kind, Drift]) -> dict[str, Any]:
         """The row of a point, from what the journal holds."""
         if point.artefact is None:
             return {**point.identity, "status": "unsupported", "message": point.unsupported}
-        baseline_s = self._baseline.baseline.seconds(point.reference)
-        return latency_row.row(point.identity, self.launches(point), self._sustained(point), baseline_s)
+        baseline_s, launches = self._baseline.baseline.seconds(point.reference), self.launches(point)
+        device_drift = drifts[latency_row.kind(point.axes["threads"], launches)] if launches else drift.estimate([])
+        return latency_row.row(point.identity, launches, self._sustained(point), baseline_s, device_drift)
 
     def launches(self, point: Point) -> list[LatencyLaunch]:
         """The launches of a point so far."""
-        return self._journal.launches(point.key, LatencyLaunch)
+        return self._journal(point).launches(point.key, LatencyLaunch)
+
+    def _journal(self, point: Point) -> Journal:
+        return self._journals[point.model]
 
     def _missing(self, point: Point) -> int:
-        return missing_launches(self.launches(point), self._settings, self._limits) if point.artefact else 0
+        """Launches of the first stage that a point misses."""
+        return missing_in_first_stage(self.launches(point), self._settings, self._limits) if point.artefact else 0
 
     def _sustained(self, point: Point) -> list[SustainedLaunch]:
-        return self._journal.launches(self._sustained_key(point), SustainedLaunch)
+        return self._journal(point).launches(self._sustained_key(point), SustainedLaunch)
 
     def _sustained_key(self, point: Point) -> dict[str, Any]:
         return sustained_key(point.key, self._settings["sustain_s"])
@@ -111,30 +202,30 @@ class _Measuring:
             return
         self._baseline.sample_if_due(server, point.reference, point.identity["runtime"])
         argument = self._argument(point, lab=not any(launch.timing and launch.timing.lab_s for launch in earlier))
-        surroundings, timing = self._run(point, server, launch.run, argument, self._settings["timeout_s"])
+        surroundings, timing = self._run_process(point, server, launch.run, argument, self._settings["timeout_s"])
         launched = LatencyLaunch(
             **surroundings,
             order=order,
             reference=point.reference,
             first_stage=self._settings["launches"],
-            target=self._settings["target"],
+            target=self._settings["precision"],
             timing=Timing.from_line(timing) if timing else None,
         )
-        self._journal.append(point.key, launched.to_line())
+        self._journal(point).append(point.key, launched.to_line())
 
     def _sustain(self, point: Point, server: Server, _: int) -> None:
         seconds = self._settings["sustain_s"]
         timeout_s = seconds + self._settings["timeout_s"]
         argument = self._argument(point, seconds=seconds)
-        surroundings, speeds = self._run(point, server, sustained.run, argument, timeout_s)
+        surroundings, speeds = self._run_process(point, server, sustained.run, argument, timeout_s)
         speeds = {"burst_s": None, "sustained_s": None, "blocks": (), **speeds}
         launched = SustainedLaunch(**surroundings, sustain_s=seconds, **speeds)
-        self._journal.append(self._sustained_key(point), launched.to_line())
+        self._journal(point).append(self._sustained_key(point), launched.to_line())
 
     def _argument(self, point: Point, **more: Any) -> dict[str, Any]:
         return {"artefact": point.artefact, "runtime": point.identity["runtime"], "point": point.axes, **more}
 
-    def _run(
+    def _run_process(
         self,
         point: Point,
         server: Server,
@@ -167,11 +258,10 @@ class _Measuring:
     def _describe(self, point: Point) -> str:
         """The point and its interval so far, as the bar shows them."""
         good = selection.used(self.launches(point), self._settings["launches"])
-        name = f"{point.identity['runtime']} {point.axes_text}"
         if len(good) < 2:
-            return name
-        so_far = interval.of_launches([launch.seconds for launch in good], self._settings["launches"])
-        return f"{name}: {with_interval(so_far.value, so_far.low, so_far.high, 1e3, 'ms')}"
+            return point.name
+        so_far = interval.of_launches([launch.seconds for launch in good])
+        return f"{point.name}: {with_interval(so_far.value, so_far.low, so_far.high, 1e3, 'ms')}"
 
 
 def _summary(row: Mapping[str, Any]) -> str:

@@ -17,13 +17,11 @@ from joulesweep.measure.processes.passes import passes_for
 from joulesweep.measure.processes.prepare import prepare_pass
 
 ROUND_S = 0.05
-ROUNDS = 5
-PASSES = 2
-MEASURED_S = 0.2
+ROUNDS = 2
 AFTER_REFERENCE_S = 0.005  # the passes of this time after the reference are kept but not used
 LAB_PASSES = 10
 
-_WARM_UP_BLOCK_S = 0.02
+_WARM_UP_BLOCK_S = 0.01
 _WARM_UP_BLOCKS = 3
 _WARM_UP_S = 1.0
 _SETTLED = 0.1  # relative spread of the last blocks
@@ -72,21 +70,19 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
 
 
 def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> dict[str, Any]:
-    """Rounds of passes, each between two samples of the reference, until there are enough of everything."""
+    """Rounds of passes, each between two samples of the reference."""
     begin = time.perf_counter()
     samples = [sample()]
     done: list[dict[str, Any]] = []
     every: list[float] = []
     in_rounds = 0.0
-    used_s = 0.0
-    while len(done) < ROUNDS or sum(one["used"] for one in done) < PASSES or used_s < MEASURED_S:
+    for _ in range(ROUNDS):
         start = time.perf_counter()
         times = passes_for(one_pass, ROUND_S)
         in_rounds += time.perf_counter() - start
         samples.append(sample())
         used = times[_unused(times) :]
         done.append({"passes": len(times), "used": len(used), "mean_s": float(np.mean(used))})
-        used_s += sum(used)
         every.extend(times)
     share = 1 - in_rounds / (time.perf_counter() - begin)
     return {

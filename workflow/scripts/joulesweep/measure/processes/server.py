@@ -128,7 +128,7 @@ class Server:
 
     @property
     def _libraries(self) -> str:
-        return ", ".join(self._preload) or "nothing"
+        return ", ".join(name for name in self._preload if not name.startswith("joulesweep.")) or "nothing"
 
 
 @contextmanager

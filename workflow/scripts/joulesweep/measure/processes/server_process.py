@@ -26,6 +26,7 @@ from joulesweep.system.parent_death import die_with_parent
 # macOS: system libraries do not survive a fork, so processes start from nothing there and import for themselves.
 _START = "fork" if sys.platform == "linux" else "spawn"
 _LAST_WORDS_S = 5.0
+_NUMPY_PARTS = ("numpy.ma", "numpy.random")  # numpy imports them when they are first used
 _WATCH_S = 0.2  # between two readings of how much memory a process holds
 
 
@@ -35,7 +36,7 @@ def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt ends the job, and that ends this
     importlib.import_module("numpy")
     os.environ.pop("OPENBLAS_NUM_THREADS", None)  # it was for numpy's import alone: see server.py
-    for module in preload:
+    for module in (*_NUMPY_PARTS, *preload):
         try:
             importlib.import_module(module)
         except ImportError as error:

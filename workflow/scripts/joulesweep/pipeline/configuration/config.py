@@ -20,7 +20,7 @@ from joulesweep.pipeline.configuration import config_schema, hypothesis_specs, m
 _LONGEST_PATH = 120  # characters of a file's name in a message
 
 # Settings that were renamed: a configuration that was written before still means what it meant.
-_FORMER_NAMES = {("latency", "again"): "busy_retries"}
+_FORMER_NAMES = {("latency", "again"): "busy_retries", ("latency", "target"): "precision"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Config:
 
     @property
     def latency(self) -> dict[str, Any]:
-        """Settings of the latency stage: launches, relative target, seconds."""
+        """Settings of the latency stage: minutes, relative precision, launches, limits."""
         return self.values["latency"]
 
     @property
