@@ -153,17 +153,17 @@ def test_the_split_is_the_one_that_the_shipped_weights_were_trained_with():
     assert found.test_labels[:8].tolist() == [6, 4, 2, 3, 6, 9, 7, 0]
 
 
-def test_the_package_that_the_digits_lack_is_the_one_that_is_named(monkeypatch):
+@pytest.mark.parametrize(("module", "package"), [("sklearn", "scikit-learn"), ("scipy", "scipy")])
+def test_the_package_that_the_digits_lack_is_the_one_that_is_named(monkeypatch, module, package):
     """scikit-learn may be there and something that it imports not."""
-    for module, package in (("sklearn", "scikit-learn"), ("scipy", "scipy")):
-        error = ModuleNotFoundError(f"No module named '{module}'", name=module)
+    real = builtins.__import__
 
-        def fail(name: str, *arguments: Any, error: ImportError = error, **more: Any) -> Any:
-            if name.startswith("sklearn"):
-                raise error
-            return real(name, *arguments, **more)
+    def fail(name: str, *arguments: Any, **more: Any) -> Any:
+        if name.startswith("sklearn"):
+            raise ModuleNotFoundError(f"No module named '{module}'", name=module)
+        return real(name, *arguments, **more)
 
-        real = builtins.__import__
-        with monkeypatch.context() as patch, pytest.raises(UserError, match=f"pip install {package}$"):
-            patch.setattr(builtins, "__import__", fail)
-            plugins.load("datasets", "digits")().load()
+    data_set = plugins.load("datasets", "digits")()
+    monkeypatch.setattr(builtins, "__import__", fail)
+    with pytest.raises(UserError, match=f"pip install {package}$"):
+        data_set.load()

@@ -1,17 +1,23 @@
 """How well latency repeats from run to run, and how often its intervals tell the truth: Joulesweep beside its peers.
 
-Five ways measure the same points in turn, run after run, so that drift hits all alike, each for the same measured seconds:
+Ways measure the same points in turn, run after run, so that drift hits all alike. For the same measured seconds as Joulesweep:
 
   lab       the lab sheet's loop: one pass dropped, ten or more timed, their mean; an interval from their spread
-  timer     torch.utils.benchmark.Timer.blocked_autorange, its median
+  timer     torch.utils.benchmark.Timer.blocked_autorange in one process, its median
+  restarts  the same timer in as many fresh processes as Joulesweep has launches, spread over the run; the median
   pyperf    the pyperf way: several processes one after the other, each with a pass that does not count; the mean; an
             interval between the processes
+
+and for the same wall time as Joulesweep spends on the point, since a user pays for wall time:
+
+  timer-wall  the timer in one process
+
   raw       Joulesweep, uncorrected
   corrected Joulesweep, as it reports
 
-A run is a whole job with servers of its own. What is measured is kept in --work, so a run that was stopped goes on, and
-another correction can be judged from the same launches: --runs 0 measures nothing. It wants a quiet machine, for two and
-a half minutes a run.
+A run is a whole job with servers of its own. The first half of the runs is for tuning, the second half for judging: both are printed.
+What is measured is kept in --work, so a run that was stopped goes on, and another correction can be judged from the same
+launches: --runs 0 measures nothing. It wants a quiet machine, for about four minutes a run.
 """
 
 import argparse
@@ -32,17 +38,16 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import numpy as np  # noqa: E402
-from joulesweep import interval, plugins  # noqa: E402
+from joulesweep import drift, interval, plugins  # noqa: E402
 from joulesweep.analysis.statistics import correction  # noqa: E402
-from joulesweep.analysis.statistics.correction import Launched  # noqa: E402
+from joulesweep.analysis.statistics.correction import Rounds  # noqa: E402
 from joulesweep.launches.journal import Journal, append_line  # noqa: E402
 from joulesweep.launches.latency_launch import LatencyLaunch  # noqa: E402
 from joulesweep.launches.reference_baseline import ReferenceBaseline  # noqa: E402
 from joulesweep.launches.selection import used  # noqa: E402
-from joulesweep.measure.points import Point, points_of  # noqa: E402
+from joulesweep.measure.points import Point, points_by_model  # noqa: E402
 from joulesweep.measure.processes.server import Server  # noqa: E402
 from joulesweep.model import inputs  # noqa: E402
-from joulesweep.model.manifest import Manifest  # noqa: E402
 from joulesweep.pipeline import probe  # noqa: E402
 from joulesweep.pipeline.configuration import config  # noqa: E402
 from joulesweep.pipeline.jobs import Jobs  # noqa: E402
@@ -52,25 +57,24 @@ MODELS = {
     "resnet18": "torchvision:resnet18",
     "vit_tiny": "python:custom_models/vit_tiny.py:build",
 }
-CNNS = ("mobilenet_v3_small", "resnet18")
 RUNTIMES = ("eager", "onnxruntime")
-WAYS = ("lab", "timer", "pyperf", "raw", "corrected")
+WAYS = ("lab", "timer", "restarts", "pyperf", "timer-wall", "raw", "corrected")
 PYPERF_PROCESSES = 5
-FIRST_STAGE = 5
+LAUNCHES = 14
 LAB_PASSES = 10
 RESAMPLES = 2000
 Cell = tuple[str, str, int]
 
 
 def configuration(work: Path) -> config.Config:
-    """Three models, two runtimes, one thread and all cores; a first stage alone, so that every way has the same seconds."""
+    """Three models, two runtimes, one thread and all cores; no further launches, so that every way has the same seconds."""
     spec = {
         "models": {
             name: {"source": source, "input": {"shape": [3, 224, 224]}, "runtimes": list(RUNTIMES)}
             for name, source in MODELS.items()
         },
         "sweeps": {"threads": [1, os.cpu_count() or 1]},
-        "latency": {"launches": FIRST_STAGE, "budget_s": 0},
+        "latency": {"launches": LAUNCHES, "minutes": 0},
         "device": "here",
         "meter": "none",
     }
@@ -79,66 +83,59 @@ def configuration(work: Path) -> config.Config:
 
 
 def joulesweep_run(jobs: Jobs, work: Path, run: int) -> None:
-    """The latency stage of every model, as Snakemake would start it."""
-    models = list(MODELS)
-    random.Random(run).shuffle(models)
-    for model in models:
-        job = jobs.latency(model)
-        job["settings"]["seed"] = run
-        out = work / "runs" / str(run) / f"{model}.csv"
-        command = [sys.executable, SCRIPTS / "latency.py", "--job", json.dumps(job)]
-        subprocess.run([*command, "--manifest", jobs.manifest(model), "--out", out], check=True, cwd=ROOT)
+    """The latency stage, as Snakemake would start it."""
+    manifests = [jobs.manifest(model) for model in MODELS]
+    command = [sys.executable, SCRIPTS / "latency.py", "--job", json.dumps(jobs.latency())]
+    out = work / "runs" / str(run)
+    subprocess.run([*command, "--manifests", *manifests, "--out", out], check=True, cwd=ROOT)
 
 
 def points(jobs: Jobs) -> dict[Cell, Point]:
     """Every point of the configuration."""
+    by_model = points_by_model(jobs.latency(), [Path(jobs.manifest(model)) for model in MODELS])
     return {
         (model, point.identity["runtime"], point.identity["threads"]): point
-        for model in MODELS
-        for point in points_of(jobs.latency(model), Manifest.read(Path(jobs.manifest(model))))
+        for model, own in by_model.items()
+        for point in own
     }
 
 
 def launches(work: Path, run: int, cells: Mapping[Cell, Point]) -> dict[Cell, list[LatencyLaunch]]:
     """Joulesweep's launches that are used in one run."""
     journals = {model: Journal(work / "runs" / str(run) / f"{model}.jsonl") for model in MODELS}
-    return {
-        cell: used(journals[cell[0]].launches(point.key, LatencyLaunch), FIRST_STAGE) for cell, point in cells.items()
-    }
+    return {cell: used(journals[cell[0]].launches(point.key, LatencyLaunch), LAUNCHES) for cell, point in cells.items()}
 
 
 def peers_run(work: Path, run: int, cells: Mapping[Cell, Point]) -> None:
-    """The three other ways at every point, in a random order, in processes of servers that this run starts."""
+    """The other ways at every point, in a random order, in processes of servers that this run starts."""
+    of_run = launches(work, run, cells)
     measured = {
-        cell: sum(float(launch.timing.used_pass_s.sum()) for launch in used_launches if launch.timing)
-        for cell, used_launches in launches(work, run, cells).items()
+        cell: sum(float(launch.timing.used_pass_s.sum()) for launch in own if launch.timing)
+        for cell, own in of_run.items()
     }
-    todo = [(cell, way) for cell in cells for way in ("lab", "timer", "pyperf")]
+    wall = {cell: sum(launch.wall_s for launch in own) for cell, own in of_run.items()}
+    parts = {"lab": 1, "timer": 1, "timer-wall": 1, "pyperf": 1, "restarts": LAUNCHES}
+    todo = [(cell, way) for cell in cells for way, count in parts.items() for _ in range(count)]
     random.Random(run).shuffle(todo)
     servers = {runtime: Server([*preload, "torch.utils.benchmark"]) for runtime, preload in _preloads(cells).items()}
+    figures: dict[tuple[Cell, str], list[dict[str, float]]] = {}
     try:
         for cell, way in todo:
-            point = cells[cell]
             times = PYPERF_PROCESSES if way == "pyperf" else 1
-            argument = {
-                "artefact": point.artefact,
-                "runtime": cell[1],
-                "point": point.axes,
-                "seconds": measured[cell] / times,
-            }
+            seconds = (wall if way == "timer-wall" else measured)[cell] / times / parts[way]
+            point = cells[cell]
+            argument = {"artefact": point.artefact, "runtime": cell[1], "point": point.axes, "seconds": seconds}
             answers = [servers[cell[1]].run(PEERS[way], argument, 120.0) for _ in range(times)]
             if any(answer.status != "ok" for answer in answers):
                 raise SystemExit(f"{cell} {way}: {answers}")
-            figures = [answer.value["s"] for answer in answers]
-            line = {"run": run, "cell": list(cell), "way": way, "seconds": measured[cell]}
-            if way == "pyperf":
-                line |= _mean(figures)
-            else:
-                line |= {"s": figures[0], **{key: answers[0].value[key] for key in ("low", "high") if way == "lab"}}
-            append_line(work / "peers.jsonl", line)
+            figures.setdefault((cell, way), []).extend(answer.value for answer in answers)
     finally:
         for server in servers.values():
             server.close()
+    for (cell, way), found in figures.items():
+        seconds = [each["s"] for each in found]
+        figure = _mean(seconds) if way == "pyperf" else {**found[0], "s": float(np.median(seconds))}
+        append_line(work / "peers.jsonl", {"run": run, "cell": list(cell), "way": way, **figure})
 
 
 def lab(argument: Mapping[str, Any]) -> dict[str, float]:
@@ -174,7 +171,7 @@ def pyperf(argument: Mapping[str, Any]) -> dict[str, float]:
     return {"s": (time.perf_counter() - start) / passes}
 
 
-PEERS = {"lab": lab, "timer": timer, "pyperf": pyperf}
+PEERS = {"lab": lab, "timer": timer, "timer-wall": timer, "restarts": timer, "pyperf": pyperf}
 
 
 def _forward(argument: Mapping[str, Any]) -> Any:
@@ -186,7 +183,7 @@ def _forward(argument: Mapping[str, Any]) -> Any:
 
 
 def _mean(values: Sequence[float]) -> dict[str, float]:
-    found = interval.of_values(values, len(values))
+    found = interval.of_values(values)
     return {"s": found.value, "low": found.low, "high": found.high}
 
 
@@ -231,13 +228,34 @@ def estimates(work: Path, jobs: Jobs) -> dict[Cell, dict[str, np.ndarray]]:
         of_run = launches(work, run, cells)
         if not all(of_run.values()):
             raise SystemExit(f"{work}: run {run} was made by other code than this; begin anew in another folder")
-        for alike in {cell[1:] for cell in cells}:  # runtime and threads
-            own = {cell: of_run[cell] for cell in cells if cell[1:] == alike}
-            seen = {cell: Launched.of(each, FIRST_STAGE, baseline_s) for cell, each in own.items()}
-            for cell, corrected in correction.corrected(seen).items():
-                raw = interval.of_launches([launch.seconds for launch in own[cell]], FIRST_STAGE)
-                for way, one in (("raw", raw), ("corrected", corrected.interval)):
-                    found[cell][way][index] = [one.value, one.low, one.high]
+        for cell, (raw, corrected) in _joulesweep(of_run, baseline_s).items():
+            for way, one in (("raw", raw), ("corrected", corrected)):
+                found[cell][way][index] = [one.value, one.low, one.high]
+    return found
+
+
+def _joulesweep(
+    of_run: Mapping[Cell, Sequence[LatencyLaunch]], baseline_s: Mapping[str, float]
+) -> dict[Cell, tuple[interval.Interval, interval.Interval]]:
+    """The raw and the corrected figure of every cell with their intervals, from the launches of one run, as the merge makes them."""
+    times = {cell: [launch.started_s for launch in own] for cell, own in of_run.items()}
+    raw = {cell: [launch.seconds for launch in own] for cell, own in of_run.items()}
+    adjusted: dict[Cell, correction.Adjusted] = {}
+    for alike in {cell[1:] for cell in of_run}:  # runtime and threads
+        group = {
+            cell: [Rounds.of(launch, baseline_s) for launch in own] for cell, own in of_run.items() if cell[1:] == alike
+        }
+        adjusted |= correction.adjusted(group)
+    found = {}
+    for several in (False, True):
+        kind = [cell for cell in of_run if (cell[2] > 1) == several]
+        drifts = [
+            drift.estimate([(times[cell], seconds[cell]) for cell in kind])
+            for seconds in (raw, {cell: adjusted[cell].seconds for cell in kind})
+        ]
+        for cell in kind:
+            corrected = correction.with_interval(adjusted[cell], times[cell], drifts[1])
+            found[cell] = drift.interval(times[cell], raw[cell], drifts[0]), corrected.interval
     return found
 
 
@@ -274,7 +292,7 @@ def coverage(estimate: np.ndarray) -> float:
 
 
 def summary(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[str, Any]:
-    """Variation and coverage by cell and way, and variation over the timer's with its 95 % interval by bootstrap of runs."""
+    """Variation and coverage by cell and way, and variation over that of the timer at equal wall time with its 95 % interval by bootstrap of runs."""
     runs = len(next(iter(found.values()))["raw"])
     draws = np.random.default_rng(0).integers(0, runs, (RESAMPLES, runs))
     over: dict[Cell, np.ndarray] = {}
@@ -285,20 +303,40 @@ def summary(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[str, Any]:
         for way in WAYS:
             line[way] = {"variation_percent": float(variation(ways[way])), "coverage": coverage(ways[way])}
             with np.errstate(divide="ignore", invalid="ignore"):  # a draw of one run alone has no variation
-                ratio = drawn[way] / drawn["timer"]
-            line[way]["over_timer"] = [line[way]["variation_percent"] / float(variation(ways["timer"])), *_ends(ratio)]
+                ratio = drawn[way] / drawn["timer-wall"]
+            line[way]["over_timer"] = [
+                line[way]["variation_percent"] / float(variation(ways["timer-wall"])),
+                *_ends(ratio),
+            ]
             if way == "corrected":
                 over[cell] = ratio
         cells.append(line)
     groups = {}
     for name, threads in (("one thread", 1), ("all cores", os.cpu_count() or 1)):
-        chosen = [cell for cell in found if cell[0] in CNNS and cell[1] == "eager" and cell[2] == threads]
+        chosen = [cell for cell in found if cell[2] == threads]
         if chosen:
-            exact = [variation(found[cell]["corrected"]) / variation(found[cell]["timer"]) for cell in chosen]
+            exact = [variation(found[cell]["corrected"]) / variation(found[cell]["timer-wall"]) for cell in chosen]
             drawn_mean = np.exp(np.mean([np.log(over[cell]) for cell in chosen], axis=0))
             groups[name] = [float(np.exp(np.mean(np.log(exact)))), *_ends(drawn_mean)]
     held = [line["corrected"]["coverage"] for line in cells]
-    return {"runs": runs, "cells": cells, "cnns_eager_over_timer": groups, "coverage": float(np.mean(held))}
+    return {
+        "runs": runs,
+        "cells": cells,
+        "over_timer": groups,
+        "coverage": float(np.mean(held)),
+        "half_width": _half_widths(found),
+    }
+
+
+def _half_widths(found: Mapping[Cell, Mapping[str, np.ndarray]]) -> dict[str, float]:
+    """Median relative half width of the corrected interval, for one thread and for several."""
+    halves = {
+        name: [
+            ways["corrected"][:, 2] / ways["corrected"][:, 0] - 1 for cell, ways in found.items() if is_kind(cell[2])
+        ]
+        for name, is_kind in (("one thread", lambda threads: threads == 1), ("all cores", lambda threads: threads > 1))
+    }
+    return {name: float(np.median(np.concatenate(each))) for name, each in halves.items() if each}
 
 
 def _ends(values: np.ndarray) -> list[float]:
@@ -320,8 +358,10 @@ def show(title: str, found: dict[str, Any]) -> None:
         )
         ratio, low, high = line["corrected"]["over_timer"]
         print(f"{line['cell']:<44}{text}   {ratio:.2f} [{low:.2f}, {high:.2f}]")
-    for name, (ratio, low, high) in found["cnns_eager_over_timer"].items():
-        print(f"CNNs in eager, {name}: corrected over timer {ratio:.2f} [{low:.2f}, {high:.2f}] (geometric mean)")
+    for name, (ratio, low, high) in found["over_timer"].items():
+        print(f"{name}: corrected over timer at equal wall time {ratio:.2f} [{low:.2f}, {high:.2f}] (geometric mean)")
+    for name, half in found["half_width"].items():
+        print(f"{name}: median half width of the corrected interval {100 * half:.1f} %")
     print(f"coverage of the corrected interval, all cells: {100 * found['coverage']:.1f} %")
 
 
@@ -339,9 +379,14 @@ def main(work: Path, runs: int, file: Path | None) -> None:
     if runs:
         measure(work, jobs, runs)
     found = estimates(work, jobs)
-    results = {"latency": summary(found), "ratio of two models": summary(ratios(found))}
-    for title, result in results.items():
-        show(title, result)
+    count = len(next(iter(found.values()))["raw"])
+    results = {}
+    for half, chosen in (("tuning", slice(0, count // 2)), ("judging", slice(count // 2, count))):
+        part = {cell: {way: each[chosen] for way, each in ways.items()} for cell, ways in found.items()}
+        for title, cells in (("latency", part), ("ratio of two models", ratios(part))):
+            if count - count // 2 > 1 and len(next(iter(cells.values()))["raw"]) > 1:
+                results[f"{title}, {half}"] = summary(cells)
+                show(f"{title}, {half} half", results[f"{title}, {half}"])
     if file is not None:
         file.write_text(json.dumps(results, indent=1) + "\n")
 
