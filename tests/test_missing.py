@@ -106,10 +106,10 @@ def test_a_spread_asks_for_further_launches_at_most_forty():
     assert _missing([Launch()] * 3, _settings(precision=0.05), budget=1000) == 0
 
 
-def test_time_goes_first_to_points_that_need_little_of_it_and_the_rest_is_shared():
+def test_points_share_the_time_evenly_and_what_some_do_not_want_goes_to_the_others():
     assert missing.affordable([2, 10, 0, 10], [1.0, 2.0, 9.0, 3.0], 100.0) == [2, 10, 0, 10]
-    assert missing.affordable([2, 10, 0, 10], [1.0, 2.0, 9.0, 3.0], 22.0) == [2, 10, 0, 0]
-    assert missing.affordable([2, 10, 0, 10], [1.0, 2.0, 9.0, 3.0], 17.0) == [2, 3, 0, 3]
+    assert missing.affordable([2, 10, 0, 10], [1.0, 2.0, 9.0, 3.0], 22.0) == [2, 4, 0, 4]
+    assert missing.affordable([2, 10, 0, 10], [1.0, 2.0, 9.0, 3.0], 6.5) == [1, 1, 0, 1]
     assert missing.affordable([2, 10], [1.0, 1.0], -5.0) == [0, 0]
     assert missing.affordable([], [], 5.0) == []
 

@@ -39,6 +39,7 @@ rule latency:
         made=update(touch(made_here("latency", DEVICE))),
     log:
         f"{RESULTS}/logs/latency/{DEVICE}.log",
+    priority: 1  # before energy, which takes longest
     threads: ALL_CORES
     params:
         job=job("latency"),

@@ -69,19 +69,13 @@ def missing_beyond(
 def affordable(wanted: Sequence[int], launch_s: Sequence[float], budget_s: float) -> list[int]:
     """As many of the wanted launches of each point as `budget_s` seconds pay for; `launch_s` are those of a launch.
 
-    Points that reach their precision for the least time get all they want; the others share what is left, each the
-    same number of launches.
+    All points get the same number, apart from those that want fewer: what limits a figure is mostly the drift of the device,
+    which many launches of a fast model do not average out.
     """
-    found = [0] * len(wanted)
-    waiting = sorted(range(len(wanted)), key=lambda point: wanted[point] * launch_s[point])
-    while waiting and wanted[waiting[0]] * launch_s[waiting[0]] <= budget_s:
-        point = waiting.pop(0)
-        found[point] = wanted[point]
-        budget_s -= wanted[point] * launch_s[point]
-    each = int(budget_s / sum(launch_s[point] for point in waiting)) if waiting and budget_s > 0 else 0
-    for point in waiting:
-        found[point] = min(wanted[point], each)
-    return found
+    each = max(wanted, default=0)
+    while each and sum(min(count, each) * seconds for count, seconds in zip(wanted, launch_s, strict=True)) > budget_s:
+        each -= 1
+    return [min(count, each) for count in wanted]
 
 
 def _first_stage(

@@ -22,7 +22,7 @@ _SECONDS = {
 }
 _START_S = 5.0  # a server of one runtime imports its libraries
 _TABLE_S = 2.0  # a table is derived from the journal
-_LATENCY_LAUNCH_S = 1.1
+_LATENCY_LAUNCH_S = 0.5
 _TIMEOUT_S = 60
 
 Stage = tuple[str, str | None]

@@ -1,7 +1,6 @@
 """The latency of all models on this device: launches at every point of their sweeps, and the tables made from them. Runs in the job."""
 
 import logging
-import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import chain
@@ -21,21 +20,14 @@ from joulesweep.measure import blocks
 from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
-from joulesweep.measure.missing import (
-    affordable,
-    is_given_up,
-    is_settled,
-    missing_beyond,
-    missing_in_first_stage,
-    wanted_beyond,
-)
+from joulesweep.measure.latency.quota import Quota
+from joulesweep.measure.missing import is_given_up, is_settled
 from joulesweep.measure.points import Point, points_by_model
 from joulesweep.measure.processes.server import Server
 from joulesweep.measure.sweep import Sweep, sweep
 
 log = logging.getLogger("joulesweep")
 
-LAUNCH_S = 1.1  # of a small model on a laptop, where no journal says better
 _COOL_DOWN_S = 10.0  # before a launch, at most
 
 
@@ -49,9 +41,8 @@ def measure(job: Mapping[str, Any], manifests: Sequence[Path], out: Path) -> Non
     baseline = BaselineRecorder(out.parent / "reference.json", job["reference_digest"])
     measuring = _Measuring(job, {model: Journal(out / f"{model}.jsonl") for model in by_model}, baseline)
     everything = [point for own in by_model.values() for point in own]
-    for block in chain(
-        measuring.measured_blocks(by_model), [list(by_model)]
-    ):  # at last all, with all that is known of the drift
+    # At last all models, with all that is known of the drift by then.
+    for block in chain(measuring.measured_blocks(by_model), [list(by_model)]):
         drifts = measuring.drifts(everything)
         for model in block:
             rows = [measuring.row(point, drifts) for point in by_model[model]]
@@ -73,12 +64,11 @@ class _Measuring:
 
         First come the models that miss nothing.
         """
-        measurable = [point for points in by_model.values() for point in points if point.artefact is not None]
-        per_point_s = 60 * self._settings["minutes"] / max(1, len(measurable))
+        quota = Quota(self._settings, self._limits, self._journals, by_model)
         seconds = {
-            model: self._missing_s(points, per_point_s)
+            model: quota.missing_s(points) + sum(self._missing_sustained(points)) * self._settings["sustain_s"]
             for model, points in by_model.items()
-            if any(self._missing_sustained(points)) or not all(map(self._is_complete, points))
+            if any(self._missing_sustained(points)) or not all(map(quota.is_complete, points))
         }
         if whole := [model for model in by_model if model not in seconds]:
             yield whole
@@ -87,26 +77,14 @@ class _Measuring:
         with sweep(launch.__name__) as running:
             self._cool_celsius = cool_down.cool_celsius()
             for block in blocks.of_models(seconds):
-                self._measure([point for model in block for point in by_model[model]], running, per_point_s)
+                self._measure([point for model in block for point in by_model[model]], running, quota)
                 yield block
 
-    def _missing_s(self, points: Sequence[Point], per_point_s: float) -> float:
-        """About how many seconds the missing launches of some points take."""
-        first_s = sum(self._missing(point) * self._launch_s(point) for point in points)
-        further_s = per_point_s * sum(not self._is_complete(point) for point in points)
-        return max(first_s, further_s) + sum(self._missing_sustained(points)) * self._settings["sustain_s"]
-
-    def _launch_s(self, point: Point) -> float:
-        """About how many seconds a launch of a point takes, by those of the first stage."""
-        first = self.launches(point)[: self._settings["launches"]]
-        return statistics.median([launch.wall_s for launch in first] or [LAUNCH_S])
-
-    def _measure(self, points: Sequence[Point], running: Sweep, per_point_s: float) -> None:
+    def _measure(self, points: Sequence[Point], running: Sweep, quota: Quota) -> None:
         """Measure what points miss: the first stage, then what its spread asks for and time allows, then sustained speed."""
-        self._run(points, running, [self._missing(point) for point in points])
-        self._run(points, running, self._missing_beyond(points, per_point_s))
-        for point in points:
-            self._complete(point)
+        self._run(points, running, quota.missing_in_first_stage(points))
+        self._run(points, running, quota.missing_beyond(points))
+        quota.complete(points)
         running.measure("sustained latency", points, self._missing_sustained(points), self._sustain, self._describe)
         drifts = self.drifts(points)
         for point in points:
@@ -116,39 +94,6 @@ class _Measuring:
         """Make so many launches of each point."""
         before = sum(len(self.launches(point)) for point in points)
         running.measure("latency", points, counts, self._launcher(before), self._describe)
-
-    def _missing_beyond(self, points: Sequence[Point], per_point_s: float) -> list[int]:
-        """How many launches beyond a whole first stage each point misses; points that are done earlier leave time to others.
-
-        What was made counts in the time, so that a run that was killed ends with the launches of one that was not.
-        """
-        waiting = [point for point in points if not self._is_complete(point)]
-        wanted = [wanted_beyond(self.launches(point), self._settings, self._limits) for point in waiting]
-        launch_s = [self._launch_s(point) for point in waiting]
-        left_s = per_point_s * len(waiting) - self._settings["launches"] * sum(launch_s)
-        shares = dict(zip(map(id, waiting), affordable(wanted, launch_s, left_s), strict=True))
-        return [
-            missing_beyond(self.launches(point), shares.get(id(point), 0), self._settings, self._limits)
-            for point in points
-        ]
-
-    def _is_complete(self, point: Point) -> bool:
-        """Whether a run with these settings has given a point all launches that it was to get."""
-        return point.artefact is None or (
-            not self._missing(point)
-            and (
-                is_given_up(self.launches(point), self._limits)
-                or bool(self._journal(point).lines(self._complete_key(point)))
-            )
-        )
-
-    def _complete(self, point: Point) -> None:
-        """Keep in the journal that a point has all its launches: with more time for each point, it would ask for more."""
-        if not self._is_complete(point) and not self._missing(point):
-            self._journal(point).append(self._complete_key(point), {})
-
-    def _complete_key(self, point: Point) -> dict[str, Any]:
-        return {**point.key, "complete": [self._settings[name] for name in ("launches", "precision", "minutes")]}
 
     def drifts(self, points: Sequence[Point]) -> dict[latency_row.Kind, Drift]:
         """How this device drifts, by the launches of all points so far."""
@@ -168,10 +113,6 @@ class _Measuring:
 
     def _journal(self, point: Point) -> Journal:
         return self._journals[point.model]
-
-    def _missing(self, point: Point) -> int:
-        """Launches of the first stage that a point misses."""
-        return missing_in_first_stage(self.launches(point), self._settings, self._limits) if point.artefact else 0
 
     def _sustained(self, point: Point) -> list[SustainedLaunch]:
         return self._journal(point).launches(self._sustained_key(point), SustainedLaunch)
