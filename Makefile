@@ -2,10 +2,11 @@
 #   DEVICE=laptop|pi|jetson|no-torch   the kind of device, where it is not what workflow/envs/set_up.py detects
 #   TORCH=cpu                          PyTorch's wheels without CUDA, which spare a laptop several gigabytes
 #   PYTHON=python3.12                  the interpreter to make the environment from
-#   CORES=2                            how many jobs run at once; a job that measures runs beside no other
+#   CORES=1                            how many jobs run at once; a job that measures runs beside no other. Without it, two
+#                                      exports at once where there are 4 GB of memory
 VENV := .venv
 ENVS := workflow/envs
-CORES ?= 1
+CORES ?= $(shell awk '/^MemTotal/ {print ($$2 > 3500000 ? 2 : 1)}' /proc/meminfo 2>/dev/null || echo 1)
 NAMED_PYTHON := $(PYTHON)
 ifndef PYTHON
 PYTHON := $(shell for p in $(if $(wildcard $(VENV)/ready),$(VENV)/bin/python) python3.13 python3.12 python3.11 python3; do \

@@ -75,6 +75,7 @@ print(plugins.load("counters", "thousand")().point(None, {"batch": 1}), plugins.
     assert _run(library, code) == "{'macs_formula': 1000} True"
 
 
+@pytest.mark.slow
 def test_the_figure_is_drawn(library, tmp_path):
     from joulesweep.analysis.merge.job import merge
 

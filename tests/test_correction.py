@@ -66,7 +66,7 @@ def test_points_that_share_the_slowdowns_unlike_are_each_freed_from_their_own_sh
 def test_a_reference_that_explains_nothing_does_no_harm():
     draw = np.random.default_rng(1)
     raw, figures = [], []
-    for _ in range(200):
+    for _ in range(100):
         points = _points(draw, [0.0, 0.0, 0.0], noise=0.05, drift=0.05)
         for point, one in _corrected(points).items():
             raw.append(math.log(interval.of_launches(_raw(points[point])).value))
@@ -79,7 +79,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(slopes):
     """Also on a device that is slower all along than when its level was found."""
     draw = np.random.default_rng(2)
     held = []
-    for _ in range(200):
+    for _ in range(100):
         away = draw.normal(0, 0.05)
         points = {
             point: [Rounds(one.passes + slopes[point] * away, one.reference + away) for one in launches]

@@ -28,6 +28,7 @@ def _count(exported, tmp_path, **more):
         return list(csv.DictReader(rows)), list(csv.DictReader(layers))
 
 
+@pytest.mark.slow
 def test_counts_of_a_known_network(exported, tmp_path):
     """Multiply-adds by hand: pixels x kernel x channels in x channels out, three convolutions and a linear layer."""
     rows, _ = _count(exported, tmp_path)

@@ -63,6 +63,7 @@ def test_the_free_dimensions_have_names(exported):
     assert [dimension.dim_param or dimension.dim_value for dimension in dimensions] == ["batch", 1, "height", "width"]
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes(exported, tmp_path):
     job = export_job(digits_spec())
     other = tmp_path / exported.name

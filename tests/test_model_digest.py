@@ -11,6 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.slow
+
 CODE = """
 import sys
 sys.path[:0] = ["workflow/scripts", "."]
@@ -18,8 +20,6 @@ import torch
 from joulesweep.model import weights
 from joulesweep.model.module import build
 from tests.count_specs import tokens
-
-pytestmark = pytest.mark.slow
 print(weights.digest(build(spec := tokens("python:tests/digest_model.py:build", 16)), spec))
 """
 # Seen with Python 3.11 and torch 2.14.1, without vector instructions and with AVX2. Before biases were drawn, the digest was also
