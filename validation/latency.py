@@ -126,7 +126,7 @@ class Bench:
         }
         (folder / "config.yaml").write_text(json.dumps({"models": models, "meter": "none", "device": "validation"}))
         configured = config.load(folder / "config.yaml")
-        self.jobs = Jobs(configured, scripts, folder, probe.ask(configured, scripts))
+        self.jobs = Jobs(configured, scripts, folder, probe.ask(configured, scripts, folder))
         for model in MODELS:
             command = [sys.executable, scripts / "export.py", "--job", json.dumps(self.jobs.export(model))]
             subprocess.run([*command, "--manifest", self.jobs.manifest(model)], check=True, cwd=ROOT)

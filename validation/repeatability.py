@@ -375,7 +375,7 @@ def main(work: Path, runs: int, file: Path | None) -> None:
     work.mkdir(parents=True, exist_ok=True)
     os.chdir(ROOT)
     configured = configuration(work)
-    jobs = Jobs(configured, SCRIPTS, work, probe.ask(configured, SCRIPTS))
+    jobs = Jobs(configured, SCRIPTS, work, probe.ask(configured, SCRIPTS, work))
     if runs:
         measure(work, jobs, runs)
     found = estimates(work, jobs)

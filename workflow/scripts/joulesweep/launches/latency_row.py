@@ -28,7 +28,7 @@ class Corrected:
     """The latency of a point less what the reference shows of the device's momentary speed.
 
     `seconds` per pass of each used launch; `slope` is the share of the reference's deviation that was subtracted (mean
-    over launches), None where nothing was; `interval` is the figure with the interval for a repeated run.
+    over launches), None where nothing was; `interval` is the figure with its 95 % interval.
     """
 
     seconds: tuple[float, ...]

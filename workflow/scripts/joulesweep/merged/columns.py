@@ -22,7 +22,7 @@ CORRECTED = (
         float,
         (1e-9, 1e7),
         corrected_s="THE latency of one pass: geometric mean over the launches of the corrected median round",
-        ci_low_s="lower end of the 95 % interval of corrected_s for a repeated run on this device",
+        ci_low_s="lower end of the 95 % interval of corrected_s, for the level of the point on this device over time",
         ci_high_s="upper end of this interval",
     ),
     *columns_of(
