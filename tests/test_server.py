@@ -114,6 +114,20 @@ def test_a_result_comes_back_from_a_process_of_its_own(server):
     assert len({first.value["pid"], second.value["pid"], os.getpid()}) == 3
 
 
+def compute(argument: dict[str, Any]) -> dict[str, Any]:
+    end = time.process_time() + argument["seconds"]
+    while time.process_time() < end:
+        pass
+    raise ValueError("done")
+
+
+def test_the_processor_time_of_a_process_and_of_starting_it_comes_back_however_it_ended(server):
+    outcome = server.run(compute, {"seconds": 0.3}, LONG)
+    assert outcome.status == "error"
+    assert outcome.cpu_s >= 0.29  # the kernel counts in steps of 10 ms
+    assert server.run(double, {"number": 1}, LONG).cpu_s < outcome.cpu_s
+
+
 def test_the_pid_is_told_when_the_process_starts(server):
     pids: list[int] = []
     assert server.run(double, {"number": 1}, LONG, pids.append).value["pid"] == pids[0]

@@ -38,7 +38,6 @@ class Timing:
     rounds: tuple[Round, ...]
     pass_s: str
     reference_share: float
-    cpu_s: float
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> "Timing":

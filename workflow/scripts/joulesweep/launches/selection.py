@@ -19,7 +19,7 @@ BUSY = 0.1  # of all cores' time, had by other processes or by other machines on
 def others_share(before: Mapping[str, Any], after: Mapping[str, Any], own_s: float, wall_s: float) -> float:
     """The share of all cores' time that other processes had between two states of the device, `wall_s` seconds apart.
 
-    `own_s` is the processor time of the measuring process in seconds.
+    `own_s` is the processor time in seconds of the measuring process, its start and its end included.
     """
     return max(0.0, (after["busy_s"] - before["busy_s"] - own_s) / (wall_s * (os.cpu_count() or 1)))
 

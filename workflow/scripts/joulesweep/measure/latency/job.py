@@ -191,7 +191,7 @@ class _Measuring:
             "after": DeviceState(**after),
             "started_s": start.timestamp(),
             "wall_s": wall_s,
-            "others_share": selection.others_share(before, after, outcome.value.get("cpu_s", 0.0), wall_s),
+            "others_share": selection.others_share(before, after, outcome.cpu_s, wall_s),
             "measured_at": end.isoformat(timespec="seconds"),
         }
         return surroundings, outcome.value

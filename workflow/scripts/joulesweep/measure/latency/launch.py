@@ -32,8 +32,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
     asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `samples` (one more
-    than rounds, seconds of each of `parts`), `pass_s` (every pass, packed), `reference_share`, `cpu_s` of this
-    process so far.
+    than rounds, seconds of each of `parts`), `pass_s` (every pass, packed), and `reference_share`.
     """
     prepared = prepare_pass(argument)
     settled = warm_up(prepared.one_pass)
@@ -50,7 +49,6 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
         "lab_s": lab_s,
         "parts": list(reference.parts),
         **timed,
-        "cpu_s": time.process_time(),
     }
 
 

@@ -16,11 +16,15 @@ _MEMORY = re.compile(
 
 @dataclass(frozen=True)
 class Outcome:
-    """`value` is what the function returned; empty unless the status is `ok`."""
+    """`value` is what the function returned; empty unless the status is `ok`.
+
+    `cpu_s` are the seconds of processor time that the process had, and its server for starting and ending it.
+    """
 
     status: str
     message: str = ""
     value: dict[str, Any] = field(default_factory=dict)
+    cpu_s: float = 0.0
 
 
 def of_exception(error: BaseException) -> Outcome:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,14 @@ def serve(job: int, requests: Connection, preload: Sequence[str]) -> None:
     with suppress(EOFError, OSError):  # the job closed its end
         while True:
             work, timeout_s, memory_bytes = requests.recv()
-            requests.send(_launch(work, timeout_s, memory_bytes, requests))
+            before_s = _processor_s()
+            outcome = _launch(work, timeout_s, memory_bytes, requests)
+            requests.send(replace(outcome, cpu_s=_processor_s() - before_s))
+
+
+def _processor_s() -> float:
+    """Seconds of processor time of this server and of all processes that it has started and that have ended."""
+    return sum(os.times()[:4])
 
 
 def _launch(work: bytes, timeout_s: float, memory_bytes: int, requests: Connection) -> Outcome:
