@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,4 +29,19 @@ def export_job(spec: dict, formats: Iterable[str] = ("module", "onnx", "onnx-int
         "spec_digest": "0123456789ab",
         "versions": {},
         **more,
+    }
+
+
+def measured_models(*points: dict, **more: Any) -> dict[str, Any]:
+    """The `models` of a measuring job: the shipped network at these points; `more` is what a stage adds."""
+    runtimes = {point["runtime"] for point in points}
+    spec = digits_spec()
+    return {
+        spec["name"]: {
+            "model": spec,
+            "points": list(points),
+            "code_digest": dict.fromkeys(runtimes, "abc"),
+            "versions": {runtime: {"onnxruntime": "1"} for runtime in runtimes},
+            **more,
+        }
     }

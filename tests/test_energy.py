@@ -13,7 +13,7 @@ from joulesweep.launches.journal import Journal
 from joulesweep.measure.energy import timing
 from joulesweep.meters.base import Description
 
-from tests.digits_model import ROOT, digits_spec
+from tests.digits_model import ROOT, measured_models
 from tests.powercap import Counting, lay_out
 
 pytestmark = pytest.mark.slow
@@ -28,15 +28,9 @@ MODEL = "digits_cnn"
 def _job(meter: dict, **settings: float) -> dict:
     return {
         "device": "energy-test",
-        "models": {
-            MODEL: {
-                "model": digits_spec(),
-                "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "threads": 1, "base": 1}],
-                "meter_failures": 0,
-                "code_digest": {"onnxruntime": "abc"},
-                "versions": {"onnxruntime": {"onnxruntime": "1"}},
-            }
-        },
+        "models": measured_models(
+            {"runtime": "onnxruntime", "batch": 1, "size": 8, "threads": 1, "base": 1}, meter_failures=0
+        ),
         "settings": {"launches": 2, "window_s": 0.5, "timeout_s": 60, "memory_bytes": None, **settings},
         "meter": meter,
         "log_digest": "",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from joulesweep.measure.energy import sync_marker
 
-from tests.digits_model import ROOT, digits_spec
+from tests.digits_model import ROOT, measured_models
 
 pytestmark = pytest.mark.slow
 
@@ -26,15 +26,9 @@ def _row(manifest: Path, folder: Path, **settings: Any) -> dict[str, str]:
     """Run the stage; returns its only row."""
     job = {
         "device": "log-test",
-        "models": {
-            MODEL: {
-                "model": digits_spec(),
-                "points": [{"runtime": "onnxruntime", "batch": 1, "size": 8, "threads": 1, "base": 1}],
-                "meter_failures": 0,
-                "code_digest": {"onnxruntime": "abc"},
-                "versions": {"onnxruntime": {"onnxruntime": "1"}},
-            }
-        },
+        "models": measured_models(
+            {"runtime": "onnxruntime", "batch": 1, "size": 8, "threads": 1, "base": 1}, meter_failures=0
+        ),
         "settings": {"launches": 2, "window_s": 1, "timeout_s": 60, "memory_bytes": None},
         "meter": {
             "name": "log",

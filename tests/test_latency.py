@@ -14,7 +14,7 @@ from joulesweep.launches.packing import unpack
 from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.reference import Reference
 
-from tests.digits_model import ROOT, digits_spec
+from tests.digits_model import ROOT, measured_models
 
 pytestmark = pytest.mark.slow
 
@@ -34,17 +34,9 @@ POINT = {"runtime": "onnxruntime", "batch": 1, "size": 8, "sequence": None, "thr
 
 
 def _job(*points: dict, **settings: float) -> dict:
-    runtimes = {point["runtime"] for point in points}
     return {
         "device": "latency-test",
-        "models": {
-            MODEL: {
-                "model": digits_spec(),
-                "points": list(points),
-                "code_digest": dict.fromkeys(runtimes, "abc"),
-                "versions": {runtime: {"onnxruntime": "1"} for runtime in runtimes},
-            }
-        },
+        "models": measured_models(*points),
         "settings": SETTINGS | settings,
         "reference_digest": "r",
     }

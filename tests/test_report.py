@@ -253,7 +253,7 @@ def test_wide_intervals_are_the_first_lines_with_cause_cure_and_time(tmp_path):
 def test_where_more_time_would_not_do_the_report_says_so(tmp_path):
     row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, 0.8)
     write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
-    assert "More `minutes` alone will not" in _report(tmp_path, models=["resnet18"]).split("## ")[0]
+    assert "More `minutes` will not make them narrow enough." in _report(tmp_path, models=["resnet18"]).split("## ")[0]
 
 
 def test_narrow_intervals_need_no_advice(tmp_path):

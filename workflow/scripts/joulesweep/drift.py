@@ -16,8 +16,9 @@ includes it. The simulations behind the choices are in docs/decisions/0017.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,6 +32,7 @@ _BEYOND = 3.0
 _WORTH = 1.0  # degrees of freedom that the drift's variance in all records is worth beside a point's own
 _NO_SPREAD = 1e-18  # variance of logarithms below which launches are equal
 
+Kind = TypeVar("Kind", bound=Hashable)
 Record = tuple[Sequence[float], Sequence[float]]  # start times in seconds and seconds per pass, one of each per launch
 
 
@@ -78,6 +80,14 @@ def estimate(records: Sequence[Record]) -> Drift:
         freedom += own_freedom
     weights = np.exp(log_likelihood - log_likelihood.max())
     return Drift(drift_times_s, weights / weights.sum(), variances / freedom, longest_s)
+
+
+def by_kind(records: Iterable[tuple[Kind, Record]]) -> dict[Kind, Drift]:
+    """The drift of each kind, from the records of all its points."""
+    groups: dict[Kind, list[Record]] = {}
+    for kind, record in records:
+        groups.setdefault(kind, []).append(record)
+    return {kind: estimate(group) for kind, group in groups.items()}
 
 
 def interval(times_s: Sequence[float], seconds: Sequence[float], drift: Drift) -> Interval:

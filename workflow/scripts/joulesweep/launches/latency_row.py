@@ -84,19 +84,16 @@ def kind(threads: int, launches: Sequence[LatencyLaunch]) -> Kind:
     return launches[-1].reference, threads > 1
 
 
-def record(launches: Sequence[LatencyLaunch]) -> drift.Record:
+def record(used: Sequence[LatencyLaunch]) -> drift.Record:
     """When the used launches of a point began, and their seconds per pass."""
-    used = used_launches(launches)
     return [launch.started_s for launch in used], [launch.seconds for launch in used]
 
 
 def drifts(points: Iterable[tuple[int, Sequence[LatencyLaunch]]]) -> dict[Kind, Drift]:
     """How a device drifts, for each kind of its points: number of threads and all launches of each."""
-    records: dict[Kind, list[drift.Record]] = {}
-    for threads, launches in points:
-        if launches:
-            records.setdefault(kind(threads, launches), []).append(record(launches))
-    return {each: drift.estimate(of_kind) for each, of_kind in records.items()}
+    return drift.by_kind(
+        (kind(threads, launches), record(used_launches(launches))) for threads, launches in points if launches
+    )
 
 
 def corrected_columns(corrected: Corrected, batch: int) -> dict[str, Any]:

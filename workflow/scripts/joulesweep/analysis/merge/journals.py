@@ -6,6 +6,7 @@ A row whose launches are not there is taken from its table as it is, and flagged
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from joulesweep import drift
@@ -35,19 +36,19 @@ class _Point:
     sustained: Sequence[SustainedLaunch]
     baseline_s: Mapping[str, float]
 
+    @cached_property
+    def used(self) -> Sequence[LatencyLaunch]:
+        """The launches that figures are made from."""
+        return latency_row.used_launches(self.launches)
+
     @property
     def rounds(self) -> list[Rounds]:
         """The used launches as the correction takes them; none where they are too few or have no baseline."""
-        used = latency_row.used_launches(self.launches)
+        used = self.used
         parts = {part for launch in used if launch.timing for part in launch.timing.parts}
         if len(used) < latency_row.FEWEST_LAUNCHES or not parts <= self.baseline_s.keys():
             return []
         return [Rounds.of(launch, self.baseline_s) for launch in used]
-
-    @property
-    def times_s(self) -> Sequence[float]:
-        """When the used launches began."""
-        return latency_row.record(self.launches)[0]
 
 
 def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) -> tuple[list[Located], list[Problem]]:
@@ -75,10 +76,10 @@ def _kind(row: Row, point: _Point) -> tuple[object, ...]:
 
 
 def _drifts(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[tuple[object, ...], Drift]:
-    records: dict[tuple[object, ...], list[drift.Record]] = {}
-    for place, point in points.items():
-        records.setdefault(_kind(tables[place].row, point), []).append(latency_row.record(point.launches))
-    return {kind: drift.estimate(of_kind) for kind, of_kind in records.items()}
+    """How each device drifts by its uncorrected launches, for each kind of its points."""
+    return drift.by_kind(
+        (_kind(tables[place].row, point), latency_row.record(point.used)) for place, point in points.items()
+    )
 
 
 def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[int, Corrected]:
@@ -89,13 +90,11 @@ def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[
         if rounds := point.rounds:
             groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = rounds
     adjusted = {place: each for group in groups.values() for place, each in correction.adjusted(group).items()}
-    records: dict[tuple[object, ...], list[drift.Record]] = {}
-    for place, each in adjusted.items():
-        records.setdefault(_kind(tables[place].row, points[place]), []).append((points[place].times_s, each.seconds))
-    drifts = {kind: drift.estimate(of_kind) for kind, of_kind in records.items()}
+    times_s = {place: [launch.started_s for launch in points[place].used] for place in adjusted}
+    kinds = {place: _kind(tables[place].row, points[place]) for place in adjusted}
+    drifts = drift.by_kind((kinds[place], (times_s[place], each.seconds)) for place, each in adjusted.items())
     return {
-        place: correction.with_interval(each, points[place].times_s, drifts[_kind(tables[place].row, points[place])])
-        for place, each in adjusted.items()
+        place: correction.with_interval(each, times_s[place], drifts[kinds[place]]) for place, each in adjusted.items()
     }
 
 

@@ -57,4 +57,4 @@ def _more_time(typical: float) -> str:
             f"With {factor} times the `minutes` in the section `latency` of the configuration, about ± {percent(WIDE)} can be "
             "expected at best."
         )
-    return "More `minutes` alone will not make them narrow."
+    return "More `minutes` will not make them narrow enough."

@@ -128,7 +128,7 @@ class _Measuring:
         return int(self._job["models"][point.model]["meter_failures"])
 
     def _prepare(self, count: int) -> float:
-        """How long windows are, and what every launch is told beside its point; returns the seconds of a launch."""
+        """Set the windows and what every launch is given in addition to its point; returns seconds per launch."""
         description, times = self._power.times(self._settings["window_s"])
         windows_s = 2 * sum(asdict(times).values())
         name = self._job["meter"]["name"]

@@ -27,7 +27,7 @@ def expected_half_widths(
     for threads, launches in points:
         used = latency_row.used_launches(launches)
         if len(used) >= _FEWEST:
-            records.setdefault(threads > 1, []).append(latency_row.record(launches))
+            records.setdefault(threads > 1, []).append(latency_row.record(used))
             wall_s.setdefault(threads > 1, []).extend(launch.wall_s for launch in used)
     return {
         "several threads" if several else "one thread": _expected(

@@ -60,18 +60,13 @@ class _Measuring:
         self._limits = {name: self._settings[name] for name in ("timeout_s", "memory_bytes")}
 
     def measured_blocks(self, by_model: Mapping[str, Sequence[Point]]) -> Iterator[Sequence[str]]:
-        """Measure what is missing, in blocks of models; yields the models of each block when it is done.
-
-        First come the models that miss nothing.
-        """
+        """Measure what is missing, in blocks of models; yields the models of each block when it is done."""
         quota = Quota(self._settings, self._limits, self._journals, by_model)
         seconds = {
             model: quota.missing_s(points) + sum(self._missing_sustained(points)) * self._settings["sustain_s"]
             for model, points in by_model.items()
             if any(self._missing_sustained(points)) or not all(map(quota.is_complete, points))
         }
-        if whole := [model for model in by_model if model not in seconds]:
-            yield whole
         if not seconds:
             return
         with sweep(launch.__name__) as running:

@@ -80,7 +80,7 @@ class Quota:
         return missing.missing_in_first_stage(self._launches(point), self._settings, self._limits)
 
     def _launch_s(self, point: Point) -> float:
-        """About how many seconds a launch of a point takes, by those of the first stage."""
+        """Seconds per launch of a point, estimated from the first stage."""
         first = self._launches(point)[: self._settings["launches"]]
         return statistics.median([launch.wall_s for launch in first] or [_LAUNCH_S])
 
