@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +26,14 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile and digest the library once, before it is copied for tests; each copy would do it for itself."""
+    if not hasattr(session.config, "workerinput"):
+        every_file = "from joulesweep.pipeline import code_digest as code; code.of_code(*code.SCRIPTS.rglob('*.py'))"
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+        subprocess.run([sys.executable, "-c", every_file], env=environment, check=True)
 
 
 @pytest.fixture(autouse=True)

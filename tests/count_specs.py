@@ -1,5 +1,6 @@
 """Completed specifications of models that are only counted."""
 
+from pathlib import Path
 from typing import Any
 
 
@@ -13,6 +14,16 @@ def tokens(source: str, sequence: int = 128, name: str = "input_ids", **more: An
     """A model of token ids."""
     one = {"name": name, "shape": ["sequence"], "dtype": "int64", "low": 0, "high": 100}
     return _spec(source, [one], {"sequence": sequence}, more)
+
+
+def shallow(folder: Path, architecture: str, sequence: int) -> dict[str, Any]:
+    """A transformer of the default width with two layers, described in a folder: all its layers are alike."""
+    import transformers
+
+    configuration = getattr(transformers, architecture).config_class(num_hidden_layers=2)
+    configuration.architectures = [architecture]
+    configuration.save_pretrained(folder / architecture)
+    return tokens(f"transformers:{folder / architecture}", sequence)
 
 
 def _spec(source: str, inputs: list[dict[str, Any]], axes: dict[str, int], more: dict[str, Any]) -> dict[str, Any]:

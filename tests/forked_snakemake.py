@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["snakemake.cli"])
+_FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "jsonschema"])
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:

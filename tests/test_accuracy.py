@@ -23,9 +23,9 @@ from joulesweep.launches import columns
 from joulesweep.measure import accuracy, lock
 
 from tests.digits_model import ROOT, digits_spec
+from tests.installed import require
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
+require("torch", "sklearn")
 
 pytestmark = pytest.mark.slow
 

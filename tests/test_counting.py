@@ -1,15 +1,18 @@
 """Parameters and FLOPs."""
 
 import csv
+import os
+import subprocess
 import sys
 
 import pytest
 from joulesweep.counting import job as counting_job
 from joulesweep.launches import columns
 
-from tests.digits_model import digits_spec
+from tests.digits_model import ROOT, digits_spec
+from tests.installed import require
 
-pytest.importorskip("torch")
+require("torch")
 
 
 def _count(exported, tmp_path, **more):
@@ -38,6 +41,24 @@ def test_counts_of_a_known_network(exported, tmp_path):
     assert int(rows[0]["flops"]) == 2 * macs
     assert int(rows[1]["macs"]) == 4 * macs
     assert int(rows[0]["params"]) == 9 * 16 + 32 + 9 * 16 * 32 + 64 + 9 * 32 * 32 + 64 + 330
+
+
+@pytest.mark.slow
+def test_no_warning_about_a_graphics_card_is_shown_where_there_is_none(exported, tmp_path):
+    """torch warns once in a process, so that only a new one shows it."""
+    command = (
+        "import sys; from tests import test_counting; from pathlib import Path;"
+        "test_counting._count(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'workflow' / 'scripts'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", command, str(exported), str(tmp_path)],
+        env=os.environ | paths,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "TF32" not in done.stderr
 
 
 def test_operators_without_a_formula_are_listed(exported, tmp_path):

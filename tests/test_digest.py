@@ -1,5 +1,6 @@
 """The digest of code changes with behaviour and with nothing else."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,34 @@ def test_a_copy_of_the_library_has_the_same_digest_and_its_own_changes(tmp_path)
     schema = scripts / "joulesweep" / "schema.py"
     schema.write_text(schema.read_text().replace("SCHEMA = ", "SCHEMA = 1000 + "))
     assert code_digest.of_code(scripts / "latency.py", scripts=scripts) != before
+
+
+def test_what_was_read_is_kept_beside_the_compiled_code_and_is_never_trusted_blindly(tmp_path):
+    scripts = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    kept = scripts / "joulesweep" / "pipeline" / "__pycache__" / f"parsed_modules.{sys.implementation.cache_tag}.json"
+    command = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from joulesweep.pipeline import code_digest as code;"
+        "print(code.of_code(code.SCRIPTS / 'latency.py'))"
+    )
+
+    def now() -> str:
+        return _python(sys.executable, command, str(scripts))
+
+    first = now()
+    assert len(json.loads(kept.read_text()).popitem()[1]) > 20
+    assert now() == first
+    for damage in ("", "[]", '{"other rules": {}}'):
+        kept.write_text(damage)
+        assert now() == first
+    kept.unlink()
+    kept.mkdir()  # nothing can be written here
+    assert now() == first
+    kept.rmdir()
+    now()
+    schema = scripts / "joulesweep" / "schema.py"
+    schema.write_text(schema.read_text().replace("SCHEMA = ", "SCHEMA = 1000 + "))
+    assert now() != first
 
 
 def _pythons() -> list[str]:

@@ -15,12 +15,11 @@ DEVICE = f"failed-{os.getpid()}"
 ODD = "a {b} {{c}} 100 % `d` 'e' \"f\" $g \\h"
 GOOD = {
     **MLP,
-    "source": f"python:custom_models/{ODD}.py:mlp",
-    "weights": f"custom_models/{ODD}.safetensors",
+    "source": f"onnx:{ODD}.onnx",
     "why": f"{ODD}\nand on the next line {{wildcards.model}}",
 }
 BROKEN = {
-    "source": "python:custom_models/broken.py:broken",
+    "source": f"python:custom_models/{ODD}.py:broken",
     "input": {"shape": [8]},
     "runtimes": ["eager", "onnxruntime"],
     "weights": "random",
@@ -35,9 +34,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Copy:
         DEVICE, title=f"{ODD}\nnext", models={"good": GOOD, "broken": BROKEN}, meter="none", meters={}, hypotheses=[]
     )
     copy = Copy(tmp_path_factory.mktemp("failed") / "joulesweep", config)
-    for old, new in (("digits.py", f"{ODD}.py"), ("digits_mlp.safetensors", f"{ODD}.safetensors")):
-        shutil.copy(copy.folder / "custom_models" / old, copy.folder / "custom_models" / new)
-    (copy.folder / "custom_models" / "broken.py").write_text(CODE)
+    shutil.copy(copy.folder / "mlp.onnx", copy.folder / f"{ODD}.onnx")
+    (copy.folder / "custom_models" / f"{ODD}.py").write_text(CODE)
     return copy
 
 
@@ -88,13 +86,13 @@ def test_it_is_tried_again_when_its_code_or_the_missing_package_changes_and_not_
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: surely_not_installed\nVersion: 1.0\n")
     assert "export broken" in copy.stale(PYTHONPATH=str(package.parent))
     assert copy.stale() == set()
-    copy.edit("custom_models/broken.py", "import surely_not_installed\n", "")
+    copy.edit(f"custom_models/{ODD}.py", "import surely_not_installed\n", "")
     manifest = "results/models/broken/counts.csv"
     assert "export broken" in copy.stale(manifest)
     copy.run("--cores", "1", "--", manifest)
     assert {"the {widget} is bent" in row["message"] for row in _rows(copy, "models/broken/counts.csv")} == {True}
     assert copy.stale(manifest) == set()
-    copy.edit("custom_models/broken.py", "ValueError", "ConnectionError")
+    copy.edit(f"custom_models/{ODD}.py", "ValueError", "ConnectionError")
     copy.run("--cores", "1", "--", manifest)
     assert "export broken" in copy.stale(manifest)  # the network may be there now
 

@@ -66,7 +66,7 @@ def test_three_runs_at_once_measure_one_at_a_time_with_the_same_threads_whatever
 ):
     copies = {cores: to_measure.again(tmp_path / str(cores)) for cores in (1, 2, 8)}
     for cores, copy in copies.items():
-        copy.configure({**copy.config, "device": f"tests-{cores}"})
+        copy.configure({**copy.config, "device": f"tests-{cores}", "threads": "physical"})
     stages = {1: ("latency", "energy"), 2: ("latency",), 8: ("latency",)}
     running = [
         _start(copy, cores, *(_table(copy, stage, "mlp") for stage in stages[cores])) for cores, copy in copies.items()

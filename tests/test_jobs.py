@@ -21,8 +21,15 @@ from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
 
 from tests.digits_model import ROOT
-from tests.workflow_copy import CNN, MLP, configuration
+from tests.workflow_copy import CNN, configuration
 
+MLP = {
+    "source": "python:custom_models/digits.py:mlp",
+    "input": {"shape": [1, 8, 8]},
+    "runtimes": ["onnxruntime"],
+    "weights": "custom_models/digits_mlp.safetensors",
+    "data": "digits",
+}
 LIBRARY = "workflow/scripts/joulesweep"
 MEASURED = ("evaluate", "latency", "energy")
 ANSWER = {
@@ -36,7 +43,7 @@ class Tree:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.config = configuration("jobs-test")
+        self.config = configuration("jobs-test", models={"mlp": MLP, "cnn": CNN})
         self.answer = copy.deepcopy(ANSWER)
         for part in ("workflow", "custom_models"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))

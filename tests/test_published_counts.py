@@ -7,9 +7,9 @@ from joulesweep.model import inputs
 
 from tests.count_specs import image
 from tests.digits_model import ROOT
+from tests.installed import require
 
-pytest.importorskip("torch")
-models = pytest.importorskip("torchvision").models
+require("torch", "torchvision")
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +44,8 @@ def _agrees(spec: dict, published: dict) -> None:
 @pytest.mark.filterwarnings("ignore:The default weight initialization")
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_and_multiply_adds_are_those_that_torchvision_publishes(name):
+    from torchvision import models
+
     weights = next(iter(models.get_model_weights(name)))
     _agrees(image(f"torchvision:{name}", MODELS[name]), weights.meta)
 
@@ -55,6 +57,8 @@ def test_an_auxiliary_head_that_runs_is_counted(tmp_path):
         "from torchvision.models.segmentation import fcn_resnet50\n"
         "def build(): return fcn_resnet50(weights_backbone=None, aux_loss=True)\n"
     )
+    from torchvision import models
+
     weights = next(iter(models.get_model_weights("fcn_resnet50")))
     _agrees(image(f"python:{file}:build", 520), weights.meta)
 

@@ -55,7 +55,7 @@ def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done):
         ("analysis/report/hypotheses/check.py", {"report"}),
         ("figures/_style.py", {"figures", "report"}),
         ("measure/energy/sampler.py", {f"energy {model}" for model in BOTH} | ANALYSIS),
-        ("sources/python.py", _of(*BOTH) | ANALYSIS),
+        ("sources/python.py", _of("cnn") | {f"energy {model}" for model in BOTH} | ANALYSIS),
     ):
         done.append(f"{LIBRARY}/{file}", "\n_EXTRA = 1\n")
         assert done.stale() == stages, file
@@ -72,9 +72,15 @@ def test_a_removed_model_leaves_the_report_but_not_the_disk_and_counts_again_whe
     done.configure(_config(models={"mlp": MLP}, hypotheses=[]))
     assert done.stale() == ANALYSIS | of_cnn
     before = done.journal("latency", "cnn")
-    done.run("--cores", "1", "all")
-    merged = done.folder / "results" / "merged" / "latency.csv"
-    assert "cnn" not in merged.read_text()
+    merged, here = "results/merged/latency.csv", f"results/devices/{DEVICE}"
+    done.run(
+        "--cores",
+        "1",
+        "--",
+        merged,
+        *(f"{here}/{name}" for name in ("latency/mlp.csv", "energy/mlp.csv", "device.json")),
+    )
+    assert "cnn" not in (done.folder / merged).read_text()
     assert done.journal("latency", "cnn") == before
     done.configure(_config())
     assert done.stale() == ANALYSIS | of_cnn
@@ -122,9 +128,10 @@ def test_another_devices_folder_is_merged_whatever_its_time_stamps(done):
     future, past = time.time() + 10 * 86400, time.time() - 10 * 86400
     os.utime(foreign, (future, future))
     assert done.stale() == ANALYSIS
-    done.run("--cores", "1", "all")
-    assert ",other," in (done.folder / "results" / "merged" / "latency.csv").read_text()
-    assert done.stale() == set()
+    merged = "results/merged/latency.csv"
+    done.run("--cores", "1", "--", merged)
+    assert ",other," in (done.folder / merged).read_text()
+    assert done.stale(merged) == set()
     foreign.write_text(",".join(LATENCY.header) + "\n")
     os.utime(foreign, (past, past))
     assert done.stale() == ANALYSIS
@@ -156,8 +163,8 @@ def test_a_copied_model_folder_that_fits_is_taken_and_one_that_does_not_is_expor
     fewer = {"mlp": MLP, "cnn": {**CNN, "runtimes": ["onnxruntime"]}}
     other.configure(_config(device=f"{DEVICE}-other", models=fewer))
     assert not any(job.startswith("export") for job in other.stale())
-    other.configure(_config(device=f"{DEVICE}-other", models={"mlp": {**MLP, "weights": "random"}}, hypotheses=[]))
-    assert "export mlp" in other.stale()
+    other.configure(_config(device=f"{DEVICE}-other", models={"cnn": {**CNN, "weights": "random"}}, hypotheses=[]))
+    assert "export cnn" in other.stale()
 
 
 def test_results_in_a_fresh_clone_are_judged_anew_and_measured_not_at_all(done):

@@ -5,10 +5,10 @@ from joulesweep import plugins
 from joulesweep.counting import job as counting_job
 from joulesweep.model import inputs
 
-from tests.count_specs import image, tokens
+from tests.count_specs import image, shallow, tokens
+from tests.installed import require
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
+require("torch", "transformers")
 
 pytestmark = pytest.mark.slow
 
@@ -45,9 +45,9 @@ def test_bert_base_alone_shares_nothing():
     assert found["shared"] == ""
 
 
-def test_the_formula_is_exact_for_gpt_2_and_llama():
-    for source in ("GPT2LMHeadModel", "LlamaForCausalLM"):
-        found = _columns(tokens(f"transformers:{source}"), "flops", "formula")
+def test_the_formula_is_exact_for_gpt_2_and_llama(tmp_path):
+    for spec in (tokens("transformers:GPT2LMHeadModel"), shallow(tmp_path, "LlamaForCausalLM", SEQUENCE)):
+        found = _columns(spec, "flops", "formula")
         assert found["macs_formula"] == found["macs"]
 
 

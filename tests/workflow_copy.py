@@ -11,17 +11,11 @@ from typing import Any
 import yaml
 
 from tests import forked_snakemake
-from tests.digits_model import ROOT
+from tests.digits_model import ROOT, write_graph
 
 PARTS = ("Snakefile", "config.yaml", "custom_models", "profiles", "workflow")
 
-MLP = {
-    "source": "python:custom_models/digits.py:mlp",
-    "input": {"shape": [1, 8, 8]},
-    "runtimes": ["onnxruntime"],
-    "weights": "custom_models/digits_mlp.safetensors",
-    "data": "digits",
-}
+MLP = {"source": "onnx:mlp.onnx", "runtimes": ["onnxruntime"], "data": "digits"}
 CNN = {
     "source": "python:custom_models/digits.py:cnn",
     "input": {"shape": [1, 8, 8]},
@@ -35,6 +29,7 @@ def configuration(name: str, **changes: Any) -> dict[str, Any]:
     """Two small models with the fewest launches that are allowed."""
     return {
         "device": name,
+        "threads": 1,
         "models": {"mlp": MLP, "cnn": CNN},
         "meter": "cpu-time",  # by name: another test may run an emulated meter at this moment
         "meters": {"cpu-time": {"watts_per_core": 5}},
@@ -56,6 +51,7 @@ class Copy:
                 shutil.copytree(source, folder / part)
             else:
                 shutil.copy(source, folder / part)
+        write_graph(folder / "mlp.onnx")
         self.configure(config)
 
     @classmethod

@@ -1,0 +1,12 @@
+"""Whether a file's tests can run here, told without importing a library: each worker reads all files and runs a few."""
+
+from importlib.util import find_spec
+
+import pytest
+
+
+def require(*libraries: str) -> None:
+    """Skip all tests of the file that calls this where one of these libraries is missing."""
+    for library in libraries:
+        if find_spec(library) is None:
+            pytest.skip(f"needs {library}", allow_module_level=True)
