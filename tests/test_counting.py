@@ -48,7 +48,8 @@ def test_no_warning_about_a_graphics_card_is_shown_where_there_is_none(exported,
     """torch warns once in a process, so that only a new one shows it."""
     command = (
         "import sys; from tests import test_counting; from pathlib import Path;"
-        "test_counting._count(Path(sys.argv[1]), Path(sys.argv[2]))"
+        "point = {'batch': 1, 'size': 8, 'sequence': None, 'base': 1};"
+        "test_counting._count(Path(sys.argv[1]), Path(sys.argv[2]), points=[point])"
     )
     paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'workflow' / 'scripts'}"}
     done = subprocess.run(

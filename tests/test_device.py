@@ -49,3 +49,10 @@ def test_a_pc_is_named_by_its_maker_without_what_nobody_filled_in(tmp_path):
 
 def test_a_machine_that_says_nothing_has_no_name(tmp_path):
     assert describe.machine(tmp_path) == ""
+
+
+def test_a_processor_is_named_by_linux_or_by_what_knows_other_systems(tmp_path):
+    _file(tmp_path / "proc/cpuinfo", "processor\t: 0\nmodel name\t: AMD Ryzen 7 7840U\nstepping\t: 1\n")
+    assert describe.cpu(tmp_path) == "AMD Ryzen 7 7840U"
+    _file(tmp_path / "proc/cpuinfo", "processor\t: 0\nCPU part\t: 0xd0b\n")
+    assert describe.cpu(tmp_path) == describe.cpu(tmp_path / "nothing")
