@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joulesweep import drift
 from joulesweep.axes import AXES
 from joulesweep.launches import columns
 from joulesweep.launches.latency_launch import LatencyLaunch, Round, SustainedLaunch, Timing
@@ -15,6 +14,7 @@ from joulesweep.launches.packing import pack
 from joulesweep.launches.reference_baseline import MIXTURE
 from joulesweep.launches.table_file import write_table
 from joulesweep.schema import SCHEMA
+from joulesweep.uncertainty import drift
 
 # Model: native size, parameters, multiply-adds at native size, latency of eager at batch 1 in seconds, accuracy.
 MODELS: dict[str, tuple[int, int, float, float, float | None]] = {

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from joulesweep.analysis.report import anomalies
 from joulesweep.axes import AXES
-from joulesweep.interval import Interval
 from joulesweep.launches import columns, energy_row, latency_row
 from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
 from joulesweep.launches.latency_row import Corrected
 from joulesweep.launches.table import Column, Table, columns_of
 from joulesweep.merged.columns import CORRECTED, INCONSISTENT, MERGED, NO_JOURNAL, UNDETERMINED
+from joulesweep.uncertainty.interval import Interval
 
 from tests import synthetic
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from joulesweep import interval
 from joulesweep.analysis.statistics import correction
 from joulesweep.analysis.statistics.correction import Rounds
-from joulesweep.drift import estimate
 from joulesweep.launches.latency_row import Corrected
+from joulesweep.uncertainty import interval
+from joulesweep.uncertainty.drift import estimate
 
 LAUNCHES, ROUNDS = 8, 2
 PINNED = [1.0189779455470163, 0.009832535607870192, 0.37082102500298103, 0.0024426251124619216]

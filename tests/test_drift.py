@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from joulesweep import drift, interval
-from joulesweep.drift import Drift, Record
+from joulesweep.uncertainty import drift, interval
+from joulesweep.uncertainty.drift import Drift, Record
 from scipy import stats
 
 APART_S = 30.0

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from joulesweep import interval
+from joulesweep.uncertainty import interval
 from scipy import stats
 
 

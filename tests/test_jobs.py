@@ -234,7 +234,7 @@ def test_the_meters_file_is_in_the_key_of_energys_launches_and_another_meters_is
 
 
 TABLE_CODE = [
-    ("interval.py", {"latency", "energy"}),
+    ("uncertainty/interval.py", {"latency", "energy"}),
     ("schema.py", {"latency", "energy"}),
     ("launches/selection.py", {"latency", "energy"}),
     ("launches/latency_row.py", {"latency"}),

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from joulesweep.interval import Interval
 from joulesweep.launches import latency_row, selection
 from joulesweep.launches.columns import LATENCY
 from joulesweep.launches.journal import Journal
@@ -17,6 +16,7 @@ from joulesweep.launches.latency_row import Corrected
 from joulesweep.launches.packing import pack
 from joulesweep.launches.reference_baseline import MIXTURE
 from joulesweep.merged.columns import CORRECTED
+from joulesweep.uncertainty.interval import Interval
 
 from tests.synthetic import STEADY, launch, state
 from tests.synthetic import sustained as sustained_launch

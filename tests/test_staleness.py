@@ -103,7 +103,7 @@ def test_changed_code_of_tables_derives_them_from_the_journals_and_measures_noth
     """A threshold of a flag, a column or an interval: no journal gains a line."""
     before, table = _journals(done), done.folder / "results" / "devices" / DEVICE / "latency" / "cnn.csv"
     moment = table.stat().st_mtime_ns
-    done.append(f"{LIBRARY}/interval.py", "\n_EXTRA = 1\n")
+    done.append(f"{LIBRARY}/uncertainty/interval.py", "\n_EXTRA = 1\n")
     assert done.stale() == {"latency", "energy"} | ANALYSIS
     done.run("--cores", "1", "all")
     assert table.stat().st_mtime_ns > moment

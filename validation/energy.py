@@ -107,8 +107,8 @@ def holds(result: dict[str, Any]) -> bool:
 def latency_ratio(pairs: int, threads: int) -> dict[str, Any]:
     """Time of a pass with the sampler running over that without, in turns of a quarter of a second, with 95 % interval."""
     import numpy as np
-    from joulesweep.interval import of_launches
     from joulesweep.measure.energy.sampler import Sampler
+    from joulesweep.uncertainty.interval import of_launches
     from threadpoolctl import threadpool_limits
 
     folder = Path(tempfile.mkdtemp(prefix="joulesweep-powercap-"))

@@ -38,7 +38,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 import numpy as np  # noqa: E402
-from joulesweep import drift, interval, plugins  # noqa: E402
+from joulesweep import plugins  # noqa: E402
 from joulesweep.analysis.statistics import correction  # noqa: E402
 from joulesweep.analysis.statistics.correction import Rounds  # noqa: E402
 from joulesweep.launches.journal import Journal, append_line  # noqa: E402
@@ -51,6 +51,7 @@ from joulesweep.model import inputs  # noqa: E402
 from joulesweep.pipeline import probe  # noqa: E402
 from joulesweep.pipeline.configuration import config  # noqa: E402
 from joulesweep.pipeline.jobs import Jobs  # noqa: E402
+from joulesweep.uncertainty import drift, interval  # noqa: E402
 
 MODELS = {
     "mobilenet_v3_small": "torchvision:mobilenet_v3_small",

@@ -19,7 +19,7 @@ The designs:
 
 The truth is the mean of the logarithm over a long time. For each way to make an interval, the table has how often it
 holds the truth and its median half width, both in percent. `t` takes launches as independent; `0.6` is a t of the first
-five launches with 0.6 of their variance added (decision 11); `drift` is joulesweep.drift. `worst` is its coverage for the
+five launches with 0.6 of their variance added (decision 11); `drift` is joulesweep.uncertainty.drift. `worst` is its coverage for the
 half of a job's points that have the largest drift over noise. A second table compares figures: the mean of logarithms,
 the mean without the fifth of the launches at either end, and the median. With --json FILE the tables are written there
 too; --quick takes ten runs.
@@ -38,8 +38,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from joulesweep import drift, interval  # noqa: E402
-from joulesweep.drift import Record  # noqa: E402
+from joulesweep.uncertainty import drift, interval  # noqa: E402
+from joulesweep.uncertainty.drift import Record  # noqa: E402
 
 POINTS, LAUNCHES, LAUNCH_S = 14, 14, 2.45
 FIRST_STAGE, FURTHER, TARGET = 8, 22, 0.05

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import interval
 from joulesweep.launches.columns import listed
 from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
 from joulesweep.launches.launch import slowed, under_voltage
 from joulesweep.launches.selection import commonest_failure
+from joulesweep.uncertainty import interval
 
 READINGS = 10  # a window holds at least so many readings
 _FEWEST_WINDOWS = 2  # an interval needs two

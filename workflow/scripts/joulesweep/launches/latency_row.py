@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import drift
-from joulesweep.drift import Drift
-from joulesweep.interval import Interval
 from joulesweep.launches import selection
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing
 from joulesweep.launches.launch import slowed, under_voltage
 from joulesweep.launches.reference_baseline import mixture_s
+from joulesweep.uncertainty import drift
+from joulesweep.uncertainty.drift import Drift
+from joulesweep.uncertainty.interval import Interval
 
 FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above

@@ -7,11 +7,11 @@ the ones under which it was made.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from joulesweep import interval
 from joulesweep.launches import selection
 from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.launch import Launch
+from joulesweep.uncertainty import interval
 
 MOST_FURTHER = 40
 FAILURES = 2  # a point that failed so often and never succeeded is given up until what limited it changes

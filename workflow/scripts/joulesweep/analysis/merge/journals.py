@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from joulesweep import drift
 from joulesweep.analysis.merge.read_table import Located, Row
 from joulesweep.analysis.statistics import correction
 from joulesweep.analysis.statistics.correction import Rounds
-from joulesweep.drift import Drift
 from joulesweep.errors import UserError
-from joulesweep.interval import Interval
 from joulesweep.launches import latency_row
 from joulesweep.launches.columns import IDENTITY, launch_key
 from joulesweep.launches.journal import Journal
@@ -24,6 +21,9 @@ from joulesweep.launches.latency_row import Corrected
 from joulesweep.launches.reference_baseline import ReferenceBaseline
 from joulesweep.merged.columns import NO_JOURNAL
 from joulesweep.merged.problems import COPY_AGAIN, Problem
+from joulesweep.uncertainty import drift
+from joulesweep.uncertainty.drift import Drift
+from joulesweep.uncertainty.interval import Interval
 
 _COUNTS = ("launches", "launches_failed", "launches_set_aside")
 

@@ -4,10 +4,10 @@ import math
 
 import pandas as pd
 
-from joulesweep import significance
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import bracketed, digits, enumeration, percent_number, plural, with_interval
+from joulesweep.uncertainty import significance
 
 
 def answers(points: pd.DataFrame, device: str, left_out: bool = False) -> list[str]:

@@ -19,11 +19,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from joulesweep import drift
-from joulesweep.drift import Drift
-from joulesweep.interval import Interval
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
+from joulesweep.uncertainty import drift
+from joulesweep.uncertainty.drift import Drift
+from joulesweep.uncertainty.interval import Interval
 
 _SLOPE, _SLOPE_STD = 0.75, 0.3  # of all launches, before any was seen
 _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import linregress, t
 
-from joulesweep.interval import Interval
+from joulesweep.uncertainty.interval import Interval
 
 FEWEST = 3  # values of the axis; two leave no residual, hence no interval
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from joulesweep import drift
 from joulesweep.launches import latency_row
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.measure.missing import MOST_FURTHER
+from joulesweep.uncertainty import drift
 
 _FEWEST = 3  # launches that tell a spread
 

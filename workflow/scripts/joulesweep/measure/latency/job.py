@@ -7,9 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from joulesweep import drift, interval
 from joulesweep.axes import AXES
-from joulesweep.drift import Drift
 from joulesweep.formatting import with_interval
 from joulesweep.launches import columns, latency_row, selection
 from joulesweep.launches.journal import Journal
@@ -25,6 +23,8 @@ from joulesweep.measure.missing import is_given_up, is_settled
 from joulesweep.measure.points import Point, points_by_model
 from joulesweep.measure.processes.server import Server
 from joulesweep.measure.sweep import Sweep, sweep
+from joulesweep.uncertainty import drift, interval
+from joulesweep.uncertainty.drift import Drift
 
 log = logging.getLogger("joulesweep")
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from joulesweep import axes, significance
+from joulesweep import axes
 from joulesweep.errors import UserError
 from joulesweep.pipeline.configuration.config_schema import check_known, hypothesis_name, listed
+from joulesweep.uncertainty import significance
 
 _FEWEST_VALUES = 3  # of a sweep, for a slope with an interval
 

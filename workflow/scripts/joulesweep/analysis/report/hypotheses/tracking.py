@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep import significance
 from joulesweep.analysis.report.hypotheses.case import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
 from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import digits, enumeration
 from joulesweep.merged.load import Merged
+from joulesweep.uncertainty import significance
 
 
 def sentence(hypothesis: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from joulesweep.interval import Interval, t_975
+from joulesweep.uncertainty.interval import Interval, t_975
 
 ENOUGH_S = 180.0  # of a record, so that drift within minutes can be seen
 _RATIOS = np.array([0, 0.1, 0.3, 1, 3, 10, 30, 100, 300])

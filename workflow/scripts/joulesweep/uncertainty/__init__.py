@@ -1,0 +1,1 @@
+"""From values that vary to a figure with its interval, without any table or device."""
