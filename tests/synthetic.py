@@ -139,7 +139,7 @@ def launch(
     timing: dict[str, Any] = {
         "load_s": 0.1, "first_s": 0.02, "settled": True, "peak_bytes": 100, "peak_above_load_bytes": 10, "lab_s": (),
         "parts": MIXTURE, "samples": (sample,) * (rounds + 1), "rounds": (Round(2, 1, seconds),) * rounds,
-        "pass_s": pack(np.full(2 * rounds, seconds, np.float32)), "reference_share": 0.1,
+        "pass_s": pack(np.full(2 * rounds, seconds, np.float32)), "reference_share": 0.1, "core_s": (),
     }  # fmt: skip
     line: dict[str, Any] = {
         "status": "ok", "message": "", "measured_at": "2026-01-01T00:00:00+00:00", "limits": {}, "started_s": 0.0, "wall_s": 1.0,

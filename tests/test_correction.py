@@ -9,9 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep.analysis.statistics import correction
 from joulesweep.analysis.statistics.correction import Rounds
+from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, typical_speed
+from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
+from joulesweep.launches.reference_baseline import MIXTURE
 from joulesweep.uncertainty import interval
 from joulesweep.uncertainty.drift import estimate
+
+from tests import synthetic
 
 LAUNCHES, ROUNDS = 8, 2
 PINNED = [1.0189779455470163, 0.009832535607870192, 0.37082102500298103, 0.0024426251124619216]
@@ -27,7 +32,7 @@ def _points(draw: np.random.Generator, slopes: list[float], noise: float, drift:
             speed = draw.normal(0, drift)
             reference = speed + draw.normal(0, 0.005, ROUNDS)
             passes = slope * speed + draw.normal(0, noise) + draw.normal(0, 0.005, ROUNDS)
-            launches.append(Rounds(passes, reference))
+            launches.append(Rounds(passes, reference[:, None]))
         made[point] = launches
     return made
 
@@ -82,7 +87,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(slopes):
     for _ in range(100):
         away = draw.normal(0, 0.05)
         points = {
-            point: [Rounds(one.passes + slopes[point] * away, one.reference + away) for one in launches]
+            point: [Rounds(one.passes + slopes[point] * away, one.controls + away) for one in launches]
             for point, launches in _points(draw, slopes, noise=0.02, drift=0.05).items()
         }
         held += [one.interval.low <= 1 <= one.interval.high for one in _corrected(points).values()]
@@ -103,7 +108,7 @@ def test_the_slopes_of_fixed_launches_are_what_the_trial_chose():
 def test_whatever_the_launches_are_there_is_a_figure_and_a_slope_within_its_bounds(points):
     """Launches that are all alike, or that lie on a line, among them."""
     launched = {
-        number: [Rounds(np.full(2, one), np.full(2, other)) for one, other in launches]
+        number: [Rounds(np.full(2, one), np.full((2, 1), other)) for one, other in launches]
         for number, launches in enumerate(points)
     }
     for number, one in _corrected(launched).items():
@@ -118,3 +123,65 @@ def test_one_point_with_the_fewest_launches_is_corrected_too():
     assert 0 <= one.slope <= correction._LARGEST
     assert one.interval.low < one.interval.value < one.interval.high
     assert _corrected({}) == {}
+
+
+def test_the_distance_of_the_cores_is_a_second_control_that_each_point_follows_by_its_own_share():
+    """Two points feel whether the cores are near or far, one does not; all share the slowdowns of the reference."""
+    draw = np.random.default_rng(8)
+    feels = [0.6, 0.6, 0.0]
+    kept: list[float] = []
+    found: dict[int, list[float]] = {point: [] for point in range(len(feels))}
+    for _ in range(40):
+        points = {}
+        for point, share in enumerate(feels):
+            launches = []
+            for _ in range(2 * LAUNCHES):
+                speed, distance = draw.normal(0, 0.1), draw.choice([-0.15, 0.6], p=[0.8, 0.2])
+                passes = speed + share * distance + draw.normal(0, 0.02) + np.zeros(ROUNDS)
+                launches.append(Rounds(passes, np.tile([speed, distance], (ROUNDS, 1))))
+            points[point] = launches
+        for point, one in correction.adjusted(points).items():
+            assert one.core_slope is not None
+            found[point].append(one.core_slope)
+            kept.append(_spread(list(one.seconds)))
+    assert [np.mean(found[point]) for point in found] == pytest.approx(feels, abs=0.1)
+    assert np.mean(kept) < 0.03
+
+
+def test_a_slope_that_is_held_at_its_bound_leaves_the_rest_to_the_other():
+    """The likeliest pair within bounds, found by trying all of a grid."""
+    slopes, precision = np.array([0.6, -0.4]), np.array([[2.0, 1.5], [1.5, 2.0]])
+    grid = np.stack(np.meshgrid(np.linspace(0, 2, 401), np.linspace(0, 2, 401)), axis=-1) - slopes
+    best = np.argmin(np.einsum("xyi,ij,xyj->xy", grid, precision, grid))
+    expected = grid.reshape(-1, 2)[best] + slopes
+    assert correction._within_bounds(slopes, precision) == pytest.approx(expected, abs=0.01)
+
+
+def _launched(core_s: tuple[tuple[float, ...], ...] = (), slower: float = 1.0) -> LatencyLaunch:
+    return synthetic.launch(rounds=2, slower=dict.fromkeys(MIXTURE, slower), core_s=core_s)
+
+
+def test_the_typical_speed_is_the_mean_over_launches_and_the_controls_are_deviations_from_it():
+    baseline_s = dict.fromkeys(MIXTURE, 1e-3)
+    near, far = ((4e-7,),) * 3, ((8e-7,),) * 3
+    launches = [_launched(near), *[_launched(near, slower=1.21)] * 11, *[_launched(far)] * 6]
+    found = typical_speed(launches, baseline_s)
+    assert found.reference == pytest.approx(11 / 18 * math.log(1.21))
+    assert found.core_distance == pytest.approx(math.log(4e-7) + math.log(2) / 3)
+    rounds = Rounds.of(launches[-1], baseline_s, found)
+    assert rounds.controls == pytest.approx(np.tile([-found.reference, math.log(2) * 2 / 3], (2, 1)))
+
+
+def test_a_launch_whose_cores_did_not_answer_is_taken_to_have_had_the_typical_distance():
+    typical = TypicalSpeed(0.0, math.log(5e-7))
+    baseline_s = dict.fromkeys(MIXTURE, 1e-3)
+    assert Rounds.of(_launched(), baseline_s, typical).controls[:, 1] == pytest.approx([0, 0])
+    some = _launched(((), (1e-6,), ()))
+    assert Rounds.of(some, baseline_s, typical).controls[:, 1] == pytest.approx([math.log(2)] * 2)
+
+
+def test_where_all_launches_found_one_distance_it_is_no_control():
+    steady = [_launched(((4e-7 * (1 + place / 100),),) * 3) for place in range(20)]
+    found = typical_speed(steady, dict.fromkeys(MIXTURE, 1e-3))
+    assert found.core_distance is None
+    assert Rounds.of(steady[0], dict.fromkeys(MIXTURE, 1e-3), found).controls.shape == (2, 1)

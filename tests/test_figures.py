@@ -9,7 +9,7 @@ import pytest
 from joulesweep import plugins, products
 from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
-from joulesweep.figures import _style
+from joulesweep.figures import _levels, _style
 from joulesweep.figures.base import NotDrawn
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
@@ -215,6 +215,20 @@ def test_a_row_that_contradicts_itself_is_named_and_not_drawn(tmp_path):
     words = _words(_draw("latency", _merged(tmp_path, ())))
     assert "× onnxruntime: inconsistent" in words
     assert "129" not in words
+
+
+def test_a_latency_on_two_levels_shows_both_and_the_legend_says_so(tmp_path):
+    rows = [synthetic.latency_row("laptop", "resnet18", "eager", 0.036 * batch, batch=batch) for batch in (1, 2)]
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, rows)
+    single = _merged(tmp_path, ())
+    two = [row | {"low_level_s": row["raw_s"] / 1.2, "high_level_s": row["raw_s"] * 1.5} for row in rows]
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, two)
+    both = _merged(tmp_path, ())
+    for name, axis in (("latency", ""), ("latency-sweep", "batch")):
+        plain, marked = _draw(name, single, axis), _draw(name, both, axis)
+        assert len(marked.axes[0].lines) - len(plain.axes[0].lines) == (4 if axis else 2)
+        assert _levels.WORDS in [text.get_text() for text in marked.legends[0].get_texts()]
+        assert _levels.WORDS not in [text.get_text() for text in plain.legends[0].get_texts()]
 
 
 def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(merged):

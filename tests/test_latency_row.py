@@ -102,6 +102,32 @@ def test_the_share_of_other_processes_is_the_time_of_all_cores_less_that_of_the_
     assert selection.others_share(before, after, 5.0, 2.0) == 0.0
 
 
+def test_launches_with_near_and_with_far_cores_are_told_as_two_levels():
+    near, far = ((4e-7, 3e-7),) * 6, ((4e-7, 8e-7),) * 6
+    varied = [1 + 0.01 * (number % 3) for number in range(12)]
+    launches = [
+        launch(0.01 * one * (1.5 if number % 3 == 0 else 1), core_s=far if number % 3 == 0 else near)
+        for number, one in enumerate(varied)
+    ]
+    row = _row(*launches)
+    assert {"two_levels", "cores_move"} <= set(row["flags"].split())
+    assert row["low_level_s"] == pytest.approx(0.01, rel=0.02)
+    assert row["high_level_s"] == pytest.approx(0.015, rel=0.02)
+    assert row["high_share"] == pytest.approx(1 / 3)
+    assert row["core_distance_s"] == pytest.approx(4e-7)
+    assert row["low_level_s"] < row["raw_s"] < row["high_level_s"]
+    one_level = _row(*[launch(0.01 * one, core_s=near) for one in varied])
+    assert one_level["low_level_s"] is one_level["high_share"] is None
+    assert "two_levels" not in one_level["flags"]
+
+
+def test_a_line_of_an_older_launch_without_the_distance_of_its_cores_is_still_one():
+    line = launch().to_line()
+    del line["timing"]["core_s"]
+    assert LatencyLaunch.from_line(line).timing.core_s == ()
+    assert _row(*[LatencyLaunch.from_line(line)] * 3)["core_distance_s"] is None
+
+
 def test_a_sustained_speed_that_failed_is_in_the_message_and_takes_nothing_from_the_row():
     row = _row(*[launch()] * 3, sustained=(sustained_launch("timeout", "not done after 9 s"),))
     assert (row["status"], row["message"]) == ("ok", "sustained speed: timeout: not done after 9 s")
@@ -135,13 +161,14 @@ def test_points_with_one_thread_and_with_several_and_those_of_another_reference_
 
 
 def test_the_columns_of_the_correction_are_those_of_the_merged_table():
-    corrected = Corrected((0.01,), 0.5, Interval(0.02, 0.01, 0.03))
+    corrected = Corrected((0.01,), 0.5, 0.25, Interval(0.02, 0.01, 0.03))
     row = latency_row.row(IDENTITY, [launch()] * 3, (), BASELINE_S, STEADY, corrected)
     assert {name: row[name] for name in (column.name for column in CORRECTED)} == {
         "corrected_s": 0.02,
         "ci_low_s": 0.01,
         "ci_high_s": 0.03,
         "correction": 0.5,
+        "core_correction": 0.25,
         "throughput_per_s": 200.0,
     }
     assert not {column.name for column in CORRECTED} & set(_row(*[launch()] * 3))

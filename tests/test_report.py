@@ -117,6 +117,20 @@ def test_flags_are_explained_with_what_to_do(modelled):
     assert "**not_settled** in latency of resnet18 @ eager on laptop at the base point: pass times" in modelled
 
 
+def test_a_latency_on_two_levels_is_told_with_both(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.036, flags="two_levels cores_move")
+    row |= {"low_level_s": 0.03, "high_level_s": 0.054, "high_share": 0.3}
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
+    parts = _parts(_report(tmp_path, models=["resnet18"]))
+    assert re.search(r"resnet18 @ eager \| 36.* \(30 or 54\) \|", parts["Latency"])
+    assert "In brackets are the two levels" in parts["Latency"]
+    assert (
+        "**two_levels** in latency of resnet18 @ eager on laptop at the base point (30.0 ms, and 54.0 ms in 30 % of the launches):"
+        in parts["What looked strange"]
+    )
+    assert "the host of a virtual machine moves the cores" in parts["What looked strange"]
+
+
 def test_every_flag_of_a_table_has_a_meaning():
     """The columns list the flags that exist."""
     for table in (columns.LATENCY, columns.ENERGY):

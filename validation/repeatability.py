@@ -41,6 +41,7 @@ import numpy as np  # noqa: E402
 from joulesweep import plugins  # noqa: E402
 from joulesweep.analysis.statistics import correction  # noqa: E402
 from joulesweep.analysis.statistics.correction import Rounds  # noqa: E402
+from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, typical_speed  # noqa: E402
 from joulesweep.launches.journal import Journal, append_line  # noqa: E402
 from joulesweep.launches.latency_launch import LatencyLaunch  # noqa: E402
 from joulesweep.launches.reference_baseline import ReferenceBaseline  # noqa: E402
@@ -225,26 +226,39 @@ def estimates(work: Path, jobs: Jobs) -> dict[Cell, dict[str, np.ndarray]]:
             row = found[tuple(line["cell"])][line["way"]][runs.index(line["run"])]
             row[:] = [line["s"], line.get("low", math.nan), line.get("high", math.nan)]
     baseline_s = ReferenceBaseline.read(work / "runs" / "reference.json").seconds("cpu")
-    for index, run in enumerate(runs):
-        of_run = launches(work, run, cells)
+    made = [launches(work, run, cells) for run in runs]
+    for run, of_run in zip(runs, made, strict=True):
         if not all(of_run.values()):
             raise SystemExit(f"{work}: run {run} was made by other code than this; begin anew in another folder")
-        for cell, (raw, corrected) in _joulesweep(of_run, baseline_s).items():
+    typical = {
+        several: typical_speed(
+            (launch for of_run in made for cell, own in of_run.items() if (cell[2] > 1) == several for launch in own),
+            baseline_s,
+        )
+        for several in (False, True)
+    }
+    for index, of_run in enumerate(made):
+        for cell, (raw, corrected) in _joulesweep(of_run, baseline_s, typical).items():
             for way, one in (("raw", raw), ("corrected", corrected)):
                 found[cell][way][index] = [one.value, one.low, one.high]
     return found
 
 
 def _joulesweep(
-    of_run: Mapping[Cell, Sequence[LatencyLaunch]], baseline_s: Mapping[str, float]
+    of_run: Mapping[Cell, Sequence[LatencyLaunch]],
+    baseline_s: Mapping[str, float],
+    typical: Mapping[bool, TypicalSpeed],
 ) -> dict[Cell, tuple[interval.Interval, interval.Interval]]:
     """The raw and the corrected figure of every cell with their intervals, from the launches of one run, as the merge makes them."""
     times = {cell: [launch.started_s for launch in own] for cell, own in of_run.items()}
     raw = {cell: [launch.seconds for launch in own] for cell, own in of_run.items()}
     adjusted: dict[Cell, correction.Adjusted] = {}
     for alike in {cell[1:] for cell in of_run}:  # runtime and threads
+        speed = typical[alike[1] > 1]
         group = {
-            cell: [Rounds.of(launch, baseline_s) for launch in own] for cell, own in of_run.items() if cell[1:] == alike
+            cell: [Rounds.of(launch, baseline_s, speed) for launch in own]
+            for cell, own in of_run.items()
+            if cell[1:] == alike
         }
         adjusted |= correction.adjusted(group)
     found = {}

@@ -21,8 +21,10 @@ The truth is the mean of the logarithm over a long time. For each way to make an
 holds the truth and its median half width, both in percent. `t` takes launches as independent; `0.6` is a t of the first
 five launches with 0.6 of their variance added (decision 11); `drift` is joulesweep.uncertainty.drift. `worst` is its coverage for the
 half of a job's points that have the largest drift over noise. A second table compares figures: the mean of logarithms,
-the mean without the fifth of the launches at either end, and the median. With --json FILE the tables are written there
-too; --quick takes ten runs.
+the mean without the fifth of the launches at either end, and the median. A third has how much the best split of launches
+into two levels stands out where there is one level: what is exceeded once in a hundred times, by the number of launches, for a
+normal and for a uniform distribution (joulesweep.uncertainty.levels takes the larger). With --json FILE the tables are
+written there too; --quick takes ten runs.
 """
 
 import argparse
@@ -38,7 +40,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from joulesweep.uncertainty import drift, interval  # noqa: E402
+from joulesweep.uncertainty import drift, interval, levels  # noqa: E402
 from joulesweep.uncertainty.drift import Record  # noqa: E402
 
 POINTS, LAUNCHES, LAUNCH_S = 14, 14, 2.45
@@ -229,6 +231,17 @@ def figures(kind: str, runs: int) -> dict[str, Any]:
     }
 
 
+def split(launches: int, runs: int) -> dict[str, Any]:
+    """How much the best split of launches with one level stands out once in a hundred times."""
+    random = np.random.default_rng(launches)
+    drawn = {
+        "normal": random.normal(0, 1, (40 * runs, launches)),
+        "uniform": random.uniform(-1, 1, (40 * runs, launches)),
+    }
+    stands_out = {name: np.quantile([levels.standing_out(one)[0] for one in of], 0.99) for name, of in drawn.items()}
+    return {"launches": launches, "stands_out": {name: float(value) for name, value in stands_out.items()}}
+
+
 def main(runs: int, file: Path | None) -> None:
     """Simulate and print."""
     print(f"{'coverage (half width), %':<24}{'launches':>9}" + "".join(f"{way:>14}" for way in WAYS) + "   worst")
@@ -245,8 +258,13 @@ def main(runs: int, file: Path | None) -> None:
     compared = [figures(kind, 4 * runs) for kind in KINDS]
     for line in compared:
         print(f"{line['drift']:<24}" + "".join(f"{value:9.2f}" for value in line["variation_percent"].values()))
+    print(f"\n{'one level, best split':<24}{'normal':>9}{'uniform':>9}")
+    splits = [split(launches, runs) for launches in (8, 10, 12, 16, 24, 48, 96, 300)]
+    for line in splits:
+        cells = "".join(f"{value:9.1f}" for value in line["stands_out"].values())
+        print(f"{line['launches']:<24}{cells}")
     if file is not None:
-        file.write_text(json.dumps({"coverage": lines, "figures": compared}, indent=1) + "\n")
+        file.write_text(json.dumps({"coverage": lines, "figures": compared, "splits": splits}, indent=1) + "\n")
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

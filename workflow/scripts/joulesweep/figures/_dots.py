@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures import _missing, _style
+from joulesweep.figures import _levels, _missing, _style
 from joulesweep.figures._quantities import Quantity
 from joulesweep.figures.base import NotDrawn
 from joulesweep.formatting import digits, significant
@@ -58,7 +58,7 @@ def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawin
     for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
         axes.set_xlabel(quantity.label(merged))
         axes.tick_params(labelbottom=True)
-    _style.legend(figure, styles, hollow=quantity.modelled(merged))
+    _style.legend(figure, styles, _levels.handles(shown, quantity, "|"), hollow=quantity.modelled(merged))
     return figure
 
 
@@ -81,6 +81,8 @@ def _panel(
             axes.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt")
         face = "white" if row.get("kind") == "modelled" and metric == "energy" else colour
         axes.plot(value, y, marker, color=colour, markerfacecolor=face, markersize=5)
+        for level in _levels.of(row, quantity):
+            axes.plot(level, y, "|", color=colour, markersize=7)
         end = high if high == high else value
         number = digits(value, significant(value, low, high))
         axes.annotate(

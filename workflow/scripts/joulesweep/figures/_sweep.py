@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from joulesweep import axes as sweep_axes
 from joulesweep.axes import AXES
-from joulesweep.figures import _missing, _style
+from joulesweep.figures import _levels, _missing, _style
 from joulesweep.figures._quantities import Quantity
 from joulesweep.figures.base import NotDrawn
 from joulesweep.merged.base_points import METRICS
@@ -58,7 +58,8 @@ def swept(merged: Merged, quantity: Quantity, axis: str, heading: tuple[str, str
                 axes.set_xlabel(sweep_axes.ALL[axis].label, fontsize=8)
         grid[place, 0].set_ylabel(quantity.label(merged), fontsize=8)
     dashed = Line2D([], [], color=_style.GREY, linestyle="--", linewidth=0.9, label="in proportion to the batch")
-    _style.legend(figure, styles, [dashed] if axis == "batch" else [], hollow=quantity.modelled(merged))
+    more = [*([dashed] if axis == "batch" else []), *_levels.handles(rows, quantity, "_")]
+    _style.legend(figure, styles, more, hollow=quantity.modelled(merged))
     return figure
 
 
@@ -86,6 +87,9 @@ def _panel(
         face = "white" if quantity.metric == "energy" and "modelled" in set(group["kind"]) else colour
         axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
         axes.plot(x, value, color=colour, marker=marker, markersize=4, markerfacecolor=face, linewidth=1.3)
+        for _, row in group.iterrows():
+            for level in _levels.of(row, quantity):
+                axes.plot(row[axis], level, "_", color=colour, markersize=7)
 
 
 def _failures(axes: Axes, failed: pd.DataFrame, axis: str) -> None:

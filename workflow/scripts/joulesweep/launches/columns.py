@@ -152,6 +152,14 @@ LATENCY = Table(
         raw_s="latency of one pass without correction: geometric mean over the launches of the median round, per pass",
         raw_ci_low_s="lower end of the 95 % interval of raw_s, from the spread between these launches only",
         raw_ci_high_s="upper end of this interval",
+        low_level_s="where the launches lie on two levels: latency on the lower one, geometric mean, not corrected",
+        high_level_s="latency on the higher level",
+    )
+    + _columns(float, (0, 1), high_share="share of the used launches on the higher level")
+    + _columns(
+        float,
+        (1e-10, 1),
+        core_distance_s="time of a round trip between two processes on the two neighbouring cores that are farthest apart, median over the launches; empty with one thread",
     )
     + _columns(
         float,
@@ -192,7 +200,7 @@ LATENCY = Table(
     )
     + _columns(
         str,
-        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen; and by the merge no_journal, inconsistent, undetermined",
+        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen, two_levels, cores_move; and by the merge no_journal, inconsistent, undetermined",
     )
     + _PROVENANCE
     + _CHECK,
@@ -200,6 +208,7 @@ LATENCY = Table(
     figures=("raw_s",),
     ascending=(
         ("raw_ci_low_s", "raw_s", "raw_ci_high_s"),
+        ("low_level_s", "raw_s", "high_level_s"),
         ("min_s", "median_s", "p95_s", "p99_s", "max_s"),
         ("min_s", "mean_s", "max_s"),
     ),
@@ -317,7 +326,14 @@ RAW = frozenset(
     (
         *("params_trainable", "buffers", "file_bytes", "weight_moved_bytes", "activation_moved_bytes", "bytes_by_type"),
         *("weights_digest", "calls", "rounds", "mean_s", "std_s", "min_s", "max_s", "p99_s"),
-        *("reference_s", "reference_baseline_s", "reference_share", "peak_above_load_bytes", "wait_s"),
+        *(
+            "core_distance_s",
+            "reference_s",
+            "reference_baseline_s",
+            "reference_share",
+            "peak_above_load_bytes",
+            "wait_s",
+        ),
         *("temperature_start_C", "temperature_end_C", "clock_Hz", "others_share"),
         *("windows", "interval_s", "idle_std_W", "energy_by_rail", "artefact_digest", "code_digest"),
         *("architecture", "kernel", "python", "libraries", "described_at"),

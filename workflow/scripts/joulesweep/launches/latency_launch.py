@@ -24,6 +24,7 @@ class Timing:
     """What the process of a launch timed.
 
     `samples` are seconds of each of the reference's `parts`, one sample before each round and one after the last.
+    `core_s` are as many samples of the round trip between pairs of cores, in seconds; empty where it was not asked for.
     `pass_s` is every pass in seconds, packed; `lab_s` the lab sheet's passes, where this launch did them.
     """
 
@@ -38,6 +39,7 @@ class Timing:
     rounds: tuple[Round, ...]
     pass_s: str
     reference_share: float
+    core_s: tuple[tuple[float, ...], ...] = ()
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> "Timing":
@@ -70,6 +72,12 @@ class Timing:
         if len(seconds) != ends[-1]:
             raise ValueError(f"the launch holds {len(seconds)} passes, its rounds {ends[-1]}")
         return np.concatenate([seconds[end - round_.used : end] for end, round_ in zip(ends, self.rounds, strict=True)])
+
+    @property
+    def core_distance_s(self) -> float | None:
+        """Seconds of a round trip between the two neighbouring cores that were farthest apart, median over the samples."""
+        farthest = [max(sample) for sample in self.core_s if sample]
+        return float(np.median(farthest)) if farthest else None
 
     @property
     def reference_s(self) -> dict[str, float]:

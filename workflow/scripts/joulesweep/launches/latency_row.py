@@ -13,6 +13,7 @@ from joulesweep.launches.reference_baseline import mixture_s
 from joulesweep.uncertainty import drift
 from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
+from joulesweep.uncertainty.levels import levels
 
 FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
@@ -27,12 +28,14 @@ Kind = tuple[str, bool]  # the reference beside the launches, and whether passes
 class Corrected:
     """The latency of a point less what the reference shows of the device's momentary speed.
 
-    `seconds` per pass of each used launch; `slope` is the share of the reference's deviation that was subtracted (mean
-    over launches), None where nothing was; `interval` is the figure with its 95 % interval.
+    `seconds` per pass of each used launch; `slope` is the share of the reference's deviation that was subtracted, and
+    `core_slope` that of the deviation of the cores' distance (means over launches), None where nothing was; `interval` is the
+    figure with its 95 % interval.
     """
 
     seconds: tuple[float, ...]
     slope: float | None
+    core_slope: float | None
     interval: Interval
 
 
@@ -97,12 +100,13 @@ def drifts(points: Iterable[tuple[int, Sequence[LatencyLaunch]]]) -> dict[Kind, 
 
 
 def corrected_columns(corrected: Corrected, batch: int) -> dict[str, Any]:
-    """The columns that only the merge can fill: latency with its interval, the slope, and examples per second."""
+    """The columns that only the merge can fill: latency with its interval, the slopes, and examples per second."""
     return {
         "corrected_s": corrected.interval.value,
         "ci_low_s": corrected.interval.low,
         "ci_high_s": corrected.interval.high,
         "correction": corrected.slope,
+        "core_correction": corrected.core_slope,
         "throughput_per_s": batch / corrected.interval.value,
     }
 
@@ -117,6 +121,8 @@ def _figures(
     reference_s = float(np.median([mixture_s(reference) for reference in references]))
     mixture_baseline_s = mixture_s(baseline_s)
     lab_s = next((timing.lab_s for timing in timings if timing.lab_s), None)
+    core_distances_s = [timing.core_distance_s for timing in timings]
+    two = levels([launch.seconds for launch in used], core_distances_s)
     flags = {
         "few_launches": len(used) < last.first_stage,
         "not_settled": not all(timing.settled for timing in timings),
@@ -128,6 +134,8 @@ def _figures(
         "busy": any(launch.others_share > selection.BUSY for launch in used),
         "wide": raw.high / raw.value - 1 > last.target,
         "drift_unseen": not device_drift.is_seen,
+        "two_levels": two is not None,
+        "cores_move": two is not None and two.of_the_cores,
     }
     return {
         "rounds": sum(len(timing.rounds) for timing in timings),
@@ -137,6 +145,10 @@ def _figures(
         "raw_s": raw.value,
         "raw_ci_low_s": raw.low,
         "raw_ci_high_s": raw.high,
+        "low_level_s": two.low_s if two else None,
+        "high_level_s": two.high_s if two else None,
+        "high_share": two.high_share if two else None,
+        "core_distance_s": _known_median(core_distances_s),
         "mean_s": float(pass_s.mean()),
         "std_s": float(pass_s.std(ddof=1)),
         "median_s": float(np.median(pass_s)),
@@ -155,6 +167,11 @@ def _figures(
         "others_share": float(np.median([launch.others_share for launch in used])),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
+
+
+def _known_median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
 
 
 def _clocked_down(references: Sequence[Mapping[str, float]], baseline_s: Mapping[str, float]) -> bool:
@@ -176,12 +193,11 @@ def _clocked_down(references: Sequence[Mapping[str, float]], baseline_s: Mapping
 
 def _device(launches: Sequence[LatencyLaunch]) -> dict[str, Any]:
     """The device over the launches of a point, failed ones too: they warm it as well."""
-    clocks = [launch.after.clock_Hz for launch in launches if launch.after.clock_Hz is not None]
     return {
         "wait_s": sum(launch.wait_s for launch in launches),
         "temperature_start_C": launches[0].before.temperature_C,
         "temperature_end_C": launches[-1].after.temperature_C,
-        "clock_Hz": float(np.median(clocks)) if clocks else None,
+        "clock_Hz": _known_median([launch.after.clock_Hz for launch in launches]),
         "load": float(np.median([launch.before.load for launch in launches])),
     }
 

@@ -7,7 +7,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -106,10 +106,10 @@ def _object(type_: Any, value: Any, place: str) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"{place}: {_short(value)} is not an object")
     types_ = _types(type_)
-    missing = [field.name for field in fields(type_) if field.name not in value]
+    missing = [field.name for field in fields(type_) if field.name not in value and field.default is MISSING]
     if missing:
         raise ValueError(f"{place}: {', '.join(missing)} is missing")
-    return type_(**{name: read(types_[name], value[name], f"{place}, {name}") for name in types_})
+    return type_(**{name: read(types_[name], value[name], f"{place}, {name}") for name in types_ if name in value})
 
 
 @cache

@@ -7,6 +7,7 @@ import pandas as pd
 from joulesweep.launches.columns import COUNTS
 from joulesweep.merged.load import VARIANT, Merged
 
+LEVELS = ["low_level_s", "high_level_s"]  # of a latency whose launches lie on two
 # Each metric: its table, and the columns of its figure and of the interval's ends.
 METRICS = {
     "latency": ("latency", "corrected_s", "ci_low_s", "ci_high_s"),
@@ -16,10 +17,12 @@ METRICS = {
     "params": ("counts", "params", None, None),
     "flops": ("counts", "flops", None, None),
 }
+# What else is told of a metric, by the columns of its table.
+_FURTHER = {"latency": LEVELS, "energy": ["kind"]}
 
 
 def base_points(merged: Merged) -> pd.DataFrame:
-    """Columns device, model, runtime, kind (of the energy) and for every metric M: M, M_low, M_high; NaN = not measured.
+    """Columns device, model, runtime, those of `_FURTHER` and for every metric M: M, M_low, M_high; NaN = not measured.
 
     Only what this configuration names is in it; a row that contradicts itself counts as not measured.
     """
@@ -33,8 +36,8 @@ def base_points(merged: Merged) -> pd.DataFrame:
         rows = merged.sound(name)
         rows = rows[rows["base"]].drop_duplicates(VARIANT)
         names = dict(zip([c for c in columns if c], (metric, f"{metric}_low", f"{metric}_high"), strict=False))
-        kind = ["kind"] if metric == "energy" else []
-        table = table.merge(rows[[*VARIANT, *names, *kind]].rename(columns=names), on=VARIANT, how="left")
+        further = _FURTHER.get(metric, [])
+        table = table.merge(rows[[*VARIANT, *names, *further]].rename(columns=names), on=VARIANT, how="left")
     place = {model: index for index, model in enumerate(merged.models)}
     return table.sort_values(
         ["device", "model", "runtime"], key=lambda c: c.map(place) if c.name == "model" else c

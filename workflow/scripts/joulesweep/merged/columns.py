@@ -21,14 +21,15 @@ CORRECTED = (
     *columns_of(
         float,
         (1e-9, 1e7),
-        corrected_s="THE latency of one pass: geometric mean over the launches of the corrected median round",
-        ci_low_s="lower end of the 95 % interval of corrected_s, for the level of the point on this device over time",
+        corrected_s="THE latency of one pass, at the typical speed of the device: geometric mean over the launches of the corrected median round",
+        ci_low_s="lower end of the 95 % interval of corrected_s",
         ci_high_s="upper end of this interval",
     ),
     *columns_of(
         float,
         (0, 2),
-        correction="c: share of the reference's deviation from its baseline that was subtracted, 0 to 2; empty where the launches are not there",
+        correction="c: share of the reference's deviation from the typical speed of the device that was subtracted, 0 to 2; empty where the launches are not there",
+        core_correction="share of the deviation of the cores' distance from the typical one that was subtracted, on logarithms, 0 to 2; empty with one thread, and where the device shows one distance",
     ),
     *columns_of(float, throughput_per_s="examples per second: batch over corrected_s"),
 )

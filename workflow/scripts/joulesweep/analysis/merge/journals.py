@@ -12,6 +12,7 @@ from pathlib import Path
 from joulesweep.analysis.merge.read_table import Located, Row
 from joulesweep.analysis.statistics import correction
 from joulesweep.analysis.statistics.correction import Rounds
+from joulesweep.analysis.statistics.typical_speed import typical_speed
 from joulesweep.errors import UserError
 from joulesweep.launches import latency_row
 from joulesweep.launches.columns import IDENTITY, launch_key
@@ -42,13 +43,10 @@ class _Point:
         return latency_row.used_launches(self.launches)
 
     @property
-    def rounds(self) -> list[Rounds]:
-        """The used launches as the correction takes them; none where they are too few or have no baseline."""
-        used = self.used
-        parts = {part for launch in used if launch.timing for part in launch.timing.parts}
-        if len(used) < latency_row.FEWEST_LAUNCHES or not parts <= self.baseline_s.keys():
-            return []
-        return [Rounds.of(launch, self.baseline_s) for launch in used]
+    def can_be_corrected(self) -> bool:
+        """Whether there are enough used launches, and a baseline of their reference."""
+        parts = {part for launch in self.used if launch.timing for part in launch.timing.parts}
+        return len(self.used) >= latency_row.FEWEST_LAUNCHES and parts <= self.baseline_s.keys()
 
 
 def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) -> tuple[list[Located], list[Problem]]:
@@ -84,14 +82,20 @@ def _drifts(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[tup
 
 def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[int, Corrected]:
     """The corrected figure of each row whose launches have a baseline."""
+    points = {place: point for place, point in points.items() if point.can_be_corrected}
+    kinds = {place: _kind(tables[place].row, point) for place, point in points.items()}
+    typical = {
+        kind: typical_speed((launch for point in alike for launch in point.used), alike[0].baseline_s)
+        for kind in set(kinds.values())
+        if (alike := [point for place, point in points.items() if kinds[place] == kind])
+    }
     groups: dict[tuple[object, ...], dict[int, Sequence[Rounds]]] = {}
     for place, point in points.items():
         row = tables[place].row
-        if rounds := point.rounds:
-            groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = rounds
+        rounds = [Rounds.of(launch, point.baseline_s, typical[kinds[place]]) for launch in point.used]
+        groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = rounds
     adjusted = {place: each for group in groups.values() for place, each in correction.adjusted(group).items()}
     times_s = {place: [launch.started_s for launch in points[place].used] for place in adjusted}
-    kinds = {place: _kind(tables[place].row, points[place]) for place in adjusted}
     drifts = drift.by_kind((kinds[place], (times_s[place], each.seconds)) for place, each in adjusted.items())
     return {
         place: correction.with_interval(each, times_s[place], drifts[kinds[place]]) for place, each in adjusted.items()
@@ -171,7 +175,7 @@ def _from_table(row: Row) -> Row:
 def _uncorrected(row: Row) -> Row:
     """The columns of the correction of a row whose launches or baseline are not there: its raw figure."""
     raw = Interval(*(_number(row[name], math.nan) for name in ("raw_s", "raw_ci_low_s", "raw_ci_high_s")))
-    return latency_row.corrected_columns(Corrected((), None, raw), int(_number(row["batch"], 1)))
+    return latency_row.corrected_columns(Corrected((), None, None, raw), int(_number(row["batch"], 1)))
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.points import name_of, point_of
-from joulesweep.formatting import half_width, percent, plural, relative_half_width
+from joulesweep.formatting import digits, half_width, percent, plural, relative_half_width
 from joulesweep.merged.load import Merged
 
 WIDE = 0.1  # half of an interval, relative
@@ -25,6 +25,8 @@ FLAGS = {
     "few_launches": "fewer launches than configured succeeded, so the interval is wide",
     "wide": "the interval is wider than the configured `precision`, although all launches were made that `minutes` allows: raise `minutes`",
     "drift_unseen": "all launches of such points on this device lie within a few minutes, so how its speed drifts is not known and the interval holds for these minutes only: a run on another day shows it",
+    "two_levels": "the launches lie on two levels, so that the mean says how often each occurs: give both levels",
+    "cores_move": "the higher level is that of the launches whose cores answered each other slowly: the host of a virtual machine moves the cores closer together and farther apart, so measure on a machine of your own, or with one thread",
     "few_windows": "fewer than three windows succeeded, so the interval is wide",
     "few_readings": "a window holds fewer than 10 readings of the meter: raise `window_s`",
     "net_below_zero": "idle power was higher than power under load, so the energy above idle is negative: let the device come to rest, or use a meter that covers less",
@@ -45,7 +47,8 @@ def _flagged(merged: Merged) -> Iterator[str]:
         for flag in [*known, *sorted(raised - set(FLAGS))]:
             group = rows[[flag in cell.split() for cell in rows["flags"]]]
             meaning = FLAGS.get(flag, "explained in `docs/tables.md`")
-            yield f"**{text(flag)}** in {table} of {_variants(group)}: {meaning}."
+            named = _two_levels(group) if flag == "two_levels" else _variants(group)
+            yield f"**{text(flag)}** in {table} of {named}: {meaning}."
 
 
 def _wide(merged: Merged) -> Iterator[str]:
@@ -65,6 +68,14 @@ def half_widths(rows: pd.DataFrame, low: str, high: str) -> pd.Series:
     """Half of each row's interval, relative; NaN where there is no interval."""
     halves = [relative_half_width(*ends) for ends in zip(rows[low], rows[high], strict=True)]
     return pd.Series(halves, index=rows.index, dtype=float)
+
+
+def _two_levels(rows: pd.DataFrame) -> str:
+    return "; ".join(
+        f"{name_of(row)} at {point_of(row)} ({digits(1e3 * row['low_level_s'])} ms, and {digits(1e3 * row['high_level_s'])} ms in "
+        f"{percent(row['high_share'])} of the launches)"
+        for _, row in rows.iterrows()
+    )
 
 
 def _variants(rows: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import bracketed, digits, si, significant, with_interval
-from joulesweep.merged.base_points import METRICS, model_counts
+from joulesweep.merged.base_points import LEVELS, METRICS, model_counts
 from joulesweep.merged.columns import UNSOUND
 from joulesweep.merged.load import VARIANT, Merged, sweep
 
@@ -65,8 +65,8 @@ def counts(merged: Merged) -> str:
 
 def latency(merged: Merged, device: str) -> str:
     """The base point of every variant on one device, failed ones with their reason. Times in ms, digits as certain."""
-    rows = []
-    for _, row in _base(merged.latency, device).iterrows():
+    rows, base = [], _base(merged.latency, device)
+    for _, row in base.iterrows():
         name = _variant(row)
         if row["status"] != "ok":
             rows.append([name, _failure(row), *["–"] * 9])
@@ -75,7 +75,7 @@ def latency(merged: Merged, device: str) -> str:
         rows.append(
             [
                 name,
-                with_interval(row["corrected_s"], row["ci_low_s"], row["ci_high_s"], 1e3),
+                with_interval(row["corrected_s"], row["ci_low_s"], row["ci_high_s"], 1e3) + _levels(row),
                 *(digits(1e3 * row[column], certain) for column in ("raw_s", "median_s", "p95_s")),
                 f"{digits(1e3 * row['lab_mean_s'], certain)} ± {digits(1e3 * row['lab_std_s'], 2)}",
                 *(digits(1e3 * row[column], certain) for column in ("first_s", "load_s")),
@@ -97,7 +97,15 @@ def latency(merged: Merged, device: str) -> str:
         "peak memory, MB",
         "c",
     ]
-    return table(header, rows, numbers=10)
+    two = base[LEVELS].notna().any(axis=None)
+    explained = "\n\nIn brackets are the two levels of a latency whose launches lie on two." if two else ""
+    return table(header, rows, numbers=10) + explained
+
+
+def _levels(row: pd.Series) -> str:
+    """The two levels of a latency whose launches lie on two, in ms."""
+    two = [digits(1e3 * row[name], 2) for name in LEVELS if row[name] == row[name]]
+    return f" ({' or '.join(two)})" if two else ""
 
 
 def sustained(merged: Merged, device: str) -> str:

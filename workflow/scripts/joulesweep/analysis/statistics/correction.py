@@ -1,14 +1,19 @@
 """From raw to corrected latency: how much of what the reference shows a point shares, learned from launches.
 
 Control variates, as in CUPED (Deng et al., Improving the Sensitivity of Online Controlled Experiments, WSDM 2013), on
-logarithms: from each round, c times the reference's deviation from the device's baseline is subtracted. Each point has
+logarithms: from each round, c times the reference's deviation from the device's typical speed (`typical_speed.py`) is
+subtracted. Where the cores are now near each other and now far, the deviation of their distance is a second control. Each point has
 its own slope c, because points react differently to the same slowdown: memory-bound or Python-bound points fully or more,
 a large matrix product by about a third. Five launches say little about a slope. So a point's slope is drawn towards the
-mean slope of all launches with its runtime and number of threads on the device, and that mean towards three quarters
-(random effects): the less the launches say, the more. The launch that is corrected is left out.
+mean slope of all launches with its runtime and number of threads on the device, and that mean towards three quarters, or
+towards none for the distance of the cores (random effects): the less the launches say, the more. The launch that is
+corrected is left out.
 
 The interval is that of the device's drift (`drift.py`), which the corrected launches show less of, and the uncertainty of
-c, in proportion to how far the device was from its baseline. The trial that chose the slopes is docs/decisions/0011.
+the slopes, in proportion to how far the device was from its typical speed while the point was measured. The trial that chose
+the slopes is docs/decisions/0011.
+
+Below, K is the number of controls: 1, or 2 with the distance of the cores.
 """
 
 import math
@@ -19,71 +24,86 @@ from typing import TypeVar
 
 import numpy as np
 
+from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, reference_over_baseline
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
 from joulesweep.uncertainty import drift
 from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
 
-_SLOPE, _SLOPE_STD = 0.75, 0.3  # of all launches, before any was seen
+_SLOPE, _SLOPE_STD = np.array([0.75, 0.0]), np.array([0.3, 0.5])  # of all launches, before any was seen
 _LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most
-_POINT_STD = 0.4  # of the points' slopes around that of all
+_POINT_STD = np.array([0.4, 0.4])  # of the points' slopes around that of all
 _SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
 _WORTH = 4  # launches that this is worth, and that the spread of all is worth beside a point's own
 _Z_975 = NormalDist().inv_cdf(0.975)
 _TINY = 1e-12  # in place of squares that are zero
+_DESCENTS = 20
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """One launch on logarithms, a value per round: seconds per pass, and the reference beside it over its baseline."""
+    """One launch on logarithms: seconds per pass of each round, (R,), and the controls beside it, (R, K).
+
+    The controls are the reference, and on several cores of unsteady distance that distance, each over the typical one.
+    """
 
     passes: np.ndarray
-    reference: np.ndarray
+    controls: np.ndarray
 
     @classmethod
-    def of(cls, launch: LatencyLaunch, baseline_s: Mapping[str, float]) -> "Rounds":
-        """From a launch that ended ok and the seconds of the reference's parts on the device."""
+    def of(cls, launch: LatencyLaunch, baseline_s: Mapping[str, float], typical: TypicalSpeed) -> "Rounds":
+        """From a launch that ended ok and the seconds of the reference's parts on the device.
+
+        A launch that could not ask for the distance of its cores is taken to have had the typical one.
+        """
         timing = launch.timing
         assert timing is not None
-        samples = np.log(np.array(timing.samples)) - np.log([baseline_s[part] for part in timing.parts])
-        mixture = samples.mean(axis=1)
-        return cls(np.log(timing.round_s), (mixture[1:] + mixture[:-1]) / 2)
+        beside = [reference_over_baseline(timing, baseline_s) - typical.reference]
+        if typical.core_distance is not None:
+            distance_s = timing.core_distance_s or float(np.exp(typical.core_distance))
+            farthest_s = [max(sample, default=distance_s) for sample in timing.core_s] or [distance_s] * len(beside[0])
+            beside.append(np.log(farthest_s) - typical.core_distance)
+        controls = np.stack(beside, axis=1)
+        return cls(np.log(timing.round_s), (controls[1:] + controls[:-1]) / 2)
 
 
 @dataclass(frozen=True)
 class Adjusted:
-    """The launches of a point, corrected: seconds per pass of each, and their mean slope.
+    """The launches of a point, corrected: seconds per pass of each, and their mean slopes.
 
-    `unknown` is the half width, on logarithms, of what is not known about the slope.
+    `core_slope` is None where the distance of the cores is no control. `unknown` is the half width, on logarithms, of what
+    is not known about the slopes.
     """
 
     seconds: tuple[float, ...]
     slope: float
+    core_slope: float | None
     unknown: float
 
 
 @dataclass(frozen=True)
 class _Point:
-    """Launches of a point on logarithms: seconds per pass and the reference, medians of the rounds."""
+    """N launches of a point on logarithms: seconds per pass, (N,), and the controls, (N, K); medians of the rounds."""
 
     passes: np.ndarray
-    reference: np.ndarray
+    controls: np.ndarray
 
     def without(self, launch: int | None) -> "_Point":
         """Deviations of both from their means, with one launch left out."""
         keep = np.arange(len(self.passes)) != (-1 if launch is None else launch)
-        return _Point(self.passes[keep] - self.passes[keep].mean(), self.reference[keep] - self.reference[keep].mean())
+        passes, controls = self.passes[keep], self.controls[keep]
+        return _Point(passes - passes.mean(), controls - controls.mean(axis=0))
 
 
 @dataclass(frozen=True)
-class _Slope:
-    """A slope and the variance of its estimate."""
+class _Slopes:
+    """The slopes of the controls, (K,), and the inverse of the covariance of their estimate, (K, K)."""
 
-    value: float
-    variance: float
+    value: np.ndarray
+    precision: np.ndarray
 
 
 def adjusted(points: Mapping[Key, Sequence[Rounds]]) -> dict[Key, Adjusted]:
@@ -91,12 +111,12 @@ def adjusted(points: Mapping[Key, Sequence[Rounds]]) -> dict[Key, Adjusted]:
     medians = {
         key: _Point(
             np.array([np.median(rounds.passes) for rounds in launches]),
-            np.array([np.median(rounds.reference) for rounds in launches]),
+            np.array([np.median(rounds.controls, axis=0) for rounds in launches]),
         )
         for key, launches in points.items()
     }
     slopes = {
-        key: [_slope(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
+        key: [_slopes(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
     }
     return {key: _apply(points[key], slopes[key]) for key in points}
 
@@ -106,62 +126,88 @@ def with_interval(point: Adjusted, times_s: Sequence[float], device_drift: Drift
     found = drift.interval(times_s, point.seconds, device_drift)
     half = math.hypot(math.log(found.high / found.value), point.unknown)
     wider = Interval(found.value, found.value * math.exp(-half), found.value * math.exp(half))
-    return Corrected(point.seconds, point.slope, wider)
+    return Corrected(point.seconds, point.slope, point.core_slope, wider)
 
 
-def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slope]) -> Adjusted:
+def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slopes]) -> Adjusted:
+    """Half width of the unknown = z * sqrt(away' covariance away), mean over launches, with `away` the controls' mean."""
     logs = [
-        float(np.median(rounds.passes - slope.value * rounds.reference))
+        float(np.median(rounds.passes - rounds.controls @ slope.value))
         for rounds, slope in zip(launches, slopes, strict=True)
     ]
-    away = float(np.mean([np.median(rounds.reference) for rounds in launches]))
-    unknown = _Z_975 * float(np.mean([math.sqrt(slope.variance) for slope in slopes])) * abs(away)
-    return Adjusted(tuple(map(math.exp, logs)), float(np.mean([slope.value for slope in slopes])), unknown)
+    away = np.mean([np.median(rounds.controls, axis=0) for rounds in launches], axis=0)
+    errors = [math.sqrt(max(float(away @ np.linalg.solve(slope.precision, away)), 0)) for slope in slopes]
+    mean = np.mean([slope.value for slope in slopes], axis=0)
+    core_slope = float(mean[1]) if len(mean) > 1 else None
+    return Adjusted(tuple(map(math.exp, logs)), float(mean[0]), core_slope, _Z_975 * float(np.mean(errors)))
 
 
-def _slope(points: Mapping[Key, _Point], key: Key, launch: int) -> _Slope:
-    """The slope of a point from all launches of the group except one of its own."""
+def _slopes(points: Mapping[Key, _Point], key: Key, launch: int) -> _Slopes:
+    """The slopes of a point from all launches of the group except one of its own."""
     deviations = {other: point.without(launch if other == key else None) for other, point in points.items()}
     spread = _pooled_spread(list(deviations.values()))
-    own = {other: _own_slope(point, spread) for other, point in deviations.items()}
+    own = {other: _own_slopes(point, spread) for other, point in deviations.items()}
     return _weighted_mean(own[key], list(own.values()))
 
 
 def _pooled_spread(deviations: Sequence[_Point]) -> float:
-    """The variance of launches around one slope that all points share.
+    """The variance of launches around slopes that all points share.
 
-    slope = sum(passes * reference) / sum(reference^2), within 0 and the largest;
+    slopes = inv(X'X) X'y of controls X and passes y, within 0 and the largest;
     variance = (sum of squared residuals + worth * expected variance) / (degrees of freedom + worth).
     """
     passes = np.concatenate([point.passes for point in deviations])
-    reference = np.concatenate([point.reference for point in deviations])
-    slope = np.clip(passes @ reference / max(reference @ reference, _TINY), 0, _LARGEST)
+    controls = np.concatenate([point.controls for point in deviations])
+    slopes = np.clip(np.linalg.solve(_squares(controls), controls.T @ passes), 0, _LARGEST)
     freedom = sum(len(point.passes) - 1 for point in deviations)
-    return (float(((passes - slope * reference) ** 2).sum()) + _WORTH * _SPREAD_STD**2) / (freedom + _WORTH)
+    return (float(((passes - controls @ slopes) ** 2).sum()) + _WORTH * _SPREAD_STD**2) / (freedom + _WORTH)
 
 
-def _own_slope(point: _Point, spread: float) -> _Slope:
-    """The slope that a point's own launches show, by least squares.
+def _own_slopes(point: _Point, spread: float) -> _Slopes:
+    """The slopes that a point's own launches show, by least squares.
 
-    slope = sum(passes * reference) / sum(reference^2);
-    variance = (sum of squared residuals + worth * pooled variance) / (degrees of freedom + worth) / sum(reference^2).
+    slopes = inv(X'X) X'y of controls X and passes y; covariance = variance * inv(X'X), with
+    variance = (sum of squared residuals + worth * pooled variance) / (degrees of freedom + worth).
     """
-    squares = max(float(point.reference @ point.reference), _TINY)
-    slope = float(point.passes @ point.reference) / squares
-    residual = float(((point.passes - slope * point.reference) ** 2).sum()) + _WORTH * spread
-    return _Slope(slope, residual / (max(len(point.passes) - 2, 0) + _WORTH) / squares)
+    squares = _squares(point.controls)
+    slopes = np.linalg.solve(squares, point.controls.T @ point.passes)
+    residual = float(((point.passes - point.controls @ slopes) ** 2).sum()) + _WORTH * spread
+    freedom = max(len(point.passes) - 1 - len(slopes), 0)
+    return _Slopes(slopes, squares * (freedom + _WORTH) / residual)
 
 
-def _weighted_mean(own: _Slope, all_: Sequence[_Slope]) -> _Slope:
-    """A point's own slope and the mean slope of all points, each weighted by the inverse of its variance.
+def _squares(controls: np.ndarray) -> np.ndarray:
+    """X'X, which can be inverted also where a control does not vary."""
+    return controls.T @ controls + _TINY * np.eye(controls.shape[1])
 
-    mean = sum(w * slope) / sum(w) with w = 1 / (variance + variance between points), the expected slope included;
-    its variance for a single point is that between points + 1 / sum(w).
+
+def _weighted_mean(own: _Slopes, all_: Sequence[_Slopes]) -> _Slopes:
+    """A point's own slopes and the mean slopes of all points, each weighted by the inverse of its covariance.
+
+    mean = inv(sum(W)) sum(W slopes) with W = inv(covariance + that between points), the expected slopes included;
+    its covariance for a single point is that between points + inv(sum(W)).
     """
-    weights = [1 / (slope.variance + _POINT_STD**2) for slope in all_]
-    known = sum(weights) + 1 / _SLOPE_STD**2
-    weighted = sum(weight * slope.value for weight, slope in zip(weights, all_, strict=True))
-    mean = (weighted + _SLOPE / _SLOPE_STD**2) / known
-    own_weight, mean_weight = 1 / own.variance, 1 / (_POINT_STD**2 + 1 / known)
-    value = (own_weight * own.value + mean_weight * mean) / (own_weight + mean_weight)
-    return _Slope(float(np.clip(value, 0, _LARGEST)), 1 / (own_weight + mean_weight))
+    controls = len(own.value)
+    between = np.diag(_POINT_STD[:controls] ** 2)
+    expected = np.diag(1 / _SLOPE_STD[:controls] ** 2)
+    weights = [np.linalg.inv(np.linalg.inv(slopes.precision) + between) for slopes in all_]
+    known = sum(weights) + expected
+    weighted = sum(weight @ slopes.value for weight, slopes in zip(weights, all_, strict=True))
+    mean = np.linalg.solve(known, weighted + expected @ _SLOPE[:controls])
+    mean_weight = np.linalg.inv(between + np.linalg.inv(known))
+    precision = own.precision + mean_weight
+    value = np.linalg.solve(precision, own.precision @ own.value + mean_weight @ mean)
+    return _Slopes(_within_bounds(value, precision), precision)
+
+
+def _within_bounds(slopes: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """The likeliest slopes from 0 to the largest: where one of two is held at its bound, the other takes over what it can.
+
+    Coordinate descent on (bounded - slopes)' precision (bounded - slopes).
+    """
+    bounded = np.clip(slopes, 0, _LARGEST)
+    for _ in range(_DESCENTS if len(slopes) > 1 else 0):
+        for place in range(len(slopes)):
+            pull = precision[place] @ (bounded - slopes) - precision[place, place] * (bounded[place] - slopes[place])
+            bounded[place] = np.clip(slopes[place] - pull / precision[place, place], 0, _LARGEST)
+    return bounded

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from joulesweep.launches.packing import pack
+from joulesweep.measure.latency.core_distance import core_distance_for
 from joulesweep.measure.latency.reference import reference_for
 from joulesweep.measure.processes import memory
 from joulesweep.measure.processes.passes import passes_for
@@ -32,14 +33,24 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
     asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `samples` (one more
-    than rounds, seconds of each of `parts`), `pass_s` (every pass, packed), and `reference_share`.
+    than rounds, seconds of each of `parts`), `core_s` (as many, seconds of a round trip between each pair of cores that was
+    asked), `pass_s` (every pass, packed), and `reference_share`.
     """
+    distance = core_distance_for(argument["runtime"], argument["point"])  # forks, so before the runtime has threads
+    try:
+        return _measured(argument, distance.sample if distance else list)
+    finally:
+        if distance:
+            distance.close()
+
+
+def _measured(argument: Mapping[str, Any], core_sample: Callable[[], list[float]]) -> dict[str, Any]:
     prepared = prepare_pass(argument)
     settled = warm_up(prepared.one_pass)
     peak_bytes = max(prepared.first_peak_bytes, memory.peak())  # before the reference's buffers exist
     lab_s = [prepared.one_pass() for _ in range(1 + LAB_PASSES)][1:] if argument["lab"] else []
     reference = reference_for(prepared.runtime.compute_device, prepared.runtime.pass_s)
-    timed = rounds(prepared.one_pass, reference.sample)
+    timed = rounds(prepared.one_pass, reference.sample, core_sample)
     return {
         "load_s": prepared.load_s,
         "first_s": prepared.first_s,
@@ -67,10 +78,12 @@ def warm_up(one_pass: Callable[[], float]) -> bool:
                 return False
 
 
-def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> dict[str, Any]:
-    """Rounds of passes, each between two samples of the reference."""
+def rounds(
+    one_pass: Callable[[], float], sample: Callable[[], list[float]], core_sample: Callable[[], list[float]] = list
+) -> dict[str, Any]:
+    """Rounds of passes, each between two samples of the reference and of the distance of the cores."""
     begin = time.perf_counter()
-    samples = [sample()]
+    samples, core_s = [sample()], [core_sample()]
     done: list[dict[str, Any]] = []
     every: list[float] = []
     in_rounds = 0.0
@@ -79,6 +92,7 @@ def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> 
         times = passes_for(one_pass, ROUND_S)
         in_rounds += time.perf_counter() - start
         samples.append(sample())
+        core_s.append(core_sample())
         used = times[_unused(times) :]
         done.append({"passes": len(times), "used": len(used), "mean_s": float(np.mean(used))})
         every.extend(times)
@@ -86,6 +100,7 @@ def rounds(one_pass: Callable[[], float], sample: Callable[[], list[float]]) -> 
     return {
         "rounds": done,
         "samples": samples,
+        "core_s": core_s,
         "pass_s": pack(np.array(every, dtype=np.float32)),
         "reference_share": share,
     }
