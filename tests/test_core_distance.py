@@ -57,6 +57,15 @@ def test_a_pair_without_an_answer_is_left_out(probe):
     assert any(probe.sample() for _ in range(20))
 
 
+def test_a_core_that_was_taken_away_and_a_process_that_died_cost_the_sample_only(probe, monkeypatch):
+    probe._pairs = [(10_000, 10_001)]
+    assert probe.sample() == []
+    probe._pairs = [tuple(sorted(os.sched_getaffinity(0))[:2])]
+    os.kill(probe._partner, signal.SIGKILL)
+    time.sleep(0.1)
+    assert probe.sample() == []
+
+
 def test_it_ends_with_the_launch_however_that_ends():
     reads, writes = os.pipe()
     launch = os.fork()

@@ -1,7 +1,8 @@
 """Whether latency is what it says: the reference and the passes leave each other alone, and known work is found again.
 
   level     the reference's level right after passes of every runtime, over its level after idling: within 3 %
-  passes    a pass in a process with the reference over one in a process without, in pairs: within 1 %
+  passes    a pass in a process with the reference over one in a process without, in pairs: within 1 %; on several
+            threads also with the distance of the cores over without
   servers   the spread between fork servers beside the spread between the launches of one
   known     work of a set processor time, through the whole latency stage: inside its interval, or within 0.2 %, since the
             clock that ends it is read a few microseconds late, and interrupts are in nobody's processor time
@@ -86,8 +87,12 @@ def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
-    """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone."""
+    """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone.
+
+    `cores`: the distance of the cores is asked for too.
+    """
     from joulesweep.measure.latency import launch
+    from joulesweep.measure.latency.core_distance import CoreDistance
     from joulesweep.measure.latency.reference import Reference
     from joulesweep.measure.latency.rest import rest
 
@@ -95,9 +100,12 @@ def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
         rest()
         return [1.0]
 
+    distance = CoreDistance() if argument["cores"] else None
     one_pass = warm(argument)
     look = Reference().sample if argument["reference"] else only_rest
-    found = launch.rounds(one_pass, look)
+    found = launch.rounds(one_pass, look, distance.sample if distance else list)
+    if distance:
+        distance.close()
     return {
         "s": float(np.median([one["mean_s"] for one in found["rounds"]])),
         "reference": float(np.median(np.log(found["samples"]).mean(axis=1))),
@@ -176,20 +184,23 @@ def check_levels(bench: Bench, looks: int) -> list[dict[str, Any]]:
 
 
 def check_passes(bench: Bench, pairs: int) -> list[dict[str, Any]]:
-    """Passes beside the reference over passes without one."""
+    """Passes beside the reference over passes without one, and with the distance of the cores over without."""
     found = []
     for runtime in RUNTIMES:
         with bench.server(runtime) as server:
             for model in MODELS:
                 for threads in THREADS:
-                    logs = []
-                    for _ in range(pairs):
-                        seconds = {}
-                        for reference in random.sample([True, False], 2):
-                            argument = bench.argument(model, runtime, threads, reference=reference)
-                            seconds[reference] = run(server, passes, argument)["s"]
-                        logs.append(np.log(seconds[True] / seconds[False]))
-                    found.append(_ratio(f"passes of {model} {runtime}, {threads} threads", logs, 0.01))
+                    for what in ("reference", *(["cores"] if threads > 1 and sys.platform == "linux" else [])):
+                        logs = []
+                        for _ in range(pairs):
+                            seconds = {}
+                            for asked in random.sample([True, False], 2):
+                                more = {"reference": True, "cores": False} | {what: asked}
+                                seconds[asked] = run(server, passes, bench.argument(model, runtime, threads, **more))[
+                                    "s"
+                                ]
+                            logs.append(np.log(seconds[True] / seconds[False]))
+                        found.append(_ratio(f"{what}: passes of {model} {runtime}, {threads} threads", logs, 0.01))
     return found
 
 

@@ -40,14 +40,15 @@ class CoreDistance:
         os.close(theirs)
 
     def sample(self) -> list[float]:
-        """Seconds of a round trip for each pair; none of a pair that had no answer, as on a core that others keep busy.
+        """Seconds of a round trip for each pair; none of a pair without an answer: others keep a core busy, or it was taken away.
 
         To be taken right after the reference, when the runtime's threads sleep. Only this thread is moved.
         """
         try:
             return [seconds for pair in self._pairs if (seconds := self._round_trip_s(*pair)) is not None]
         finally:
-            os.sched_setaffinity(0, self._cores)
+            with suppress(OSError):
+                os.sched_setaffinity(0, self._cores)
 
     def close(self) -> None:
         """End the other process."""
@@ -57,8 +58,11 @@ class CoreDistance:
 
     def _round_trip_s(self, mine: int, theirs: int) -> float | None:
         self._page[_ASKED] = self._page[_ANSWERED] = 0
-        os.sched_setaffinity(0, {mine})
-        os.write(self._commands, theirs.to_bytes(4, "little"))
+        try:
+            os.sched_setaffinity(0, {mine})
+            os.write(self._commands, theirs.to_bytes(4, "little"))
+        except OSError:
+            return None
         if not self._ask(1, _FIRST):
             return None
         start = time.perf_counter_ns()
