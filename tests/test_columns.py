@@ -39,7 +39,7 @@ def _of_file(file: Path) -> Iterator[str]:
 def test_every_column_of_latency_is_written_by_the_maker_of_rows():
     launches = [synthetic.launch(lab_s=(0.1, 0.2))] * 3
     sustained = [synthetic.sustained("ok", burst_s=0.1, sustained_s=0.2)]
-    corrected = Corrected((), 1.0, 0.5, Interval(1.0, 1.0, 1.0))
+    corrected = Corrected((1.0,), (1.0,), 1.0, 0.5, Interval(1.0, 1.0, 1.0))
     row = latency_row.row({} | dict.fromkeys(columns.IDENTITY, 1), launches, sustained, {}, synthetic.STEADY, corrected)
     assert EVERYWHERE | set(row) == {*columns.LATENCY.header, *(column.name for column in CORRECTED)}
 

@@ -121,6 +121,17 @@ def test_launches_with_near_and_with_far_cores_are_told_as_two_levels():
     assert "two_levels" not in one_level["flags"]
 
 
+def test_levels_of_a_merged_row_are_at_the_typical_speed_as_its_figure_is():
+    launches = [launch(0.01 * (1 + 0.2 * (number % 4))) for number in range(12)]
+    by_reference = tuple(0.02 * (1 + number / 1000) * (1.5 if number % 3 == 0 else 1) for number in range(12))
+    corrected = Corrected((0.02,) * 12, by_reference, 1.0, None, Interval(0.02, 0.01, 0.03))
+    row = latency_row.row(IDENTITY, launches, (), BASELINE_S, STEADY, corrected)
+    assert row["low_level_s"] == pytest.approx(0.02, rel=0.02)
+    assert row["high_level_s"] == pytest.approx(0.03, rel=0.02)
+    assert row["flags"] == "two_levels"
+    assert _row(*launches)["low_level_s"] is None
+
+
 def test_a_line_of_an_older_launch_without_the_distance_of_its_cores_is_still_one():
     line = launch().to_line()
     del line["timing"]["core_s"]
@@ -161,7 +172,7 @@ def test_points_with_one_thread_and_with_several_and_those_of_another_reference_
 
 
 def test_the_columns_of_the_correction_are_those_of_the_merged_table():
-    corrected = Corrected((0.01,), 0.5, 0.25, Interval(0.02, 0.01, 0.03))
+    corrected = Corrected((0.01,) * 3, (0.01,) * 3, 0.5, 0.25, Interval(0.02, 0.01, 0.03))
     row = latency_row.row(IDENTITY, [launch()] * 3, (), BASELINE_S, STEADY, corrected)
     assert {name: row[name] for name in (column.name for column in CORRECTED)} == {
         "corrected_s": 0.02,

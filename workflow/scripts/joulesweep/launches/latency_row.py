@@ -28,12 +28,13 @@ Kind = tuple[str, bool]  # the reference beside the launches, and whether passes
 class Corrected:
     """The latency of a point less what the reference shows of the device's momentary speed.
 
-    `seconds` per pass of each used launch; `slope` is the share of the reference's deviation that was subtracted, and
+    `seconds` per pass of each used launch; `by_reference` the same less what the reference shows alone; `slope` is the share of the reference's deviation that was subtracted, and
     `core_slope` that of the deviation of the cores' distance (means over launches), None where nothing was; `interval` is the
     figure with its 95 % interval.
     """
 
     seconds: tuple[float, ...]
+    by_reference: tuple[float, ...]
     slope: float | None
     core_slope: float | None
     interval: Interval
@@ -64,12 +65,16 @@ def row(
         status, message = failure or ("error", "too few launches")
         last = {"measured_at": launches[-1].measured_at} if launches else {}
         return {**identity, **counts, **last, "status": status, "message": message}
+    figures, on_levels = _figures(used, launches[-1], baseline_s, device_drift), _levels(used, corrected)
+    flags = f"{figures['flags']} {on_levels['flags']}".strip()
     return {
         **identity,
         **counts,
         "status": "ok",
         "message": "; ".join([*([failure[1]] if failure else []), *_lost(sustained)]),
-        **_figures(used, launches[-1], baseline_s, device_drift),
+        **figures,
+        **on_levels,
+        "flags": flags,
         **_device(launches),
         **_sustained(sustained),
         **(corrected_columns(corrected, identity["batch"]) if corrected else {}),
@@ -121,8 +126,6 @@ def _figures(
     reference_s = float(np.median([mixture_s(reference) for reference in references]))
     mixture_baseline_s = mixture_s(baseline_s)
     lab_s = next((timing.lab_s for timing in timings if timing.lab_s), None)
-    core_distances_s = [timing.core_distance_s for timing in timings]
-    two = levels([launch.seconds for launch in used], core_distances_s)
     flags = {
         "few_launches": len(used) < last.first_stage,
         "not_settled": not all(timing.settled for timing in timings),
@@ -134,8 +137,6 @@ def _figures(
         "busy": any(launch.others_share > selection.BUSY for launch in used),
         "wide": raw.high / raw.value - 1 > last.target,
         "drift_unseen": not device_drift.is_seen,
-        "two_levels": two is not None,
-        "cores_move": two is not None and two.of_the_cores,
     }
     return {
         "rounds": sum(len(timing.rounds) for timing in timings),
@@ -145,10 +146,6 @@ def _figures(
         "raw_s": raw.value,
         "raw_ci_low_s": raw.low,
         "raw_ci_high_s": raw.high,
-        "low_level_s": two.low_s if two else None,
-        "high_level_s": two.high_s if two else None,
-        "high_share": two.high_share if two else None,
-        "core_distance_s": _known_median(core_distances_s),
         "mean_s": float(pass_s.mean()),
         "std_s": float(pass_s.std(ddof=1)),
         "median_s": float(np.median(pass_s)),
@@ -166,6 +163,20 @@ def _figures(
         "order": " ".join(str(launch.order) for launch in used),
         "others_share": float(np.median([launch.others_share for launch in used])),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
+    }
+
+
+def _levels(used: Sequence[LatencyLaunch], corrected: Corrected | None) -> dict[str, Any]:
+    """The levels of launches that lie on two, as measured or at the typical speed that the reference shows."""
+    seconds = corrected.by_reference if corrected else [launch.seconds for launch in used]
+    distances_s = [launch.timing.core_distance_s for launch in used if launch.timing]
+    two = levels(seconds, distances_s)
+    return {
+        "low_level_s": two.low_s if two else None,
+        "high_level_s": two.high_s if two else None,
+        "high_share": two.high_share if two else None,
+        "core_distance_s": _known_median(distances_s),
+        "flags": "" if two is None else "two_levels cores_move" if two.of_the_cores else "two_levels",
     }
 
 

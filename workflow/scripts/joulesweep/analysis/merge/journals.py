@@ -175,7 +175,7 @@ def _from_table(row: Row) -> Row:
 def _uncorrected(row: Row) -> Row:
     """The columns of the correction of a row whose launches or baseline are not there: its raw figure."""
     raw = Interval(*(_number(row[name], math.nan) for name in ("raw_s", "raw_ci_low_s", "raw_ci_high_s")))
-    return latency_row.corrected_columns(Corrected((), None, None, raw), int(_number(row["batch"], 1)))
+    return latency_row.corrected_columns(Corrected((), (), None, None, raw), int(_number(row["batch"], 1)))
 
 
 def _number(value: object, otherwise: float) -> float:

@@ -74,11 +74,12 @@ class Rounds:
 class Adjusted:
     """The launches of a point, corrected: seconds per pass of each, and their mean slopes.
 
-    `core_slope` is None where the distance of the cores is no control. `unknown` is the half width, on logarithms, of what
+    `by_reference` are the launches corrected by the reference alone, which tell whether they lie on two levels. `core_slope` is None where the distance of the cores is no control. `unknown` is the half width, on logarithms, of what
     is not known about the slopes.
     """
 
     seconds: tuple[float, ...]
+    by_reference: tuple[float, ...]
     slope: float
     core_slope: float | None
     unknown: float
@@ -126,7 +127,7 @@ def with_interval(point: Adjusted, times_s: Sequence[float], device_drift: Drift
     found = drift.interval(times_s, point.seconds, device_drift)
     half = math.hypot(math.log(found.high / found.value), point.unknown)
     wider = Interval(found.value, found.value * math.exp(-half), found.value * math.exp(half))
-    return Corrected(point.seconds, point.slope, point.core_slope, wider)
+    return Corrected(point.seconds, point.by_reference, point.slope, point.core_slope, wider)
 
 
 def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slopes]) -> Adjusted:
@@ -135,11 +136,21 @@ def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slopes]) -> Adjusted:
         float(np.median(rounds.passes - rounds.controls @ slope.value))
         for rounds, slope in zip(launches, slopes, strict=True)
     ]
+    by_reference = [
+        float(np.median(rounds.passes - rounds.controls[:, 0] * slope.value[0]))
+        for rounds, slope in zip(launches, slopes, strict=True)
+    ]
     away = np.mean([np.median(rounds.controls, axis=0) for rounds in launches], axis=0)
     errors = [math.sqrt(max(float(away @ np.linalg.solve(slope.precision, away)), 0)) for slope in slopes]
     mean = np.mean([slope.value for slope in slopes], axis=0)
     core_slope = float(mean[1]) if len(mean) > 1 else None
-    return Adjusted(tuple(map(math.exp, logs)), float(mean[0]), core_slope, _Z_975 * float(np.mean(errors)))
+    return Adjusted(
+        tuple(map(math.exp, logs)),
+        tuple(map(math.exp, by_reference)),
+        float(mean[0]),
+        core_slope,
+        _Z_975 * float(np.mean(errors)),
+    )
 
 
 def _slopes(points: Mapping[Key, _Point], key: Key, launch: int) -> _Slopes:
