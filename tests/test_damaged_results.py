@@ -133,6 +133,14 @@ def test_lines_that_are_whole_but_no_launches_are_named_and_the_rows_are_taken_f
     assert flags.count("no_journal") == 1
 
 
+@pytest.mark.parametrize("column", ["model_digest", "versions", "runtime"])
+def test_a_damaged_first_line_is_said_of_the_table_and_not_of_its_journal(whole, tmp_path, column):
+    results = copytree(whole, tmp_path / "results")
+    content = (results / LATENCY).read_text()
+    (results / LATENCY).write_text(content.replace(column, column[:-1], 1))
+    assert {problem["file"] for problem in _problems(results)} == {LATENCY}
+
+
 @pytest.mark.parametrize("lines", [1, 2, 5])
 def test_a_table_that_was_cut_after_a_whole_line_is_named(whole, tmp_path, lines):
     results = copytree(whole, tmp_path / "results")

@@ -232,11 +232,18 @@ def test_a_line_that_is_no_launch_is_refused_with_the_place(change, words):
 
 
 @pytest.mark.parametrize(
-    "change", [{"rounds": []}, {"samples": [[1e-3] * 5]}, {"rounds": [{"passes": 1, "used": 2, "mean_s": 1.0}] * 5}]
+    "change",
+    [
+        {"rounds": []},
+        {"samples": [[1e-3] * 5]},
+        {"rounds": [{"passes": 1, "used": 2, "mean_s": 1.0}] * 5},
+        {"core_s": [[4e-7]]},
+        {"core_s": [[0.0]] * 6},
+    ],
 )
 def test_a_timing_whose_parts_do_not_fit_each_other_is_refused(change):
     line = json.loads(json.dumps(launch().to_line()))
-    with pytest.raises(ValueError, match="needs"):
+    with pytest.raises(ValueError, match=r"needs|more than 0 s"):
         LatencyLaunch.from_line({**line, "timing": line["timing"] | change})
 
 

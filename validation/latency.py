@@ -196,9 +196,8 @@ def check_passes(bench: Bench, pairs: int) -> list[dict[str, Any]]:
                             seconds = {}
                             for asked in random.sample([True, False], 2):
                                 more = {"reference": True, "cores": False} | {what: asked}
-                                seconds[asked] = run(server, passes, bench.argument(model, runtime, threads, **more))[
-                                    "s"
-                                ]
+                                argument = bench.argument(model, runtime, threads, **more)
+                                seconds[asked] = run(server, passes, argument)["s"]
                             logs.append(np.log(seconds[True] / seconds[False]))
                         found.append(_ratio(f"{what}: passes of {model} {runtime}, {threads} threads", logs, 0.01))
     return found

@@ -56,6 +56,10 @@ class Timing:
             raise ValueError("a launch needs rounds and a reference, and each takes more than 0 s")
         if len(self.samples) != len(self.rounds) + 1 or {len(sample) for sample in self.samples} != {len(self.parts)}:
             raise ValueError("a launch needs one sample of the reference more than rounds, each of all parts")
+        if self.core_s and len(self.core_s) != len(self.samples):
+            raise ValueError("a launch needs as many samples of the cores' distance as of the reference, or none")
+        if any(seconds <= 0 for sample in self.core_s for seconds in sample):
+            raise ValueError("a round trip between two cores takes more than 0 s")
         if any(not 0 < round_.used <= round_.passes for round_ in self.rounds):
             raise ValueError("a round needs a used pass, and has no more of them than passes")
 

@@ -78,6 +78,8 @@ def _upper_group(logs: np.ndarray) -> np.ndarray | None:
     distance, largest_below = standing_out(logs)
     asked = float(np.interp(log(len(logs)), np.log(list(_STANDS_OUT)), list(_STANDS_OUT.values())))
     upper = logs > largest_below
+    if not upper.any():  # all are equal
+        return None
     apart = logs[upper].mean() - logs[~upper].mean() >= log(_LEAST_RATIO)
     return upper if distance > asked and apart else None
 

@@ -135,7 +135,10 @@ class _Reader:
             lines = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
             self._add(name, f"torn or changed: line {lines} of the journal; what stood there is left out")
         if len(launches) < expected:
-            if (self._results / name).exists():
+            names_its_launches = all(
+                value not in ("", None) for value in key.values()
+            )  # not under a damaged first line
+            if (self._results / name).exists() and names_its_launches:
                 text = "the journal lacks launches that the table was made from; these rows are taken from the table"
                 self._add(name, text)
             return None
