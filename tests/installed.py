@@ -1,4 +1,4 @@
-"""Whether a file's tests can run here, told without importing a library: each worker reads all files and runs a few."""
+"""Whether a file's tests can run here, without importing a library: each worker reads every file and runs the tests of some."""
 
 from importlib.util import find_spec
 

@@ -5,16 +5,14 @@ from matplotlib.lines import Line2D
 
 from joulesweep.figures import _style
 from joulesweep.figures._quantities import Quantity
-from joulesweep.merged.base_points import LEVELS
+from joulesweep.merged.base_points import levels_s
 
 WORDS = "the two levels of its launches, where they lie on two"
 
 
 def of(row: pd.Series, quantity: Quantity) -> list[float]:
     """The levels of a row in the quantity's unit, lower one first; empty where there is one level."""
-    if quantity.metric != "latency":
-        return []
-    return [row[name] * quantity.scale for name in LEVELS if row[name] == row[name]]
+    return [level * quantity.scale for level in levels_s(row)] if quantity.metric == "latency" else []
 
 
 def handles(rows: pd.DataFrame, quantity: Quantity, marker: str) -> list[Line2D]:

@@ -13,7 +13,7 @@ from joulesweep.launches.reference_baseline import mixture_s
 from joulesweep.uncertainty import drift
 from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
-from joulesweep.uncertainty.levels import levels
+from joulesweep.uncertainty.levels import Levels, levels
 
 FEWEST_LAUNCHES = 3
 _FOR_P95, _FOR_P99 = 60, 300  # passes, so that at least three lie above
@@ -28,9 +28,9 @@ Kind = tuple[str, bool]  # the reference beside the launches, and whether passes
 class Corrected:
     """The latency of a point less what the reference shows of the device's momentary speed.
 
-    `seconds` per pass of each used launch; `by_reference` the same less what the reference shows alone; `slope` is the share of the reference's deviation that was subtracted, and
-    `core_slope` that of the deviation of the cores' distance (means over launches), None where nothing was; `interval` is the
-    figure with its 95 % interval.
+    `seconds` per pass of each used launch; `by_reference` the same with the reference's part alone taken off; `slope` is the
+    share of the reference's deviation that was subtracted, and `core_slope` that of the deviation of the cores' distance
+    (means over launches), None where nothing was; `interval` is the figure with its 95 % interval.
     """
 
     seconds: tuple[float, ...]
@@ -65,16 +65,14 @@ def row(
         status, message = failure or ("error", "too few launches")
         last = {"measured_at": launches[-1].measured_at} if launches else {}
         return {**identity, **counts, **last, "status": status, "message": message}
-    figures, on_levels = _figures(used, launches[-1], baseline_s, device_drift), _levels(used, corrected)
-    flags = f"{figures['flags']} {on_levels['flags']}".strip()
+    seconds = corrected.by_reference if corrected else [launch.seconds for launch in used]
+    two = levels(seconds, [launch.timing.core_distance_s for launch in used if launch.timing])
     return {
         **identity,
         **counts,
         "status": "ok",
         "message": "; ".join([*([failure[1]] if failure else []), *_lost(sustained)]),
-        **figures,
-        **on_levels,
-        "flags": flags,
+        **_figures(used, launches[-1], baseline_s, device_drift, two),
         **_device(launches),
         **_sustained(sustained),
         **(corrected_columns(corrected, identity["batch"]) if corrected else {}),
@@ -117,7 +115,11 @@ def corrected_columns(corrected: Corrected, batch: int) -> dict[str, Any]:
 
 
 def _figures(
-    used: Sequence[LatencyLaunch], last: LatencyLaunch, baseline_s: Mapping[str, float], device_drift: Drift
+    used: Sequence[LatencyLaunch],
+    last: LatencyLaunch,
+    baseline_s: Mapping[str, float],
+    device_drift: Drift,
+    two: Levels | None,
 ) -> dict[str, Any]:
     timings = [launch.timing for launch in used if launch.timing]
     raw = drift.interval(*record(used), device_drift)
@@ -137,6 +139,8 @@ def _figures(
         "busy": any(launch.others_share > selection.BUSY for launch in used),
         "wide": raw.high / raw.value - 1 > last.target,
         "drift_unseen": not device_drift.is_seen,
+        "two_levels": two is not None,
+        "cores_move": two is not None and two.of_the_cores,
     }
     return {
         "rounds": sum(len(timing.rounds) for timing in timings),
@@ -146,6 +150,10 @@ def _figures(
         "raw_s": raw.value,
         "raw_ci_low_s": raw.low,
         "raw_ci_high_s": raw.high,
+        "low_level_s": two.low_s if two else None,
+        "high_level_s": two.high_s if two else None,
+        "high_share": two.high_share if two else None,
+        "core_distance_s": _known_median([timing.core_distance_s for timing in timings]),
         "mean_s": float(pass_s.mean()),
         "std_s": float(pass_s.std(ddof=1)),
         "median_s": float(np.median(pass_s)),
@@ -163,20 +171,6 @@ def _figures(
         "order": " ".join(str(launch.order) for launch in used),
         "others_share": float(np.median([launch.others_share for launch in used])),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
-    }
-
-
-def _levels(used: Sequence[LatencyLaunch], corrected: Corrected | None) -> dict[str, Any]:
-    """The levels of launches that lie on two, as measured or at the typical speed that the reference shows."""
-    seconds = corrected.by_reference if corrected else [launch.seconds for launch in used]
-    distances_s = [launch.timing.core_distance_s for launch in used if launch.timing]
-    two = levels(seconds, distances_s)
-    return {
-        "low_level_s": two.low_s if two else None,
-        "high_level_s": two.high_s if two else None,
-        "high_share": two.high_share if two else None,
-        "core_distance_s": _known_median(distances_s),
-        "flags": "" if two is None else "two_levels cores_move" if two.of_the_cores else "two_levels",
     }
 
 

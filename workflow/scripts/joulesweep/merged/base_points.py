@@ -17,7 +17,7 @@ METRICS = {
     "params": ("counts", "params", None, None),
     "flops": ("counts", "flops", None, None),
 }
-# What else is told of a metric, by the columns of its table.
+# Further columns of a metric's table.
 _FURTHER = {"latency": LEVELS, "energy": ["kind"]}
 
 
@@ -42,6 +42,11 @@ def base_points(merged: Merged) -> pd.DataFrame:
     return table.sort_values(
         ["device", "model", "runtime"], key=lambda c: c.map(place) if c.name == "model" else c
     ).reset_index(drop=True)
+
+
+def levels_s(row: pd.Series) -> list[float]:
+    """The two levels of a latency in seconds per pass, lower one first; empty where its launches lie on one."""
+    return [row[name] for name in LEVELS if row[name] == row[name]]
 
 
 def modelled_energy(merged: Merged) -> Literal["", "some", "all"]:

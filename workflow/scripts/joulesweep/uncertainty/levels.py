@@ -16,7 +16,7 @@ import numpy as np
 from joulesweep.uncertainty.interval import t_975
 
 _FEWEST, _LEAST_SHARE = 3, 0.1
-# By the number of launches; between them along its logarithm, as beyond the last.
+# By the number of launches; in between along its logarithm, and beyond the last as for the last.
 _STANDS_OUT = {8: 9.3, 10: 7.5, 12: 6.9, 16: 6.0, 24: 5.4, 48: 4.6, 96: 4.2, 300: 3.8}
 _LEAST_RATIO = 1.1  # between the levels; closer ones matter to nobody
 
@@ -72,8 +72,7 @@ def standing_out(logs: np.ndarray) -> tuple[float, float]:
 
 def _upper_group(logs: np.ndarray) -> np.ndarray | None:
     """Which values are in the upper of two groups; None where there is one group."""
-    least = min(_STANDS_OUT)
-    if len(logs) < least:
+    if len(logs) < min(_STANDS_OUT):
         return None
     distance, largest_below = standing_out(logs)
     asked = float(np.interp(log(len(logs)), np.log(list(_STANDS_OUT)), list(_STANDS_OUT.values())))

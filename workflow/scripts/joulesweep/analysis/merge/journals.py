@@ -84,10 +84,12 @@ def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[
     """The corrected figure of each row whose launches have a baseline."""
     points = {place: point for place, point in points.items() if point.can_be_corrected}
     kinds = {place: _kind(tables[place].row, point) for place, point in points.items()}
+    by_kind: dict[tuple[object, ...], list[_Point]] = {}
+    for place, point in points.items():
+        by_kind.setdefault(kinds[place], []).append(point)
     typical = {
         kind: typical_speed((launch for point in alike for launch in point.used), alike[0].baseline_s)
-        for kind in set(kinds.values())
-        if (alike := [point for place, point in points.items() if kinds[place] == kind])
+        for kind, alike in by_kind.items()
     }
     groups: dict[tuple[object, ...], dict[int, Sequence[Rounds]]] = {}
     for place, point in points.items():
@@ -135,10 +137,9 @@ class _Reader:
             lines = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
             self._add(name, f"torn or changed: line {lines} of the journal; what stood there is left out")
         if len(launches) < expected:
-            names_its_launches = all(
-                value not in ("", None) for value in key.values()
-            )  # not under a damaged first line
-            if (self._results / name).exists() and names_its_launches:
+            # Under a damaged first line, a row does not name its launches.
+            names_launches = all(value not in ("", None) for value in key.values())
+            if (self._results / name).exists() and names_launches:
                 text = "the journal lacks launches that the table was made from; these rows are taken from the table"
                 self._add(name, text)
             return None

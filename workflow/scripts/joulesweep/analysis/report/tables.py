@@ -9,7 +9,7 @@ import pandas as pd
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import bracketed, digits, si, significant, with_interval
-from joulesweep.merged.base_points import LEVELS, METRICS, model_counts
+from joulesweep.merged.base_points import LEVELS, METRICS, levels_s, model_counts
 from joulesweep.merged.columns import UNSOUND
 from joulesweep.merged.load import VARIANT, Merged, sweep
 
@@ -104,7 +104,7 @@ def latency(merged: Merged, device: str) -> str:
 
 def _levels(row: pd.Series) -> str:
     """The two levels of a latency whose launches lie on two, in ms."""
-    two = [digits(1e3 * row[name], 2) for name in LEVELS if row[name] == row[name]]
+    two = [digits(1e3 * level, 2) for level in levels_s(row)]
     return f" ({' or '.join(two)})" if two else ""
 
 

@@ -74,8 +74,9 @@ class Rounds:
 class Adjusted:
     """The launches of a point, corrected: seconds per pass of each, and their mean slopes.
 
-    `by_reference` are the launches corrected by the reference alone, which tell whether they lie on two levels. `core_slope` is None where the distance of the cores is no control. `unknown` is the half width, on logarithms, of what
-    is not known about the slopes.
+    `by_reference` is the same with the reference's part alone taken off, which shows whether launches lie on two levels.
+    `core_slope` is None where the distance of the cores is no control. `unknown` is the half width, on logarithms, of
+    what is not known about the slopes.
     """
 
     seconds: tuple[float, ...]
@@ -132,24 +133,24 @@ def with_interval(point: Adjusted, times_s: Sequence[float], device_drift: Drift
 
 def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slopes]) -> Adjusted:
     """Half width of the unknown = z * sqrt(away' covariance away), mean over launches, with `away` the controls' mean."""
-    logs = [
-        float(np.median(rounds.passes - rounds.controls @ slope.value))
-        for rounds, slope in zip(launches, slopes, strict=True)
-    ]
-    by_reference = [
-        float(np.median(rounds.passes - rounds.controls[:, 0] * slope.value[0]))
-        for rounds, slope in zip(launches, slopes, strict=True)
-    ]
     away = np.mean([np.median(rounds.controls, axis=0) for rounds in launches], axis=0)
     errors = [math.sqrt(max(float(away @ np.linalg.solve(slope.precision, away)), 0)) for slope in slopes]
     mean = np.mean([slope.value for slope in slopes], axis=0)
     core_slope = float(mean[1]) if len(mean) > 1 else None
     return Adjusted(
-        tuple(map(math.exp, logs)),
-        tuple(map(math.exp, by_reference)),
+        _less(launches, slopes, len(mean)),
+        _less(launches, slopes, 1),
         float(mean[0]),
         core_slope,
         _Z_975 * float(np.mean(errors)),
+    )
+
+
+def _less(launches: Sequence[Rounds], slopes: Sequence[_Slopes], controls: int) -> tuple[float, ...]:
+    """Seconds per pass of each launch, with the part of its first so many controls taken off."""
+    return tuple(
+        math.exp(np.median(rounds.passes - rounds.controls[:, :controls] @ slope.value[:controls]))
+        for rounds, slope in zip(launches, slopes, strict=True)
     )
 
 
@@ -217,7 +218,7 @@ def _within_bounds(slopes: np.ndarray, precision: np.ndarray) -> np.ndarray:
     Coordinate descent on (bounded - slopes)' precision (bounded - slopes).
     """
     bounded = np.clip(slopes, 0, _LARGEST)
-    for _ in range(_DESCENTS if len(slopes) > 1 else 0):
+    for _ in range(_DESCENTS):
         for place in range(len(slopes)):
             pull = precision[place] @ (bounded - slopes) - precision[place, place] * (bounded[place] - slopes[place])
             bounded[place] = np.clip(slopes[place] - pull / precision[place, place], 0, _LARGEST)

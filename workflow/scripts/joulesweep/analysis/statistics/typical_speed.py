@@ -1,7 +1,7 @@
 """How fast a device typically is, by what stands beside its launches: the reference, and the distance of its cores.
 
-Corrected latency is that at the typical speed, so that all points of a device are told at one speed, whenever they were
-measured. It is the mean over all used launches of the device and not its first minutes: the farther a launch is from the
+Corrected latency is the latency at the typical speed, so that all points of a device are compared at one speed, whenever
+they were measured. The typical speed is the mean over all used launches of the device and not its first minutes: the farther a launch is from the
 speed that it is corrected to, the more the uncertainty of its slopes matters.
 """
 
