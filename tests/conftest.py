@@ -19,6 +19,7 @@ for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFL
 # Compiled once, as on a user's machine: a test starts hundreds of processes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+MAKES_COPIES = "tests/test_staleness.py"  # `counted` and `finished`, before other files need them
 MANIFEST = "manifest-0123456789ab.json"
 
 # No test depends on how fast the machine is: examples have no deadline, and a slow one is no error.
@@ -54,12 +55,24 @@ def _a_lock_of_the_tests_own(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests share fixtures, so pytest-xdist gives them to one worker; a file may name a group of its own.
 
-    Slow files come first, so that no worker begins one when the others are done.
+    Slow files come first, so that no worker begins one when the others are done. The first of them makes the copies that
+    others need too; those come last of the slow ones, so that no worker waits for a copy.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
+    need_a_copy = {_group(item) for item in items if "counted" in getattr(item, "fixturenames", ())}
+
+    def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+        group = _group(item)
+        return group not in slow, group in need_a_copy and group != MAKES_COPIES, group != MAKES_COPIES
+
+    items.sort(key=turn)
+
+
+def _group(item: pytest.Item) -> str:
+    return item.get_closest_marker("xdist_group").args[0]
 
 
 @pytest.hookimpl(trylast=True)

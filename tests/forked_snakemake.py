@@ -8,26 +8,33 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "jsonschema"])
+# Beside Snakemake, what it imports when it compares a job with the last one, reads a job file, or writes its own report.
+_FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "jsonschema", "pandas"])
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
     """Exit status of `snakemake ARGUMENTS` in a folder, and what it printed."""
     with tempfile.NamedTemporaryFile() as printed:
-        process = _FORKS.Process(target=_snakemake, args=(str(folder), arguments, printed.name))
-        process.start()
+        process = start(folder, Path(printed.name), *arguments)
         process.join()
-        status = process.exitcode
-        process.close()
-        return status or 0, Path(printed.name).read_text()
+        return process.exitcode or 0, Path(printed.name).read_text()
+
+
+def start(folder: Path, printed: Path, *arguments: str) -> BaseProcess:
+    """Start `snakemake ARGUMENTS` in a folder and a session of its own; what it prints is added to a file."""
+    process = _FORKS.Process(target=_snakemake, args=(str(folder), arguments, str(printed)))
+    process.start()
+    return process
 
 
 def _snakemake(folder: str, arguments: tuple[str, ...], printed: str) -> None:
+    os.setsid()
     os.chdir(folder)
-    with Path(printed).open("w") as file:
+    with Path(printed).open("a") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.path[:] = [path for path in sys.path if not Path(path, "joulesweep").is_dir()]

@@ -100,7 +100,8 @@ def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):
 def test_several_devices_are_drawn_side_by_side(merged, tmp_path):
     several = _merged(tmp_path, ("laptop", "pi", "jetson"))
     assert len(_draw("latency", several).axes) == 3 * len(_draw("latency", merged).axes)
-    assert all(device in _words(_draw("latency-sweep", several, "batch")) for device in ("laptop", "pi", "jetson"))
+    words = _words(_draw("latency-sweep", several, "batch"))
+    assert all(device in words for device in ("laptop", "pi", "jetson"))
 
 
 def test_without_any_table_nothing_is_drawn_and_everything_has_a_reason(tmp_path):

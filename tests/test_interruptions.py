@@ -3,14 +3,15 @@
 import csv
 import json
 import re
-import subprocess
 import time
 from collections import Counter
 from itertools import pairwise
+from multiprocessing.process import BaseProcess
 
 import psutil
 import pytest
 
+from tests import forked_snakemake
 from tests.workflow_copy import MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
@@ -32,10 +33,8 @@ def _table(copy: Copy, stage: str, model: str) -> str:
     return f"results/devices/{copy.config['device']}/{stage}/{model}.csv"
 
 
-def _start(copy: Copy, cores: int, *tables: str) -> subprocess.Popen:
-    log = (copy.folder / "printed").open("a")
-    command = copy.command("--cores", str(cores), "--", *tables)
-    return subprocess.Popen(command, cwd=copy.folder, stdout=log, stderr=log, start_new_session=True)
+def _start(copy: Copy, cores: int, *tables: str) -> BaseProcess:
+    return forked_snakemake.start(copy.folder, copy.folder / "printed", "--cores", str(cores), "--", *tables)
 
 
 def _rows(copy: Copy, stage: str) -> list[dict[str, str]]:
@@ -72,7 +71,8 @@ def test_three_runs_at_once_measure_one_at_a_time_with_the_same_threads_whatever
         _start(copy, cores, *(_table(copy, stage, "mlp") for stage in stages[cores])) for cores, copy in copies.items()
     ]
     for process in running:
-        assert process.wait(PATIENCE_S) == 0
+        process.join(PATIENCE_S)
+        assert process.exitcode == 0
     launches = sorted(launch for copy in copies.values() for launch in _launches(copy))
     assert len(launches) == 3 * 2 * LAUNCHES + 2 * 2  # each with two points
     overlaps = [(one, other) for one, other in pairwise(launches) if other[0] < one[1]]
@@ -109,10 +109,11 @@ def test_the_plain_command_goes_on_after_a_kill_and_loses_one_launch_at_most(to_
     if victim == "measuring":
         for measuring in _measuring(process.pid):
             measuring.kill()
-        assert process.wait(PATIENCE_S) != 0
+        process.join(PATIENCE_S)
+        assert process.exitcode not in (None, 0)
     else:
         process.kill()
-        process.wait(PATIENCE_S)
+        process.join(PATIENCE_S)
     _, alive = psutil.wait_procs(below, timeout=30)
     assert not alive, "a process outlived the run"
 

@@ -3,12 +3,12 @@
 import csv
 import json
 import math
-import subprocess
 import time
 from dataclasses import dataclass
 
 import pytest
 
+from tests import forked_snakemake
 from tests.jetson_board import ORIN_NX, SECOND, Drawing, devices
 from tests.jtop_service import CHIPS, Service, why_not
 from tests.workflow_copy import CNN, Copy, configuration
@@ -66,24 +66,19 @@ def story(counted: Copy, tmp_path_factory: pytest.TempPathFactory) -> Story:
             return list(csv.DictReader(file))
 
     with Service(ORIN_NX, 8.0) as service, Drawing(devices(CHIPS), ORIN_NX, _watts):
-        run = subprocess.Popen(
-            copy.command("--cores", "1", "--", target),
-            cwd=copy.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        while run.poll() is None and len(copy.journal("energy", "cnn")) < 1:
+        printed = copy.folder / "printed"
+        run = forked_snakemake.start(copy.folder, printed, "--cores", "1", "--", target)
+        while run.is_alive() and len(copy.journal("energy", "cnn")) < 1:
             time.sleep(0.1)
         time.sleep(2)
         service.kill()
-        printed, _ = run.communicate(timeout=240)
-        assert run.returncode == 0, printed
+        run.join(240)
+        assert run.exitcode == 0, printed.read_text()
         then = rows(), copy.journal("energy", "cnn")
         service.start()
         copy.run("--cores", "1", "--", target)
         after = rows(), copy.journal("energy", "cnn"), copy.stale(target)
-    return Story(copy, printed, *then, *after)
+    return Story(copy, printed.read_text(), *then, *after)
 
 
 def test_rows_say_that_the_service_went_away(story):

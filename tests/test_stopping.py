@@ -5,12 +5,12 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from joulesweep.cli import STOPPED
 
+from tests import forked_snakemake
 from tests.workflow_copy import MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
@@ -94,27 +94,30 @@ def test_a_kill_of_snakemake_ends_its_stage_and_the_same_command_goes_on(fresh, 
     assert f"{script} mlp" in copy.stale(COUNTS)
 
 
+def _end_together(copy: Copy, *targets: str) -> str:
+    """Let two runs make the same products at once; returns what they printed."""
+    printed = copy.folder / "printed"
+    running = [forked_snakemake.start(copy.folder, printed, "--cores", "1", "--", *targets) for _ in range(2)]
+    for process in running:
+        process.join(PATIENCE_S)
+        assert process.exitcode == 0, printed.read_text()
+    assert copy.stale(targets[-1]) == set()
+    return printed.read_text()
+
+
 def test_two_runs_in_one_folder_both_end_well_and_measure_once(counted, tmp_path):
     copy = counted.again(tmp_path / "joulesweep")
     copy.configure(ONE_MODEL)
     shutil.rmtree(copy.folder / ".snakemake")
-    running = [_start(copy, LATENCY) for _ in range(2)]
-    said = Path(copy.folder / "printed")
-    for process in running:
-        assert process.wait(PATIENCE_S) == 0, said.read_text()
+    said = _end_together(copy, LATENCY)
     assert len(copy.journal("latency", "mlp")) == copy.config["latency"]["launches"]
-    assert "Traceback" not in said.read_text()
-    assert copy.stale(LATENCY) == set()
+    assert "Traceback" not in said
 
 
-def test_two_runs_of_everything_in_one_folder_both_end_well(finished, tmp_path):
-    """Products that both make, none of which takes long, so that one run replaces what the other just saw."""
+def test_two_runs_of_products_that_take_no_time_in_one_folder_both_end_well(finished, tmp_path):
+    """One run replaces what the other just saw."""
     copy = finished.again(tmp_path / "joulesweep")
     results = copy.folder / "results"
     shutil.rmtree(results / "merged")
     (results / "devices" / "tests" / "accuracy" / "mlp.csv").unlink()
-    running = [_start(copy, "all") for _ in range(2)]
-    said = Path(copy.folder / "printed")
-    for process in running:
-        assert process.wait(PATIENCE_S) == 0, said.read_text()
-    assert copy.stale() == set()
+    _end_together(copy, "results/devices/tests/accuracy/mlp.csv", "results/merged/latency.csv")

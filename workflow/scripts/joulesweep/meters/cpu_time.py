@@ -41,7 +41,7 @@ class Meter(base.Meter):
             covers=f"processor time of the measured process x {self.settings['watts_per_core']:g} W a core",
             update_s=0.01,
             settle_s=0.0,
-            window_s=1.0,
+            window_s=0.5,
             wrap_J=(math.inf,),
         )
 

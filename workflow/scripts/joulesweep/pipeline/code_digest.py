@@ -49,6 +49,7 @@ def closure(*files: Path, scripts: Path = SCRIPTS) -> set[Path]:
 
 def _imported_files(waiting: list[Path], root: Path, leaves: Collection[Path] = ()) -> set[Path]:
     """The files themselves and all below `root` that they import; what `leaves` import is not followed."""
+    own = {path.stem for path in root.iterdir()}  # most imports are of libraries, which need no look at the disk
     found: set[Path] = set()
     while waiting:
         file = waiting.pop()
@@ -56,7 +57,8 @@ def _imported_files(waiting: list[Path], root: Path, leaves: Collection[Path] = 
             found.add(file)
             if file in leaves:
                 continue
-            waiting += [path for path in _candidates(file, root, _parsed(file).imports) if path.is_file()]
+            imports = tuple((up, name) for up, name in _parsed(file).imports if up or name.partition(".")[0] in own)
+            waiting += [path for path in _candidates(file, root, imports) if path.is_file()]
     return found
 
 

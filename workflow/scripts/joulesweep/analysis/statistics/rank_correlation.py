@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
-from scipy.stats import rankdata
+from pandas import Series
 
 FEWEST = 3  # dots
 MOST_EXACT = 8
@@ -30,7 +30,7 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> RankCorrelation:
     """
     n = len(x)
     exact = n <= MOST_EXACT
-    first, second = rankdata(x) - (n + 1) / 2, rankdata(y) - (n + 1) / 2
+    first, second = (Series(values).rank().to_numpy() - (n + 1) / 2 for values in (x, y))
     norm = float(np.sqrt((first @ first) * (second @ second)))
     if n < FEWEST or norm == 0:
         return RankCorrelation(float("nan"), float("nan"), n, exact)

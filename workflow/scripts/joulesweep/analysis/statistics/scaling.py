@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import linregress, t
 
 from joulesweep.uncertainty.interval import Interval
 
@@ -15,6 +14,8 @@ def exponent(axis: Sequence[float], figures: Sequence[float]) -> Interval:
 
     1 is proportional growth.
     """
+    from scipy.stats import linregress, t  # takes a second, and most reports fit nothing
+
     fit = linregress(np.log(np.asarray(axis, dtype=float)), np.log(np.asarray(figures, dtype=float)))
     half = float(t.ppf(0.975, len(axis) - 2)) * float(fit.stderr)
     return Interval(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)
