@@ -46,7 +46,8 @@ def test_every_column_of_latency_is_written_by_the_maker_of_rows():
 
 def test_every_column_of_energy_is_written_by_the_maker_of_rows():
     figures = EnergyFigures("measured", "package", 5, 9, 9, 0.1, 9.0, 2.0, 1.0, 0.5, {"package": 1.0}, False, False)
-    row = energy_row.row({"meter": "rapl"}, [EnergyLaunch("ok", "", "", {}, 0, None, figures, None, None)] * 2)
+    launches = [EnergyLaunch("ok", "", "", {}, 0, None, figures, None, None)] * 2
+    row = energy_row.row({"meter": "rapl"}, launches, energy_row.spread([launches]))
     assert EVERYWHERE | set(row) == set(columns.ENERGY.header)
 
 

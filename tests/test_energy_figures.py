@@ -49,7 +49,7 @@ IDENTITY = {"device": "here", "model": "m", "runtime": "eager", "batch": 1, "thr
 
 
 def _row(launches: list[EnergyLaunch]) -> dict[str, Any]:
-    row = energy_row.row(IDENTITY, launches)
+    row = energy_row.row(IDENTITY, launches, energy_row.spread([launches]))
     assert set(row) <= set(ENERGY.header)
     assert ENERGY.faults(row) == []
     return row

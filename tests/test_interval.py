@@ -32,11 +32,6 @@ def test_one_launch_has_a_figure_and_no_interval():
     assert math.isnan(found.high)
 
 
-def test_energy_below_zero_has_an_interval_too():
-    found = interval.of_values([-1.0, 0.0, 1.0])
-    assert (found.value, found.low) == (0.0, -found.high)
-
-
 def test_no_further_launch_is_asked_for_where_the_first_agree():
     assert interval.further_launches([1.0, 1.0001, 0.9999, 1.0, 1.0], 0.05, 15) == 0
     assert interval.further_launches([1.0, 2.0, 0.5, 1.5, 0.7], 0.05, 15) == 15

@@ -128,7 +128,7 @@ def test_a_latency_on_two_levels_is_told_with_both(tmp_path):
         "**two_levels** in latency of resnet18 @ eager on laptop at the base point (30.0 ms, and 54.0 ms in 30 % of the launches):"
         in parts["What looked strange"]
     )
-    assert "the host of a virtual machine moves the cores" in parts["What looked strange"]
+    assert "because the host of a virtual machine moves them" in parts["What looked strange"]
 
 
 def test_every_flag_of_a_table_has_a_meaning():

@@ -52,7 +52,7 @@ from joulesweep.model import inputs  # noqa: E402
 from joulesweep.pipeline import probe  # noqa: E402
 from joulesweep.pipeline.configuration import config  # noqa: E402
 from joulesweep.pipeline.jobs import Jobs  # noqa: E402
-from joulesweep.uncertainty import drift, interval  # noqa: E402
+from joulesweep.uncertainty import drift, interval, moderated  # noqa: E402
 
 MODELS = {
     "mobilenet_v3_small": "torchvision:mobilenet_v3_small",
@@ -185,7 +185,7 @@ def _forward(argument: Mapping[str, Any]) -> Any:
 
 
 def _mean(values: Sequence[float]) -> dict[str, float]:
-    found = interval.of_values(values)
+    found = moderated.ALONE.interval(values, 1.0)
     return {"s": found.value, "low": found.low, "high": found.high}
 
 

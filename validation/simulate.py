@@ -23,8 +23,12 @@ five launches with 0.6 of their variance added (decision 11); `drift` is joulesw
 half of a job's points that have the largest drift over noise. A second table compares figures: the mean of logarithms,
 the mean without the fifth of the launches at either end, and the median. A third has how much the best split of launches
 into two levels stands out where there is one level: what is exceeded once in a hundred times, by the number of launches, for a
-normal and for a uniform distribution (joulesweep.uncertainty.levels takes the larger). With --json FILE the tables are
-written there too; --quick takes ten runs.
+normal and for a uniform distribution (joulesweep.uncertainty.levels takes the larger). A fourth is about energy, where a point
+has three windows: coverage and median half width (over the true standard deviation of a window) of Student's t on a point's own
+windows, and of joulesweep.uncertainty.moderated, for 4, 7 and 21 points of which all spread alike; each by its own amount
+(inverse chi-squared with 4 degrees of freedom); every second three times as much; every fourth five times as much; or alike with
+Student's t with 3 degrees of freedom instead of the normal distribution. `noisy` is the coverage of the quarter of the points that
+spread most. With --json FILE the tables are written there too; --quick takes ten runs.
 """
 
 import argparse
@@ -40,7 +44,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from joulesweep.uncertainty import drift, interval, levels  # noqa: E402
+from joulesweep.uncertainty import drift, interval, levels, moderated  # noqa: E402
 from joulesweep.uncertainty.drift import Record  # noqa: E402
 
 POINTS, LAUNCHES, LAUNCH_S = 14, 14, 2.45
@@ -49,6 +53,14 @@ DAY_S = 86400.0
 PATH_S = 1300  # more than the longest job takes
 KINDS = ("none", "wander 60", "wander 600", "two states", "bursts", "busy")
 WAYS = ("t", "0.6", "drift")
+
+SPREADS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "alike": lambda _, points: np.ones(points),
+    "each its own": lambda random, points: np.sqrt(4 / random.chisquare(4, points)),
+    "every second x 3": lambda _, points: np.where(np.arange(points) % 2, 1.0, 3.0),
+    "every fourth x 5": lambda _, points: np.where(np.arange(points) % 4, 1.0, 5.0),
+    "heavy": lambda _, points: np.ones(points),
+}
 
 Times = list[list[float]]  # starts in seconds, per point
 
@@ -242,6 +254,31 @@ def split(launches: int, runs: int) -> dict[str, Any]:
     return {"launches": launches, "stands_out": {name: float(value) for name, value in stands_out.items()}}
 
 
+def windows(spread: str, points: int, runs: int) -> dict[str, Any]:
+    """Coverage and half width of intervals from three windows a point."""
+    random = np.random.default_rng(points)
+    held: dict[str, list[np.ndarray]] = {"t": [], "moderated": [], "noisy": []}
+    halves: dict[str, list[np.ndarray]] = {"t": [], "moderated": []}
+    for _ in range(20 * runs):
+        true = SPREADS[spread](random, points)
+        noise = (
+            random.standard_t(3, (points, 3)) / math.sqrt(3) if spread == "heavy" else random.normal(0, 1, (points, 3))
+        )
+        values = true[:, None] * noise
+        prior = moderated.prior((own, 1.0) for own in values)
+        for way, used in (("t", moderated.ALONE), ("moderated", prior)):
+            found = np.array([used.interval(own, 1.0).high for own in values]) - values.mean(axis=1)
+            held[way].append(np.abs(values.mean(axis=1)) <= found)
+            halves[way].append(found / true)
+        held["noisy"].append(held["moderated"][-1][np.argsort(true)[-max(1, points // 4) :]])
+    return {
+        "spread": spread,
+        "points": points,
+        "coverage_percent": {way: float(100 * np.mean(np.concatenate(own))) for way, own in held.items()},
+        "half_width": {way: float(np.median(np.concatenate(own))) for way, own in halves.items()},
+    }
+
+
 def main(runs: int, file: Path | None) -> None:
     """Simulate and print."""
     print(f"{'coverage (half width), %':<24}{'launches':>9}" + "".join(f"{way:>14}" for way in WAYS) + "   worst")
@@ -263,8 +300,15 @@ def main(runs: int, file: Path | None) -> None:
     for line in splits:
         cells = "".join(f"{value:9.1f}" for value in line["stands_out"].values())
         print(f"{line['launches']:<24}{cells}")
+    print(f"\n{'three windows, %':<24}{'points':>9}{'t':>14}{'moderated':>14}{'noisy':>8}")
+    few = [windows(spread, points, runs) for spread in SPREADS for points in (4, 7, 21)]
+    for line in few:
+        covered, half = line["coverage_percent"], line["half_width"]
+        cells = "".join(f"{covered[way]:7.0f} ({half[way]:4.1f})" for way in ("t", "moderated"))
+        print(f"{line['spread']:<24}{line['points']:9}{cells}{covered['noisy']:8.0f}")
     if file is not None:
-        file.write_text(json.dumps({"coverage": lines, "figures": compared, "splits": splits}, indent=1) + "\n")
+        tables = {"coverage": lines, "figures": compared, "splits": splits, "windows": few}
+        file.write_text(json.dumps(tables, indent=1) + "\n")
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -42,17 +42,10 @@ def t_975(degrees: int) -> float:
 def of_launches(seconds: Sequence[float]) -> Interval:
     """Geometric mean over independent launches with its 95 % interval, all in the unit of `seconds` (positive)."""
     logs = np.log(np.asarray(seconds, dtype=float))
-    half = _half_width(logs)
-    centre = float(logs.mean())
+    centre, half = float(logs.mean()), math.nan
+    if len(logs) > 1:
+        half = t_975(len(logs) - 1) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
     return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half))
-
-
-def of_values(values: Sequence[float]) -> Interval:
-    """Arithmetic mean with its 95 % interval, for figures that may be zero or negative, such as net energy."""
-    array = np.asarray(values, dtype=float)
-    half = _half_width(array)
-    centre = float(array.mean())
-    return Interval(centre, centre - half, centre + half)
 
 
 def further_launches(seconds: Sequence[float], precision: float, most: int) -> int:
@@ -65,9 +58,3 @@ def further_launches(seconds: Sequence[float], precision: float, most: int) -> i
     spread = float(logs.std(ddof=1))
     needed = math.ceil((t_975(len(logs) - 1) * spread / math.log1p(precision)) ** 2)
     return max(0, min(most, needed - len(logs)))
-
-
-def _half_width(values: np.ndarray) -> float:
-    if len(values) < 2:
-        return math.nan
-    return t_975(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))

@@ -10,7 +10,7 @@ from joulesweep.merged.load import Merged
 
 _TABLES = ("counts", "latency", "energy", "accuracy")
 _NO_METER = "no_meter"
-_RUN = "Run `snakemake --cores 1 all`; if that fails, the reason is in `results/logs/`."
+_RUN = "Run `make all`; if that fails, the reason is in `results/logs/`."
 
 
 def failures(merged: Merged, models: Mapping[str, Mapping[str, Any]], device: str) -> list[str]:

@@ -46,12 +46,15 @@ def measure(job: Mapping[str, Any], manifests: Sequence[Path], out: Path, sample
     power = power_of(job["meter"])
     by_model = points_at(job, manifests)
     measuring = _Measuring(job, power, out, samples)
+    figured: dict[str, list[list[EnergyLaunch]]] = {}
     for block in measuring.measured_blocks(by_model):
         for model in block:
             kept = [(point.key, measuring.launches(point)) for point in by_model[model]]
-            launches = power.with_figures(kept, samples / f"{model}.jsonl")
+            figured[model] = power.with_figures(kept, samples / f"{model}.jsonl")
+        spread = energy_row.spread(launches for of_model in figured.values() for launches in of_model)
+        for model, launches in figured.items():  # the earlier ones again, with what is known now
             rows = [
-                _row(point, own, job["meter"]["name"], measuring.refusal)
+                _row(point, own, spread, job["meter"]["name"], measuring.refusal)
                 for point, own in zip(by_model[model], launches, strict=True)
             ]
             write_table(out / f"{model}.csv", columns.ENERGY, rows)
@@ -167,9 +170,11 @@ class _Measuring:
         return EnergyLaunch(**ended, figures=None, measured_at=now, limits=self._limits, meter_failures=failures)
 
 
-def _row(point: Point, launches: Sequence[EnergyLaunch], meter: str, refusal: str) -> dict[str, Any]:
+def _row(
+    point: Point, launches: Sequence[EnergyLaunch], spread: energy_row.Spread, meter: str, refusal: str
+) -> dict[str, Any]:
     identity = {**point.identity, "meter": meter}
     if point.artefact is None:
         return {**identity, "status": "unsupported", "message": point.unsupported}
-    row = energy_row.row(identity, launches)
+    row = energy_row.row(identity, launches, spread)
     return {**identity, "status": "no_meter", "message": refusal} if refusal and row["status"] != "ok" else row
