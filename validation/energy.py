@@ -73,7 +73,7 @@ def errors(settings: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]
             found.append(100 * abs(figures.energy_J / truth - 1))
             launches.append(EnergyLaunch("ok", "", "", {}, 0, None, figures, None, None))
             truths.append(truth)
-        row = energy_row.row({}, launches)
+        row = energy_row.row({}, launches, energy_row.spread([launches]))
         inside += row["ci_low_J"] - 1e-9 <= statistics.mean(truths) <= row["ci_high_J"] + 1e-9
     return {
         **{key: settings[key] for key in ("sees", "wave", "hz")},

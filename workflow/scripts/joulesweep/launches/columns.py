@@ -255,11 +255,11 @@ ENERGY = Table(
     )
     + _columns(
         float,
-        ci_low_J="lower end of the 95 % interval of energy_J",
+        ci_low_J="lower end of the 95 % interval of energy_J, from the spread of its windows and, as far as points spread alike, of the other points",
         ci_high_J="upper end of the 95 % interval of energy_J",
         net_energy_J="energy of one pass above idle",
-        net_ci_low_J="lower end of the 95 % interval of net_energy_J, with the spread of idle power",
-        net_ci_high_J="upper end of the 95 % interval of net_energy_J, with the spread of idle power",
+        net_ci_low_J="lower end of the 95 % interval of net_energy_J, made in the same way; the spread of idle power is in it",
+        net_ci_high_J="upper end of the 95 % interval of net_energy_J",
     )
     + _columns(
         str,
