@@ -6,6 +6,7 @@ Nothing of Joulesweep is imported here, so that Snakemake finds the library of t
 import atexit
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 from multiprocessing.process import BaseProcess
@@ -33,6 +34,7 @@ def start(folder: Path, printed: Path, *arguments: str) -> BaseProcess:
 
 def _snakemake(folder: str, arguments: tuple[str, ...], printed: str) -> None:
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     os.chdir(folder)
     with Path(printed).open("a") as file:
         os.dup2(file.fileno(), 1)

@@ -90,7 +90,7 @@ def test_what_is_missing_is_named(tmp_path):
     found = _check(tmp_path, LESS, latency=rows)
     assert found.verdict == "undecided"
     assert "no latency of resnet18" in found.cases[0].numbers
-    assert _check(tmp_path / "none", LESS).reason == "nothing that it covers was measured"
+    assert _check(tmp_path / "none", LESS).reason == "nothing that it covers has a figure that can be used"
 
 
 def test_only_the_base_point_is_compared(tmp_path):
@@ -175,7 +175,10 @@ def test_growth_is_undecided_where_noise_or_too_few_values_leave_it_open(tmp_pat
     two = [synthetic.latency_row("laptop", "resnet18", "eager", float(b), batch=b) for b in (1, 8)]
     found = _check(tmp_path / "two", hypothesis, latency=two)
     assert found.reason == "too few values of batch"
-    assert _check(tmp_path / "none", hypothesis, latency=two[:1]).reason == "nothing that it covers was measured"
+    assert (
+        _check(tmp_path / "none", hypothesis, latency=two[:1]).reason
+        == "nothing that it covers has a figure that can be used"
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))

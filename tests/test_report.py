@@ -244,7 +244,7 @@ def test_difficulties_are_listed_with_what_to_do(tmp_path):
 def test_an_empty_set_makes_a_report_that_says_so(tmp_path):
     words = _report(tmp_path)
     assert "Nothing has been measured yet." in words
-    assert "nothing that it covers was measured" in words
+    assert "nothing that it covers has a figure that can be used" in words
     assert "None" not in _parts(words)["Difficulties"]
     assert "No model was counted." in words
 

@@ -3,8 +3,8 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
+from multiprocessing.process import BaseProcess
 
 import psutil
 import pytest
@@ -27,20 +27,11 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return Copy(tmp_path_factory.mktemp("fresh") / "joulesweep", ONE_MODEL)
 
 
-def _start(copy: Copy, *targets: str) -> subprocess.Popen:
-    log = (copy.folder / "printed").open("a")
-    command = copy.command("--cores", "1", "--", *targets)
-    return subprocess.Popen(
-        command,
-        cwd=copy.folder,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background job ignores it
-    )
+def _start(copy: Copy, *targets: str) -> BaseProcess:
+    return forked_snakemake.start(copy.folder, copy.folder / "printed", "--cores", "1", "--", *targets)
 
 
-def _wait_for(process: subprocess.Popen, script: str) -> list[psutil.Process]:
+def _wait_for(process: BaseProcess, script: str) -> list[psutil.Process]:
     """All processes below Snakemake, as soon as one of them runs a script."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
@@ -55,8 +46,9 @@ def _wait_for(process: subprocess.Popen, script: str) -> list[psutil.Process]:
     raise AssertionError(f"{script} did not begin")
 
 
-def _assert_all_end(process: subprocess.Popen, below: list[psutil.Process]) -> None:
-    assert process.wait(PATIENCE_S) != 0
+def _assert_all_end(process: BaseProcess, below: list[psutil.Process]) -> None:
+    process.join(PATIENCE_S)
+    assert process.exitcode not in (None, 0)
     _, alive = psutil.wait_procs(below, timeout=30)
     assert not alive, "a process outlived the run"
 
@@ -96,13 +88,12 @@ def test_a_kill_of_snakemake_ends_its_stage_and_the_same_command_goes_on(fresh, 
 
 def _end_together(copy: Copy, *targets: str) -> str:
     """Let two runs make the same products at once; returns what they printed."""
-    printed = copy.folder / "printed"
-    running = [forked_snakemake.start(copy.folder, printed, "--cores", "1", "--", *targets) for _ in range(2)]
+    running = [_start(copy, *targets) for _ in range(2)]
     for process in running:
         process.join(PATIENCE_S)
-        assert process.exitcode == 0, printed.read_text()
+        assert process.exitcode == 0, (copy.folder / "printed").read_text()
     assert copy.stale(targets[-1]) == set()
-    return printed.read_text()
+    return (copy.folder / "printed").read_text()
 
 
 def test_two_runs_in_one_folder_both_end_well_and_measure_once(counted, tmp_path):

@@ -49,10 +49,18 @@ def _points_that_run(
             for axis in varied or manifest.spec["axes"]:
                 manifest.errors[f"{axis}={point[axis]}"] = refused
     if not found:
-        training = repeatability.training_parts(module)
-        why = f"; {training[0]} stays in training mode after eval()" if training else ""
-        raise UserError(f"models.{manifest.model}.input: the model does not run on it: {refused}{why}")
+        raise UserError(
+            f"models.{manifest.model}.input: the model does not run on it: {refused}{_hint(module, refused or '')}"
+        )
     return found
+
+
+def _hint(module: torch.nn.Module, refused: str) -> str:
+    """What is behind a refusal, where that shows."""
+    if "Guard failed" in refused:  # by torch.export
+        return "; the program was saved for other lengths: write the shape that it takes, with batched: false where it has a batch"
+    training = repeatability.training_parts(module)
+    return f"; {training[0]} stays in training mode after eval()" if training else ""
 
 
 def _refusal(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]) -> str | None:

@@ -26,7 +26,9 @@ def along(merged: Merged, quantity: Quantity, axis: str) -> str:
     """Why there is nothing to draw of a quantity along an axis."""
     rows = getattr(merged, METRICS[quantity.metric][0])
     reasons = _reasons(sweep(rows, axis)) if len(rows) else ""
-    return f"no variant has {quantity.words} at two values of {axis}{f' ({reasons})' if reasons else ''}"
+    return (
+        f"no variant has {quantity.words} that can be used at two values of {axis}{f' ({reasons})' if reasons else ''}"
+    )
 
 
 def _reasons(rows: pd.DataFrame) -> str:

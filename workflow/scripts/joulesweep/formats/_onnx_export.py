@@ -39,6 +39,7 @@ def exported(subject: Subject) -> list[File]:
     manifest, base = subject.manifest, subject.points[0]
     batch_is_free = _runs(subject, {**base, "batch": max(_BATCHES)})
     batches = _BATCHES if batch_is_free else (1,)
+    why_several = ""
     if _every_axis_is_free(subject):
         file = manifest.folder / "model.onnx"
         try:
@@ -49,7 +50,7 @@ def exported(subject: Subject) -> list[File]:
         except ImportError:
             raise
         except Exception as error:
-            manifest.notes.append(f"one ONNX file per size: {one_line(error)}")
+            why_several = one_line(error)
     made = []
     for point in subject.points:
         values = {axis: point[axis] for axis in manifest.spec["axes"]}
@@ -58,6 +59,8 @@ def exported(subject: Subject) -> list[File]:
         for batch in batches:
             _check(subject.module, manifest, file, {**point, "batch": batch})
         made.append(_file(file, values if batch_is_free else {"batch": 1, **values}))
+    if why_several:
+        manifest.notes.append(f"one ONNX file per size: {why_several}")
     return made
 
 

@@ -17,7 +17,7 @@ CHECKS = {
     "macs_formula": "transformer formula",
 }
 _AGREES = 0.005  # relative: biases and element-wise operators come to less
-_ATTENTION = ("bmm", "baddbmm")
+_BATCHED = ("bmm", "baddbmm")
 
 
 def disagreements(merged: Merged) -> str:
@@ -63,7 +63,7 @@ def _explanation(row: pd.Series) -> str:
 def _causes(row: pd.Series) -> Iterator[str]:
     """What explains each difference that is larger than biases and element-wise operators make it."""
     parts = dict(part.split("=") for part in row["macs_by_operator"].split())
-    attention = sum(int(parts.get(name, 0)) for name in _ATTENTION)
+    batched = sum(int(parts.get(name, 0)) for name in _BATCHED)
     for check, name in CHECKS.items():
         if math.isnan(row[check]) or abs(row[check] / row["macs"] - 1) <= _AGREES:
             continue
@@ -72,9 +72,11 @@ def _causes(row: pd.Series) -> Iterator[str]:
             yield f"{name}: has no term for some layers, such as a layer before the head"
         elif missing < 0 and check == "macs_ptflops_aten":
             yield f"{name}: also counts biases, one per output"
+        elif missing < -row["macs"]:
+            yield f"{name}: counts other operations too, of which this model has more than multiply-adds"
         elif missing < 0:
             yield f"{name}: also counts biases, normalisation, activations and element-wise operators"
-        elif attention and abs(missing - attention) <= _AGREES * row["macs"]:
-            yield f"{name}: misses the matrix products of attention ({si(attention)}), which are one fused call"
+        elif batched and abs(missing - batched) <= _AGREES * row["macs"]:
+            yield f"{name}: misses batched matrix products, as those of attention ({si(batched)}), which no module makes"
         else:
-            yield f"{name}: misses products that are called as functions and not as modules"
+            yield f"{name}: misses products that are called as functions and not as modules, or counts a complex product once instead of four times"

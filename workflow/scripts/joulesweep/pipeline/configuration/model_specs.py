@@ -155,7 +155,7 @@ def _check_axis(where: str, axis: str, spec: Mapping[str, Any]) -> None:
     if axis not in input_specs.swept_axes(spec):
         raise UserError(
             f"{where}: the input has no axis {axis}, only {', '.join(input_specs.swept_axes(spec))}; name it in the shape, as in "
-            f"[{axis}: 32]" + (", or sweep size, which keeps the ratio" if "size" in spec["axes"] else "")
+            f"[{axis}: LENGTH]" + (", or sweep size, which keeps the ratio" if "size" in spec["axes"] else "")
         )
 
 

@@ -41,7 +41,7 @@ def check(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -
 def _of_all(cases: Sequence[Case]) -> tuple[str, str]:
     """The verdict over all cases, and why, or in how many of them."""
     if not cases:
-        return UNDECIDED, "nothing that it covers was measured"
+        return UNDECIDED, "nothing that it covers has a figure that can be used"
     number = {verdict: sum(case.verdict == verdict for case in cases) for verdict in (SUPPORTED, REFUTED, UNDECIDED)}
     in_all = {1: "", 2: "in both cases"}.get(len(cases), f"in all {len(cases)} cases")
     if number[SUPPORTED] == len(cases):
