@@ -227,6 +227,12 @@ def test_a_latency_on_two_levels_shows_both_and_the_legend_says_so(tmp_path):
         assert len(marked.axes[0].lines) - len(plain.axes[0].lines) == (4 if axis else 2)
         assert _levels.WORDS in [text.get_text() for text in marked.legends[0].get_texts()]
         assert _levels.WORDS not in [text.get_text() for text in plain.legends[0].get_texts()]
+        marked.draw_without_rendering()
+        legend = marked.legends[0].get_window_extent()
+        assert marked.bbox.x0 <= legend.x0
+        assert legend.x1 <= marked.bbox.x1
+    (number,) = (text for text in _draw("latency", both).axes[0].texts if text.get_text())
+    assert number.xy[0] == pytest.approx(1000 * two[0]["high_level_s"])
 
 
 def test_every_model_is_named_once_at_its_dots_and_no_name_covers_another(merged):

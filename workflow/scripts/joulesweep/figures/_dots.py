@@ -81,9 +81,10 @@ def _panel(
             axes.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt")
         face = "white" if row.get("kind") == "modelled" and metric == "energy" else colour
         axes.plot(value, y, marker, color=colour, markerfacecolor=face, markersize=5)
-        for level in _levels.of(row, quantity):
+        levels = _levels.of(row, quantity)
+        for level in levels:
             axes.plot(level, y, "|", color=colour, markersize=7)
-        end = high if high == high else value
+        end = max([high if high == high else value, *levels])
         number = digits(value, significant(value, low, high))
         axes.annotate(
             number, (end, y), xytext=(6, 0), textcoords="offset points", fontsize=7, va="center", color="#333333"

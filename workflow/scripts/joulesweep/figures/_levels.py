@@ -7,7 +7,7 @@ from joulesweep.figures import _style
 from joulesweep.figures._quantities import Quantity
 from joulesweep.merged.base_points import levels_s
 
-WORDS = "the two levels of its launches, where they lie on two"
+WORDS = "fast and slow launches"
 
 
 def of(row: pd.Series, quantity: Quantity) -> list[float]:
