@@ -59,11 +59,11 @@ def prior(points: Iterable[tuple[Sequence[float], float]]) -> Prior:
 
     Points with fewer than two values, or with equal ones, tell nothing; fewer than two points give `ALONE`.
     """
-    found = [
-        ((np.asarray(values, dtype=float) / scale), len(values) - 1) for values, scale in points if len(values) > 1
+    spreads = [
+        (variance, len(values) - 1)
+        for values, scale in points
+        if len(values) > 1 and (variance := float((np.asarray(values, dtype=float) / scale).var(ddof=1))) > _NO_SPREAD
     ]
-    spreads = [(float(values.var(ddof=1)), own) for values, own in found]
-    spreads = [(variance, own) for variance, own in spreads if variance > _NO_SPREAD]
     if len(spreads) < 2:
         return ALONE
     # The logarithm of a variance, less what its own degrees of freedom add to it on average.
