@@ -37,6 +37,8 @@ def main(arguments):
 parser = argparse.ArgumentParser()
 parser.add_argument("end")
 own_process = "OWN_PROCESS" in os.environ
+if "AT_FORK" in os.environ:
+    os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))
 cli.run(main, parser, (lambda arguments, ending: print(ending.reason)) if own_process else None)
 """
 SAME_PROCESS, OWN_PROCESS = {}, {"OWN_PROCESS": "1"}
@@ -57,6 +59,14 @@ def test_a_script_that_is_stopped_says_that_nothing_is_lost(tmp_path, name, how)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(getattr(signal, name))
+    _, said = process.communicate(timeout=60)
+    assert said.splitlines() == ["joulesweep: stopped; what was measured is kept; the same command goes on"]
+    assert process.returncode == 130
+
+
+def test_a_signal_while_the_own_process_is_forked_is_not_lost(tmp_path):
+    """Python ignores what is raised in the functions that it calls around a fork."""
+    process = _start(tmp_path, "wait", **OWN_PROCESS, AT_FORK="1")
     _, said = process.communicate(timeout=60)
     assert said.splitlines() == ["joulesweep: stopped; what was measured is kept; the same command goes on"]
     assert process.returncode == 130

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -42,16 +43,22 @@ def run(function: Callable[[], None]) -> Ending:
     parent = os.getpid()
 
     def child() -> None:
-        die_with_parent(parent)
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            die_with_parent(parent)
             function()
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)  # without a trace: its parent was interrupted too
         finally:
             sender.send(True)
 
     process = context.Process(target=child)
+    # Python ignores what a handler raises in the functions that it calls around a fork, so signals wait until it is over.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     process.start()
-    sender.close()
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        sender.close()
         process.join()
     except BaseException:
         process.terminate()  # it may tidy up
