@@ -11,7 +11,6 @@ from multiprocessing.process import BaseProcess
 import psutil
 import pytest
 
-from tests import forked_snakemake
 from tests.workflow_copy import MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
@@ -34,7 +33,7 @@ def _table(copy: Copy, stage: str, model: str) -> str:
 
 
 def _start(copy: Copy, cores: int, *tables: str) -> BaseProcess:
-    return forked_snakemake.start(copy.folder, copy.folder / "printed", "--cores", str(cores), "--", *tables)
+    return copy.start("--cores", str(cores), "--", *tables)
 
 
 def _rows(copy: Copy, stage: str) -> list[dict[str, str]]:
@@ -77,7 +76,7 @@ def test_three_runs_at_once_measure_one_at_a_time_with_the_same_threads_whatever
     assert len(launches) == 3 * 2 * LAUNCHES + 2 * 2  # each with two points
     overlaps = [(one, other) for one, other in pairwise(launches) if other[0] < one[1]]
     assert not overlaps
-    said = "".join((copy.folder / "printed").read_text() for copy in copies.values())
+    said = "".join(copy.printed.read_text() for copy in copies.values())
     assert re.search(
         r"another measurement runs on this machine: waiting for pid \d+ of user \S+ on \S+ \(\w+\.py ", said
     )

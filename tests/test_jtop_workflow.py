@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests import forked_snakemake
 from tests.jetson_board import ORIN_NX, SECOND, Drawing, devices
 from tests.jtop_service import CHIPS, Service, why_not
 from tests.workflow_copy import CNN, Copy, configuration
@@ -66,19 +65,18 @@ def story(counted: Copy, tmp_path_factory: pytest.TempPathFactory) -> Story:
             return list(csv.DictReader(file))
 
     with Service(ORIN_NX, 8.0) as service, Drawing(devices(CHIPS), ORIN_NX, _watts):
-        printed = copy.folder / "printed"
-        run = forked_snakemake.start(copy.folder, printed, "--cores", "1", "--", target)
+        run = copy.start("--cores", "1", "--", target)
         while run.is_alive() and len(copy.journal("energy", "cnn")) < 1:
             time.sleep(0.1)
         time.sleep(2)
         service.kill()
         run.join(240)
-        assert run.exitcode == 0, printed.read_text()
+        assert run.exitcode == 0, copy.printed.read_text()
         then = rows(), copy.journal("energy", "cnn")
         service.start()
         copy.run("--cores", "1", "--", target)
         after = rows(), copy.journal("energy", "cnn"), copy.stale(target)
-    return Story(copy, printed.read_text(), *then, *after)
+    return Story(copy, copy.printed.read_text(), *then, *after)
 
 
 def test_rows_say_that_the_service_went_away(story):

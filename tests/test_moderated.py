@@ -76,14 +76,14 @@ def test_the_interval_holds_the_truth_as_often_as_it_says_and_is_narrower_than_o
 def test_one_point_alone_has_students_interval_of_its_own_values():
     values = [1.0, 1.1, 1.3]
     prior = moderated.prior([(values, 1.0), ([5.0], 5.0), ([2.0, 2.0], 2.0)])
-    assert prior == moderated.ALONE
+    assert prior == moderated.NO_PRIOR
     found = prior.interval(values, 7.0)
     low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
 
 
 def test_energy_below_zero_has_an_interval_too():
-    found = moderated.ALONE.interval([-1.0, 0.0, 1.0], 10.0)
+    found = moderated.NO_PRIOR.interval([-1.0, 0.0, 1.0], 10.0)
     assert (found.value, found.low) == (0.0, -found.high)
 
 

@@ -15,6 +15,7 @@ from joulesweep.figures.base import file_name
 from joulesweep.formatting import bracketed, digits, half_width, percent, percent_number, si, significant, with_interval
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
+from joulesweep.measure.missing import MOST_FURTHER
 from markdown_it import MarkdownIt
 
 from tests import synthetic
@@ -403,3 +404,7 @@ def test_rows_that_cannot_be_used_are_not_called_missing(tmp_path):
     words = _report(tmp_path, models=["resnet18"])
     assert "no latency that was measured at the base point can be used (‡)" in words
     assert "no latency was measured" not in words
+
+
+def test_how_many_launches_minutes_can_add_is_what_the_report_says():
+    assert f"up to {MOST_FURTHER} further launches per point" in FLAGS["wide"]

@@ -10,7 +10,6 @@ import psutil
 import pytest
 from joulesweep.cli import STOPPED
 
-from tests import forked_snakemake
 from tests.workflow_copy import MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
@@ -28,7 +27,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def _start(copy: Copy, *targets: str) -> BaseProcess:
-    return forked_snakemake.start(copy.folder, copy.folder / "printed", "--cores", "1", "--", *targets)
+    return copy.start("--cores", "1", "--", *targets)
 
 
 def _wait_for(process: BaseProcess, script: str) -> list[psutil.Process]:
@@ -68,7 +67,7 @@ def test_a_run_that_is_stopped_says_so_in_its_last_line_and_shows_no_trace(fresh
     else:
         os.killpg(process.pid, signal.SIGINT)
     _assert_all_end(process, below)
-    said = (copy.folder / "printed").read_text()
+    said = copy.printed.read_text()
     assert said.splitlines()[-1] == STOPPED
     assert said.count(STOPPED) == 1
     assert "Traceback" not in said
@@ -86,14 +85,14 @@ def test_a_kill_of_snakemake_ends_its_stage_and_the_same_command_goes_on(fresh, 
     assert f"{script} mlp" in copy.stale(COUNTS)
 
 
-def _end_together(copy: Copy, *targets: str) -> str:
+def _end_together(copy: Copy, target: str) -> str:
     """Let two runs make the same products at once; returns what they printed."""
-    running = [_start(copy, *targets) for _ in range(2)]
+    running = [_start(copy, target) for _ in range(2)]
     for process in running:
         process.join(PATIENCE_S)
-        assert process.exitcode == 0, (copy.folder / "printed").read_text()
-    assert copy.stale(targets[-1]) == set()
-    return (copy.folder / "printed").read_text()
+        assert process.exitcode == 0, copy.printed.read_text()
+    assert copy.stale(target) == set()
+    return copy.printed.read_text()
 
 
 def test_two_runs_in_one_folder_both_end_well_and_measure_once(counted, tmp_path):
@@ -105,10 +104,10 @@ def test_two_runs_in_one_folder_both_end_well_and_measure_once(counted, tmp_path
     assert "Traceback" not in said
 
 
-def test_two_runs_of_products_that_take_no_time_in_one_folder_both_end_well(finished, tmp_path):
-    """One run replaces what the other just saw."""
+def test_two_runs_of_everything_in_one_folder_both_end_well(finished, tmp_path):
+    """Products that both make, none of which takes long, so that one run replaces what the other just saw."""
     copy = finished.again(tmp_path / "joulesweep")
     results = copy.folder / "results"
     shutil.rmtree(results / "merged")
     (results / "devices" / "tests" / "accuracy" / "mlp.csv").unlink()
-    _end_together(copy, "results/devices/tests/accuracy/mlp.csv", "results/merged/latency.csv")
+    _end_together(copy, "all")

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,15 @@ class Copy:
             status, printed = forked_snakemake.run(self.folder, *arguments)
         assert fails is None or (status != 0) == fails, printed
         return printed
+
+    def start(self, *arguments: str) -> BaseProcess:
+        """Start Snakemake; what it prints is added to the file `printed`."""
+        return forked_snakemake.start(self.folder, self.printed, *arguments)
+
+    @property
+    def printed(self) -> Path:
+        """The file with what started runs have printed."""
+        return self.folder / "printed"
 
     def stale(self, target: str = "all", cores: int = 1, **environment: str) -> set[str]:
         """What a run would do now, by the plan that a dry run prints: `stage model`, or `stage` where it is one of all models."""

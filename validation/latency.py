@@ -87,7 +87,7 @@ def levels(argument: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def passes(argument: Mapping[str, Any]) -> dict[str, Any]:
-    """A launch's figure, in seconds, with looks at the reference or with rests of the same length alone.
+    """A launch's figure, in seconds, with samples of the reference, or only with rests of the same length.
 
     `cores`: the distance of the cores is asked for too.
     """

@@ -185,7 +185,7 @@ def _forward(argument: Mapping[str, Any]) -> Any:
 
 
 def _mean(values: Sequence[float]) -> dict[str, float]:
-    found = moderated.ALONE.interval(values, 1.0)
+    found = moderated.NO_PRIOR.interval(values, 1.0)
     return {"s": found.value, "low": found.low, "high": found.high}
 
 

@@ -255,7 +255,7 @@ def split(launches: int, runs: int) -> dict[str, Any]:
 
 
 def windows(spread: str, points: int, runs: int) -> dict[str, Any]:
-    """Coverage and half width of intervals from three windows a point."""
+    """Coverage and half width of intervals from three windows per point."""
     random = np.random.default_rng(points)
     held: dict[str, list[np.ndarray]] = {"t": [], "moderated": [], "noisy": []}
     halves: dict[str, list[np.ndarray]] = {"t": [], "moderated": []}
@@ -266,7 +266,7 @@ def windows(spread: str, points: int, runs: int) -> dict[str, Any]:
         )
         values = true[:, None] * noise
         prior = moderated.prior((own, 1.0) for own in values)
-        for way, used in (("t", moderated.ALONE), ("moderated", prior)):
+        for way, used in (("t", moderated.NO_PRIOR), ("moderated", prior)):
             found = np.array([used.interval(own, 1.0).high for own in values]) - values.mean(axis=1)
             held[way].append(np.abs(values.mean(axis=1)) <= found)
             halves[way].append(found / true)

@@ -17,14 +17,13 @@ from types import FrameType, TracebackType
 
 from joulesweep.errors import UserError, one_line
 from joulesweep.system import own_process
+from joulesweep.system.own_process import INTERRUPTED
 from joulesweep.system.parent_death import die_with_parent
 
 log = logging.getLogger("joulesweep")
 
 STOPPED = "joulesweep: stopped; what was measured is kept; the same command goes on"
 IN_WORKFLOW = "JOULESWEEP_IN_WORKFLOW"  # the pid of Snakemake, which says itself that a run was stopped
-
-INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
 
 def run(

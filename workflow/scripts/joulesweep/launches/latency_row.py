@@ -28,7 +28,7 @@ Kind = tuple[str, bool]  # the reference beside the launches, and whether passes
 class Corrected:
     """The latency of a point less what the reference shows of the device's momentary speed.
 
-    `seconds` per pass of each used launch; `by_reference` the same with the reference's part alone taken off; `slope` is the
+    `seconds` per pass of each used launch; `by_reference` the same with only the reference's part taken off; `slope` is the
     share of the reference's deviation that was subtracted, and `core_slope` that of the deviation of the cores' distance
     (means over launches), None where nothing was; `interval` is the figure with its 95 % interval.
     """

@@ -13,7 +13,8 @@ from types import FrameType
 
 import psutil
 
-from joulesweep.cli import INTERRUPTED, STOPPED
+from joulesweep.cli import STOPPED
+from joulesweep.system.own_process import INTERRUPTED
 
 _PAUSE_S = 0.2
 

@@ -20,6 +20,7 @@ _MEANING = {
     signal.SIGKILL: "usually by the kernel, because memory ran out",
 }
 
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 _TIDY_S = 5
 
 
@@ -48,7 +49,7 @@ def run(function: Callable[[], None]) -> Ending:
             die_with_parent(parent)
             function()
         except KeyboardInterrupt:
-            sys.exit(128 + signal.SIGINT)  # without a trace: its parent was interrupted too
+            sys.exit(INTERRUPTED)  # without a trace: its parent was interrupted too
         finally:
             sender.send(True)
 

@@ -41,23 +41,22 @@ class Prior:
         own, centre = len(array) - 1, float(array.mean())
         if own < 1:
             return Interval(centre, math.nan, math.nan)
-        variance = float((array / scale).var(ddof=1))
-        if math.isinf(self.freedom):
-            variance = self.variance
-        else:
-            variance = (self.freedom * self.variance + own * variance) / (self.freedom + own)
+        variance = self.variance
+        if math.isfinite(self.freedom):
+            own_variance = float((array / scale).var(ddof=1))
+            variance = (self.freedom * self.variance + own * own_variance) / (self.freedom + own)
         freedom = max(own, min(self.freedom + own, self.most))
-        half = t_975(math.floor(min(freedom, 1e6))) * scale * math.sqrt(variance / len(array))
+        half = t_975(math.floor(freedom)) * scale * math.sqrt(variance / len(array))
         return Interval(centre, centre - half, centre + half)
 
 
-ALONE = Prior(0.0, 0.0, 0)  # nothing is known of other points
+NO_PRIOR = Prior(0.0, 0.0, 0)  # nothing is known of other points: Student's t of a point's own values
 
 
 def prior(points: Iterable[tuple[Sequence[float], float]]) -> Prior:
     """The prior of points, each with its values and their scale (above 0).
 
-    Points with fewer than two values, or with equal ones, tell nothing; fewer than two points give `ALONE`.
+    Points with fewer than two values, or with equal ones, tell nothing; fewer than two points give `NO_PRIOR`.
     """
     spreads = [
         (variance, len(values) - 1)
@@ -65,7 +64,7 @@ def prior(points: Iterable[tuple[Sequence[float], float]]) -> Prior:
         if len(values) > 1 and (variance := float((np.asarray(values, dtype=float) / scale).var(ddof=1))) > _NO_SPREAD
     ]
     if len(spreads) < 2:
-        return ALONE
+        return NO_PRIOR
     # The logarithm of a variance, less what its own degrees of freedom add to it on average.
     levels = np.array([math.log(variance) - _digamma(own / 2) + math.log(own / 2) for variance, own in spreads])
     level = float(levels.mean())

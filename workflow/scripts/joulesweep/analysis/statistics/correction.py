@@ -74,7 +74,7 @@ class Rounds:
 class Adjusted:
     """The launches of a point, corrected: seconds per pass of each, and their mean slopes.
 
-    `by_reference` is the same with the reference's part alone taken off, which shows whether launches lie on two levels.
+    `by_reference` is the same with only the reference's part taken off, which shows whether launches lie on two levels.
     `core_slope` is None where the distance of the cores is no control. `unknown` is the half width, on logarithms, of
     what is not known about the slopes.
     """
