@@ -9,7 +9,7 @@ import yaml
 from joulesweep import plugins
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report import findings, tables
-from joulesweep.analysis.report.hypotheses.check import check
+from joulesweep.analysis.report.verdicts import check
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure import points

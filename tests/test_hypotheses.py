@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from joulesweep.analysis.merge.job import merge
-from joulesweep.analysis.report.hypotheses.case import Case
-from joulesweep.analysis.report.hypotheses.check import KINDS, Finding, check
-from joulesweep.analysis.statistics import rank_correlation, scaling
+from joulesweep.analysis.report.verdicts import KINDS, Finding, check
+from joulesweep.hypotheses.base import Case
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.merged.base_points import base_points
 from joulesweep.merged.load import load
+from joulesweep.uncertainty import growth_fit, rank_correlation
 from scipy.stats import spearmanr
 
 from tests import synthetic
@@ -270,6 +270,6 @@ def test_the_interval_of_the_exponent_holds_the_truth_about_as_often_as_it_says(
     x = np.array([1.0, 2, 4, 8])
     held = 0
     for _ in range(400):
-        found = scaling.exponent(list(x), list(x**0.9 * random.lognormal(0, 0.03, 4)))
+        found = growth_fit.exponent(list(x), list(x**0.9 * random.lognormal(0, 0.03, 4)))
         held += found.low <= 0.9 <= found.high
     assert 0.91 <= held / 400 <= 0.985

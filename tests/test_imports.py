@@ -17,11 +17,12 @@ RULE: dict[str, set[str]] = {
     **{room: {"launches", "model"} for room in PLUGINS},
     "power_logs": {"meters"},  # a log describes itself as a meter does
     "figures": {"launches", "merged"},
+    "hypotheses": {"launches", "merged"},
     "pipeline": {"launches", "model"},  # whether artefacts are there is said by their manifest
     "export": {*PLUGINS, "launches", "model"},
     "counting": {*PLUGINS, "launches", "model"},
     "measure": {*PLUGINS, "launches", "model"},
-    "analysis": {"figures", "merged", "launches"},
+    "analysis": {"figures", "hypotheses", "merged", "launches"},
 }
 FILES = sorted(LIBRARY.rglob("*.py"))
 

@@ -164,7 +164,7 @@ def test_the_settings_of_a_measuring_stage_concern_it_and_the_report(tree):
         ("analysis/statistics/correction.py", {"merge"}),
         ("figures/_style.py", {"figures"}),
         ("figures/latency.py", {"figures"}),
-        ("analysis/report/hypotheses/check.py", {"report"}),
+        ("analysis/report/verdicts.py", {"report"}),
         ("../../templates/report.md.j2", {"report"}),
     ],
 )

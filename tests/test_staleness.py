@@ -52,7 +52,7 @@ def test_nothing_is_stale_when_nothing_changed_whatever_the_cores(finished):
 def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done):
     """From the last stage to the first, so that each change adds to what was stale before."""
     for file, stages in (
-        ("analysis/report/hypotheses/check.py", {"report"}),
+        ("analysis/report/verdicts.py", {"report"}),
         ("figures/_style.py", {"figures", "report"}),
         ("measure/energy/sampler.py", {f"energy {model}" for model in BOTH} | ANALYSIS),
         ("sources/python.py", _of("cnn") | {f"energy {model}" for model in BOTH} | ANALYSIS),

@@ -5,9 +5,8 @@ import math
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
-from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import bracketed, digits, enumeration, percent_number, plural, with_interval
-from joulesweep.uncertainty import significance
+from joulesweep.uncertainty import rank_correlation, significance
 
 
 def answers(points: pd.DataFrame, device: str, left_out: bool = False) -> list[str]:

@@ -12,11 +12,11 @@ from joulesweep.analysis.report import difficulties, findings, markdown, provena
 from joulesweep.analysis.report.advice import advice
 from joulesweep.analysis.report.anomalies import anomalies
 from joulesweep.analysis.report.cross_checks import disagreements
-from joulesweep.analysis.report.hypotheses.case import Case
-from joulesweep.analysis.report.hypotheses.check import check
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
+from joulesweep.hypotheses.base import Case
 from joulesweep.merged.base_points import base_points, model_counts, modelled_energy
 from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.schema import SCHEMA

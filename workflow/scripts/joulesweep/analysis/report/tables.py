@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
-from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import bracketed, digits, si, significant, with_interval
 from joulesweep.merged.base_points import LEVELS, METRICS, levels_s, model_counts
 from joulesweep.merged.columns import UNSOUND
 from joulesweep.merged.load import VARIANT, Merged, sweep
+from joulesweep.uncertainty import rank_correlation
 
 METRIC_WORDS = {"latency": "latency", "energy": "energy", "params": "parameters", "flops": "FLOPs"}
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis.report.hypotheses.case import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
-from joulesweep.analysis.statistics import scaling
 from joulesweep.formatting import bracketed
+from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
 from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import VARIANT, Merged, sweep
+from joulesweep.uncertainty import growth_fit
 
 TOLERANCE = 0.1  # how far from 1 an exponent may lie and still count as proportional growth
 
@@ -37,10 +37,10 @@ def _of_variant(where: str, axis: str, values: pd.Series, figures: pd.Series, mo
     listed = ", ".join(f"{value:g}" for value in values)
     if modelled:
         return undecided(where, MODELLED, f"modelled and not measured, at {axis} {listed}")
-    if len(values) < scaling.FEWEST:
-        numbers = f"{axis} {listed}; a slope with an interval needs {scaling.FEWEST} values"
+    if len(values) < growth_fit.FEWEST:
+        numbers = f"{axis} {listed}; a slope with an interval needs {growth_fit.FEWEST} values"
         return undecided(where, f"too few values of {axis}", numbers)
-    slope = scaling.exponent(values.tolist(), figures.tolist())
+    slope = growth_fit.exponent(values.tolist(), figures.tolist())
     numbers = f"exponent {bracketed(slope.value, slope.low, slope.high)} over {axis} {listed}"
     if slope.low >= 1 - TOLERANCE and slope.high <= 1 + TOLERANCE:
         return Case(where, SUPPORTED, "", numbers)

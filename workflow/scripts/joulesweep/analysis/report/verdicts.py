@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis.report.hypotheses import comparison, growth, tracking
-from joulesweep.analysis.report.hypotheses.case import REFUTED, SUPPORTED, UNDECIDED, Case
 from joulesweep.formatting import enumeration
+from joulesweep.hypotheses import _comparison, _ranking, grows
+from joulesweep.hypotheses.base import REFUTED, SUPPORTED, UNDECIDED, Case
 from joulesweep.merged.load import Merged
 
 # The key of the configuration that only this kind of hypothesis has.
-KINDS = {"less_than": comparison, "tracks": tracking, "grows": growth}
+KINDS = {"less_than": _comparison, "tracks": _ranking, "grows": grows}
 
 
 @dataclass(frozen=True)

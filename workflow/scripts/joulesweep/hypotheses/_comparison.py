@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis.report.hypotheses.case import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
 from joulesweep.formatting import bracketed, digits, relative_half_width, si, significant
 from joulesweep.formatting import percent_number as in_percent
+from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
 from joulesweep.merged.load import Merged
 
 _MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal

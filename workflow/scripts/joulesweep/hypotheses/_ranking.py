@@ -6,11 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from joulesweep.analysis.report.hypotheses.case import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
-from joulesweep.analysis.statistics import rank_correlation
 from joulesweep.formatting import digits, enumeration
+from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
 from joulesweep.merged.load import Merged
-from joulesweep.uncertainty import significance
+from joulesweep.uncertainty import rank_correlation, significance
 
 
 def sentence(hypothesis: Mapping[str, Any]) -> str:
