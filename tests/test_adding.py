@@ -1,5 +1,6 @@
 """The examples of docs/adding.md work when they are put into a copy of the library, as the page says."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -26,7 +27,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the scripts with every example in its place."""
     scripts = tmp_path_factory.mktemp("adding") / "scripts"
     shutil.copytree(ROOT / "workflow" / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    for folder in ("meters", "runtimes", "figures"):
+    shutil.copytree(ROOT / "workflow" / "schemas", scripts.parent / "schemas")
+    for folder in ("meters", "runtimes", "figures", "hypotheses"):
         name, text = _example(folder)
         (scripts / "joulesweep" / name).write_text(text, encoding="utf-8")
     counter = re.search(r"```python\n(\"\"\"A cross-check that.*?)```", PAGE, re.DOTALL)
@@ -73,6 +75,29 @@ from joulesweep import plugins
 print(plugins.load("counters", "thousand")().point(None, {"batch": 1}), plugins.declared("counters", "thousand", "check"))
 """
     assert _run(library, code) == "{'macs_formula': 1000} True"
+
+
+def test_the_hypothesis_is_accepted_and_judged(library, tmp_path):
+    entry = re.search(r"```yaml\n(  is_below:.*?)```", PAGE, re.DOTALL)
+    assert entry
+    schema = library.parent / "schemas" / "config.schema.yaml"
+    last = '      - {$ref: "#/$defs/grows"}\n'
+    text = schema.read_text(encoding="utf-8").replace(last, last + last.replace("grows", "is_below"))
+    schema.write_text(f"{text}\n{entry[1]}", encoding="utf-8")
+    model = {"source": "torchvision:resnet18", "input": {"shape": [3, 64, 64]}, "runtimes": ["eager"]}
+    claim = {"metric": "memory", "of": "resnet18", "is_below": 100}
+    (tmp_path / "config.yaml").write_text(json.dumps({"models": {"resnet18": model}, "hypotheses": [claim]}))
+    code = f"""
+import pandas
+from pathlib import Path
+from joulesweep import plugins
+from joulesweep.pipeline.configuration import config
+(claim,) = config.load(Path({str(tmp_path / "config.yaml")!r})).values["hypotheses"]
+judged = plugins.load("hypotheses", "is-below")(claim)
+rows = [{{"device": "pi", "model": "resnet18", "runtime": "eager", "memory": memory}} for memory in (9e7, 2e8)]
+print(judged.sentence(), [case.verdict for case in judged.cases(None, pandas.DataFrame(rows))])
+"""
+    assert _run(library, code) == "The peak memory of resnet18 is below 100 MB ['supported', 'refuted']"
 
 
 @pytest.mark.slow

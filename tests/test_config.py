@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joulesweep import plugins
 from joulesweep.axes import ALL, INPUT_AXES
 from joulesweep.errors import UserError
 from joulesweep.pipeline.configuration import config, config_doc, config_schema, hypothesis_specs
@@ -134,20 +135,50 @@ def test_a_complaint_is_one_line_that_names_what_is_wrong_where_and_what_was_exp
 @pytest.mark.parametrize(
     ("hypothesis", "words"),
     [
-        ({"metric": "latency", "of": "net"}, ["hypothesis 2 (latency of net)", "one of less_than, tracks, grows"]),
+        (
+            {"metric": "latency", "of": "net"},
+            [
+                "hypothesis 2 (latency of net)",
+                "one of less_than, greater_than, stays, tracks, does_not_track, predicts, grows",
+            ],
+        ),
         ({"metric": "latency", "less_than": "net"}, ["hypothesis 2", "the key 'of' is missing"]),
         ({"metric": "latency", "of": "nett", "less_than": "net"}, ["hypothesis 2 (latency of nett", "'nett'", "'net'"]),
         ({"metric": "latency", "of": "net @ eagre", "less_than": "other"}, ["of: the runtime of net", "'eager'"]),
         ({"metric": "latency", "of": "net @", "less_than": "other"}, ["of", "expected MODEL or MODEL @ RUNTIME"]),
         ({"metric": "latence", "tracks": "params"}, ["hypothesis 2", "metric", "did you mean 'latency'?"]),
-        ({"metric": "latency", "tracks": "latency"}, ["hypothesis 2 (latency tracks latency)", "tracks itself"]),
+        (
+            {"metric": "latency", "tracks": "latency"},
+            ["hypothesis 2 (latency tracks latency)", "latency is compared with itself"],
+        ),
         ({"metric": "latency", "of": "net", "less_than": "net"}, ["hypothesis 2", "compared with itself"]),
         ({"metric": "latency", "of": "net @ eager", "less_than": "net"}, ["compared with itself"]),
         ({"metric": "params", "grows": "linearly", "with": "batch"}, ["metric", "one of latency, energy, memory"]),
         ({"metric": "latency", "grows": "linearly", "with": "batches"}, ["with", "did you mean 'batch'?"]),
         ({"metric": "latency", "tracks": "params", "with": "batch"}, ["unknown key 'with'", "known are metric"]),
-        ({"metric": "latency", "tracks": "params", "of": "net", "less_than": "other"}, ["one of less_than, tracks"]),
+        (
+            {"metric": "latency", "tracks": "params", "of": "net", "less_than": "other"},
+            ["one of less_than, greater_than"],
+        ),
         (3, ["hypothesis 2: 3: expected one of less_than"]),
+        ({"metric": "latency", "of": "net", "less_than": "other", "by": 0.5}, ["by: 0.5: expected a factor above 1"]),
+        ({"metric": "latency", "of": "net", "less_than": "other", "by": -1}, ["by: -1: expected more than 0"]),
+        ({"metric": "latency", "of": "net", "less_than": "other", "at": {"batches": 2}}, ["at", "'batch'"]),
+        ({"metric": "latency", "of": "net on pi", "less_than": "net on pi"}, ["net on pi is compared with itself"]),
+        (
+            {"metric": "latency", "of": "net", "stays": "within 1 point", "from": "other"},
+            ["'within 5 %' for this metric"],
+        ),
+        (
+            {"metric": "accuracy", "of": "net", "stays": "within 1 %", "from": "other"},
+            ["'within 1 point' for accuracy"],
+        ),
+        (
+            {"metric": "accuracy", "of": "net", "stays": "close", "from": "other"},
+            ["stays", '"close"', "'within 1 point'"],
+        ),
+        ({"metric": "latency", "grows": "quickly", "with": "batch"}, ["grows", "one of linearly, faster, slower"]),
+        ({"metric": "latency", "predicts": "latency"}, ["compared with itself; expected two different metrics"]),
     ],
 )
 def test_a_wrong_hypothesis_is_named_by_its_place_counted_from_one_and_its_claim(tmp_path, hypothesis, words):
@@ -176,9 +207,18 @@ def test_two_models_without_a_common_runtime_need_one_each(tmp_path):
 @pytest.mark.parametrize(
     ("hypothesis", "models", "words"),
     [
-        ({"metric": "latency", "tracks": "params"}, 4, "4 models in one runtime, where p is at least 0.083; 5 models"),
-        ({"metric": "latency", "tracks": "params"}, 5, None),
+        ({"metric": "latency", "tracks": "params"}, 3, "3 models in one runtime cannot decide it; it takes 4"),
+        ({"metric": "latency", "does_not_track": "params"}, 3, "3 models in one runtime"),
+        ({"metric": "latency", "tracks": "params"}, 4, None),
         ({"metric": "accuracy", "tracks": "params"}, 5, "0 models in one runtime"),
+        ({"metric": "latency", "of": "a", "less_than": "b", "at": {"batch": 4}}, 2, "a, b: not measured at batch 4"),
+        (
+            {"metric": "latency", "tracks": "params", "at": {"batch": 4}},
+            4,
+            "not measured at batch 4; add it to 'sweeps'",
+        ),
+        ({"metric": "latency", "of": "a", "less_than": "b", "at": {"batch": 1}}, 2, None),
+        ({"metric": "latency", "of": "a on pi", "less_than": "a on jetson"}, 2, None),
         ({"metric": "latency", "grows": "linearly", "with": "batch"}, 2, "no model has 3 values of batch"),
         ({"metric": "accuracy", "of": "a", "less_than": "b"}, 2, "no accuracy is measured of a, b, which"),
         ({"metric": "energy", "of": "a", "less_than": "b"}, 2, "energy is not measured"),
@@ -352,6 +392,10 @@ def test_every_example_of_a_hypothesis_is_one(tmp_path):
             written = {"models": {"net": MODEL}, "hypotheses": [example]}
             config_schema.check(written)
     assert hypothesis_specs.completed([], {}) == []
+
+
+def test_every_kind_of_hypothesis_is_a_file_and_an_entry_of_the_schema():
+    assert sorted(kind.replace("_", "-") for kind in config_schema.kinds()) == plugins.names("hypotheses")
 
 
 def test_the_documentation_is_what_the_schema_says():

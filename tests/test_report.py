@@ -156,7 +156,11 @@ def test_every_hypothesis_has_a_number_a_verdict_and_numbers(modelled):
         in part
     )
     assert re.search(r"ratio 0\.2\d* ", part)
-    assert "exponent 0.9" in part
+    assert (
+        "The latency grows linearly (a fixed cost and the same cost for every further one) with batch. **Supported**"
+        in part
+    )
+    assert re.search(r"\d ms \+ \d+\.\d+ ms × batch; ", part)
 
 
 def test_the_report_says_whether_the_formula_accounts_for_sharing(modelled):
@@ -308,13 +312,14 @@ def test_text_at_the_start_of_a_line_is_text(words):
 
 
 def test_a_column_without_spread_leaves_rho_undefined(tmp_path):
-    for model in ("resnet18", "squeezenet1_1", "vit_tiny"):
+    models = ["resnet18", "squeezenet1_1", "vit_tiny", "digits_mlp"]
+    for model in models:
         rows = [synthetic.latency_row("laptop", model, "eager", 0.03)]
         write_table(tmp_path / f"devices/laptop/latency/{model}.csv", columns.LATENCY, rows)
         joules = [synthetic.energy_row("laptop", model, "eager", 0.4)]
         write_table(tmp_path / f"devices/laptop/energy/{model}.csv", columns.ENERGY, joules)
-    words = _report(tmp_path, models=["resnet18", "squeezenet1_1", "vit_tiny"])
-    assert "| energy and latency | eager | laptop | undefined | – | 3 | all values of one side are equal |" in words
+    words = _report(tmp_path, models=models)
+    assert "| energy and latency | eager | laptop | undefined | – | 4 | all values of one side are equal |" in words
     assert "nan" not in words
 
 

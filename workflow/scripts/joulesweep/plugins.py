@@ -1,4 +1,4 @@
-"""Finds the one file that implements a name: a runtime, meter, source, data set, counter or figure is one file in its folder."""
+"""Finds the one file that implements a name: a runtime, meter, source, data set, counter, figure … is one file in its folder."""
 
 import ast
 import importlib
@@ -19,6 +19,7 @@ CLASSES = {
     "datasets": "DataSet",
     "counters": "Counter",
     "figures": "Figure",
+    "hypotheses": "Hypothesis",
 }
 
 
@@ -26,7 +27,7 @@ PACKAGE = Path(__file__).parent
 
 
 def names(kind: str, package: Path = PACKAGE) -> list[str]:
-    """Names that the folder of `kind` (runtimes, meters, sources, datasets, counters, figures) offers, in alphabetical order.
+    """Names that the folder of `kind` (a key of `CLASSES`) offers, in alphabetical order.
 
     `package` is the library's folder, here and in the next functions: this one, or a copy of it.
     """

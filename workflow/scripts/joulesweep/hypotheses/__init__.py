@@ -1,1 +1,1 @@
-"""Hypotheses of the configuration: one file per kind, each with `sentence` and `cases`."""
+"""Kinds of hypotheses: one file per kind, named after the key of config.yaml that tells it apart."""

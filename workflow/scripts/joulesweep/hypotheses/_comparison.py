@@ -1,62 +1,128 @@
-"""`less_than`: a metric of one model or variant is smaller than that of another."""
+"""What the comparisons share: which rows are compared, and what their figures say with their intervals."""
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 
 from joulesweep.formatting import bracketed, digits, relative_half_width, si, significant
 from joulesweep.formatting import percent_number as in_percent
-from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
+from joulesweep.hypotheses import base
+from joulesweep.hypotheses.base import MISSING, MODELLED, WORDS, Case, not_judged, undecided
 from joulesweep.merged.load import Merged
+from joulesweep.variant import Variant, pairs
 
 _MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal
 _SHARED = ("params", "flops")  # the same on every device and in every runtime
 _UNITS = {"latency": "ms", "energy": "mJ"}
 
 
-def sentence(hypothesis: Mapping[str, Any]) -> str:
-    """The hypothesis in words."""
-    of, than = _name(hypothesis["of"]), _name(hypothesis["less_than"])
-    return f"The {WORDS[hypothesis['metric']]} of {of} is less than that of {than}."
+@dataclass(frozen=True)
+class Compared:
+    """Two figures: their ratio, or for accuracy their difference, with a 95 % interval, and both in words.
+
+    `measured` says that longer measuring makes the interval narrower.
+    """
+
+    value: float
+    low: float
+    high: float
+    words: str
+    is_difference: bool = False
+    measured: bool = False
+
+    def limit(self, by: float) -> float:
+        """Where one side is larger `by` that factor, or for accuracy by so many percentage points."""
+        return by / 100 if self.is_difference else by
+
+    def narrower(self, limit: float) -> float:
+        """How many times narrower the interval must be to lie on one side of a limit; NaN where measuring cannot do that."""
+        if not self.measured:
+            return math.nan
+        distance = abs(math.log(self.value / limit))
+        return math.log(self.high / self.value) / distance if distance else math.inf
 
 
-def cases(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> Iterator[Case]:
-    """One case per device and runtime that both sides have; one case in all for parameters and FLOPs."""
-    metric = hypothesis["metric"]
-    (model, runtime), (other, other_runtime) = _split(hypothesis["of"]), _split(hypothesis["less_than"])
-    for device, rows in points.groupby("device"):
-        left, right = rows[rows["model"] == model], rows[rows["model"] == other]
-        if runtime and other_runtime:
-            pairs = [(runtime, other_runtime)]
-        else:
-            shared = [name for name in left["runtime"] if name in set(right["runtime"])]
-            pairs = [(name, name) for name in shared if name == (runtime or other_runtime or name)]
-        for own, others in pairs:
-            a, b = left[left["runtime"] == own], right[right["runtime"] == others]
-            on = own if own == others else f"{own} against {others}"
-            if len(a) and len(b):
-                yield _compare(metric, "" if metric in _SHARED else f"{on} on {device}", a.iloc[0], b.iloc[0])
-            if metric in _SHARED:
+class Comparison(base.Hypothesis):
+    """A metric of one variant beside that of another: `of` and the one under the key `other`."""
+
+    other: ClassVar[str]
+
+    @property
+    def of(self) -> Variant:
+        """The one that the claim is about."""
+        return Variant.of(self.claim["of"])
+
+    @property
+    def than(self) -> Variant:
+        """The one that it is compared with."""
+        return Variant.of(self.claim[self.other])
+
+    @property
+    def devices(self) -> list[str]:
+        """The devices that either side names."""
+        return [side.device for side in (self.of, self.than) if side.device]
+
+    @property
+    def metric(self) -> str:
+        """What is compared."""
+        return self.claim["metric"]
+
+    @abstractmethod
+    def judge(self, where: str, found: Compared) -> Case:
+        """The verdict on two figures."""
+
+    def cases(self, merged: Merged, points: pd.DataFrame) -> Iterator[Case]:
+        """One case per device and runtime that both sides have; one case in all for parameters and FLOPs."""
+        for where, a, b in self._pairs(points):
+            yield self._case("" if self.metric in _SHARED else where, a, b)
+            if self.metric in _SHARED:
                 return
 
+    def _pairs(self, points: pd.DataFrame) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+        """The rows to compare and where they were measured: per device and runtime that both have, or as they are named."""
+        of, than = self.of, self.than
+        rows = {tuple(row[["device", "model", "runtime"]]): row for _, row in points.iterrows()}
+        devices = list(dict.fromkeys(points["device"]))
+        for device, other in pairs(of.device, than.device, devices, devices):
+            runtimes, others = (
+                [key[2] for key in rows if key[:2] == side] for side in ((device, of.model), (other, than.model))
+            )
+            for own, theirs in pairs(of.runtime, than.runtime, runtimes, others):
+                a, b = rows.get((device, of.model, own)), rows.get((other, than.model, theirs))
+                if a is not None and b is not None:
+                    yield f"{_against(own, theirs)} on {_against(device, other)}", a, b
 
-def _compare(metric: str, where: str, a: pd.Series, b: pd.Series) -> Case:
-    missing = " and ".join(str(row["model"]) for row in (a, b) if math.isnan(row[metric]))
-    if missing:
-        return undecided(
-            where, "a value is missing", f"no {WORDS[metric]} of {missing} at the base point that can be used"
-        )
-    if metric == "energy" and "modelled" in (a["kind"], b["kind"]):
-        return undecided(where, MODELLED, f"ratio {digits(a[metric] / b[metric])}, modelled and not measured")
-    if metric in _SHARED:
-        return Case(where, SUPPORTED if a[metric] < b[metric] else REFUTED, "", f"{si(a[metric])} and {si(b[metric])}")
+    def _case(self, where: str, a: pd.Series, b: pd.Series) -> Case:
+        missing = " and ".join(dict.fromkeys(str(row["model"]) for row in (a, b) if math.isnan(row[self.metric])))
+        if missing:
+            return not_judged(where, MISSING, f"no {WORDS[self.metric]} of {missing} that can be used")
+        if self.metric == "energy" and "modelled" in (a["kind"], b["kind"]):
+            ratio = digits(a["energy"] / b["energy"])
+            return undecided(where, MODELLED, f"ratio {ratio}, modelled and not measured")
+        found = _compared(self.metric, a, b)
+        if not math.isfinite(found.high):
+            return undecided(where, "there is no interval", found.words)
+        return self.judge(where, found)
+
+
+def _against(one: str, other: str) -> str:
+    return one if one == other else f"{one} against {other}"
+
+
+def _compared(metric: str, a: pd.Series, b: pd.Series) -> Compared:
     if metric == "accuracy":
-        return _compare_accuracy(where, a, b)
-    if metric == "memory":
-        return _compare_memory(where, a, b)
+        return _accuracies(a, b)
     ratio = a[metric] / b[metric]
+    if metric in _SHARED:
+        return Compared(ratio, ratio, ratio, f"{si(a[metric])} and {si(b[metric])}, ratio {digits(ratio)}")
+    if metric == "memory":
+        words = f"{si(a['memory'], 'B')} and {si(b['memory'], 'B')}, ratio {digits(ratio)}"
+        low, high = ratio / (1 + _MEMORY_TOLERANCE), ratio * (1 + _MEMORY_TOLERANCE)
+        return Compared(ratio, low, high, f"{words} (± 5 %, since memory has no interval)")
     halves = [math.log1p(relative_half_width(row[f"{metric}_low"], row[f"{metric}_high"])) for row in (a, b)]
     half = math.hypot(*halves)
     low, high = ratio * math.exp(-half), ratio * math.exp(half)
@@ -64,39 +130,14 @@ def _compare(metric: str, where: str, a: pd.Series, b: pd.Series) -> Case:
         digits(1e3 * row[metric], significant(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]))
         for row in (a, b)
     )
-    numbers = f"{sides} {_UNITS[metric]}, ratio {bracketed(ratio, low, high)}"
-    if not math.isfinite(half):
-        return undecided(where, "there is no interval", numbers)
-    return _judge(where, 1.0, low, high, "the interval of the ratio includes 1", numbers)
+    words = f"{sides} {_UNITS[metric]}, ratio {bracketed(ratio, low, high)}"
+    return Compared(ratio, low, high, words, measured=True)
 
 
-def _compare_memory(where: str, a: pd.Series, b: pd.Series) -> Case:
-    ratio = a["memory"] / b["memory"]
-    numbers = f"{si(a['memory'], 'B')} and {si(b['memory'], 'B')}, ratio {digits(ratio)}"
-    low, high = ratio / (1 + _MEMORY_TOLERANCE), ratio * (1 + _MEMORY_TOLERANCE)
-    return _judge(where, 1.0, low, high, "memory has no interval, so values within 5 % count as equal", numbers)
-
-
-def _compare_accuracy(where: str, a: pd.Series, b: pd.Series) -> Case:
+def _accuracies(a: pd.Series, b: pd.Series) -> Compared:
     difference = a["accuracy"] - b["accuracy"]
     half = math.hypot(*((row["accuracy_high"] - row["accuracy_low"]) / 2 for row in (a, b)))
     low, high = difference - half, difference + half
     sides = " and ".join(in_percent(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) for row in (a, b))
-    numbers = f"{sides} %, difference {bracketed(difference, low, high, 100)} percentage points"
-    return _judge(where, 0.0, low, high, "the interval of the difference includes 0", numbers)
-
-
-def _judge(where: str, limit: float, low: float, high: float, why: str, numbers: str) -> Case:
-    """Supported where the interval lies below the limit, refuted where it lies above it, undecided where it holds it."""
-    if high < limit:
-        return Case(where, SUPPORTED, "", numbers)
-    return Case(where, REFUTED, "", numbers) if low > limit else undecided(where, why, numbers)
-
-
-def _split(variant: str) -> tuple[str, str]:
-    model, _, runtime = variant.partition("@")
-    return model.strip(), runtime.strip()
-
-
-def _name(variant: str) -> str:
-    return " @ ".join(part for part in _split(variant) if part)
+    words = f"{sides} %, difference {bracketed(difference, low, high, 100)} percentage points"
+    return Compared(difference, low, high, words, is_difference=True)

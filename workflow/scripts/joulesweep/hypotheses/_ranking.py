@@ -1,49 +1,60 @@
-"""`tracks`: over the models, one metric rises with another, by Spearman's rank correlation."""
+"""What the relations share: over the models, does one metric rise with another, by Spearman's rank correlation?"""
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import ClassVar
 
 import pandas as pd
 
 from joulesweep.formatting import digits, enumeration
-from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
+from joulesweep.hypotheses import base
+from joulesweep.hypotheses.base import MISSING, MODELLED, REFUTED, SUPPORTED, WORDS, Case, not_judged, undecided
 from joulesweep.merged.load import Merged
-from joulesweep.uncertainty import rank_correlation, significance
+from joulesweep.uncertainty import rank_correlation
+from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation
 
 
-def sentence(hypothesis: Mapping[str, Any]) -> str:
-    """The hypothesis in words."""
-    return f"Across the models, the {WORDS[hypothesis['metric']]} rises with the {WORDS[hypothesis['tracks']]}."
+class Ranking(base.Hypothesis):
+    """One dot per model at the point of the claim, runtimes apart; `other` is the key that holds the second metric."""
 
+    other: ClassVar[str]
+    denies: ClassVar[bool] = False  # whether the claim is that there is no such relation
 
-def cases(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> Iterator[Case]:
-    """One case per device and runtime, with one dot per model."""
-    metric, other = hypothesis["metric"], hypothesis["tracks"]
-    for (device, runtime), rows in points.groupby(["device", "runtime"], sort=False):
-        where = f"{runtime} on {device}"
-        missing = [WORDS[name] for name in dict.fromkeys((metric, other)) if rows[name].isna().all()]
+    @property
+    def metrics(self) -> tuple[str, str]:
+        """The two metrics, the one under `metric` first."""
+        return self.claim["metric"], self.claim[self.other]
+
+    def cases(self, merged: Merged, points: pd.DataFrame) -> Iterator[Case]:
+        """One case per device and runtime."""
+        for (device, runtime), rows in points.groupby(["device", "runtime"], sort=False):
+            yield self._case(f"{runtime} on {device}", rows)
+
+    def _case(self, where: str, rows: pd.DataFrame) -> Case:
+        metric, other = self.metrics
+        missing = [WORDS[name] for name in (metric, other) if rows[name].isna().all()]
         if missing:
-            yield undecided(where, "a value is missing", f"no model has {enumeration(missing)} at the base point")
-            continue
-        yield _of_runtime(where, metric, other, rows[rows[metric].notna() & rows[other].notna()])
+            return not_judged(where, MISSING, f"no model has {enumeration(missing)} at this point")
+        dots = rows[rows[metric].notna() & rows[other].notna()]
+        if len(dots) < self.models:
+            return not_judged(where, f"too few models, it takes {self.models}", f"n = {len(dots)}")
+        found = rank_correlation.spearman(dots[metric].tolist(), dots[other].tolist())
+        if math.isnan(found.rho):
+            return not_judged(where, "ρ is undefined", f"all values of one side are equal, n = {found.n}")
+        how = "exact" if found.exact else "from random orders"
+        ends = f"[{found.low:.2f}, {found.high:.2f}]"
+        numbers = f"ρ = {found.rho:.2f} {ends}, p = {digits(found.p, 2)} ({how}), n = {found.n}"
+        if "energy" in self.metrics and "modelled" in set(dots["kind"]):
+            return undecided(
+                where, MODELLED, f"{numbers}; modelled energy is computed from time, so it follows latency"
+            )
+        return self._judged(where, found, numbers)
 
-
-def _of_runtime(where: str, metric: str, other: str, dots: pd.DataFrame) -> Case:
-    fewest = significance.fewest()
-    if len(dots) < rank_correlation.FEWEST:
-        numbers = f"n = {len(dots)}; {fewest} models or more can decide it"
-        return undecided(where, "too few models", numbers)
-    correlation = rank_correlation.spearman(dots[metric].tolist(), dots[other].tolist())
-    if math.isnan(correlation.rho):
-        return undecided(where, "ρ is undefined", f"all values of one side are equal, n = {correlation.n}")
-    how = "exact" if correlation.exact else "from random permutations"
-    numbers = f"ρ = {correlation.rho:.2f}, p = {digits(correlation.p, 2)} ({how}), n = {correlation.n}"
-    if "energy" in (metric, other) and "modelled" in set(dots["kind"]):
-        return undecided(where, MODELLED, f"{numbers}; modelled energy is computed from time, so it follows latency")
-    if len(dots) < fewest:
-        few = f"with {correlation.n} models p cannot be below {digits(significance.smallest_p(correlation.n), 2)}"
-        return undecided(where, f"too few models, {fewest} or more can decide it", f"{numbers}; {few}")
-    if correlation.p >= significance.LEVEL:
-        return undecided(where, f"it may be chance, p is not below {significance.LEVEL:g}", numbers)
-    return Case(where, SUPPORTED if correlation.rho > 0 else REFUTED, "", numbers)
+    def _judged(self, where: str, found: RankCorrelation, numbers: str) -> Case:
+        if found.clear and found.rho > 0:
+            return Case(where, REFUTED if self.denies else SUPPORTED, "", numbers)
+        if found.high < STRONG:
+            return Case(where, SUPPORTED if self.denies else REFUTED, "", numbers)
+        if found.rho >= STRONG:
+            return undecided(where, f"it may be chance, p is above {LEVEL:g}", numbers)
+        return undecided(where, f"ρ is below {STRONG:g}, but its interval is not", numbers)

@@ -1,49 +1,98 @@
-"""`grows: linearly`: a metric grows in proportion to a swept axis, by the slope on logarithms."""
+"""`grows`: how a metric grows along a swept axis: linearly (a fixed cost and a cost per unit), faster, or slower."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
-from joulesweep.formatting import bracketed
-from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, undecided
+from joulesweep.formatting import bracketed, digits, half_width, percent
+from joulesweep.hypotheses import base
+from joulesweep.hypotheses.base import MODELLED, REFUTED, SUPPORTED, WORDS, Case, not_judged, undecided
 from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import growth_fit
 
-TOLERANCE = 0.1  # how far from 1 an exponent may lie and still count as proportional growth
-
-_SWEPT = ("latency", "energy", "memory")
-
-
-def sentence(hypothesis: Mapping[str, Any]) -> str:
-    """The hypothesis in words."""
-    return f"The {WORDS[hypothesis['metric']]} grows linearly (in proportion) with {hypothesis['with']}."
+TOLERANCE = 0.1  # of the figure: how far a point may lie from a line, or a curve may bend, and still count as linear
+_WIDEST = 0.25  # half of an interval, as a share: a wider one could hide a bend
+_MEMORY_HALF = 0.05  # memory has no interval
+_UNITS = {"latency": (1e3, "ms"), "energy": (1e3, "mJ"), "memory": (1e-6, "MB")}
 
 
-def cases(hypothesis: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> Iterator[Case]:
-    """One case per variant and device that has the sweep; none for what no sweep measures, such as accuracy."""
-    metric, axis = hypothesis["metric"], hypothesis["with"]
-    if metric not in _SWEPT:
-        return
-    table, column, *_ = METRICS[metric]
-    rows = merged.sound(table)
-    for (device, model, runtime), group in sweep(rows[rows[column].notna()], axis).groupby(VARIANT, sort=False):
-        modelled = metric == "energy" and "modelled" in set(group["kind"])
-        yield _of_variant(f"{model} @ {runtime} on {device}", axis, group[axis], group[column], modelled)
+class Hypothesis(base.Hypothesis):
+    """`{metric: latency, grows: linearly, with: batch}`; one case per variant and device that has the sweep."""
 
+    values = 3
 
-def _of_variant(where: str, axis: str, values: pd.Series, figures: pd.Series, modelled: bool) -> Case:
-    listed = ", ".join(f"{value:g}" for value in values)
-    if modelled:
-        return undecided(where, MODELLED, f"modelled and not measured, at {axis} {listed}")
-    if len(values) < growth_fit.FEWEST:
-        numbers = f"{axis} {listed}; a slope with an interval needs {growth_fit.FEWEST} values"
-        return undecided(where, f"too few values of {axis}", numbers)
-    slope = growth_fit.exponent(values.tolist(), figures.tolist())
-    numbers = f"exponent {bracketed(slope.value, slope.low, slope.high)} over {axis} {listed}"
-    if slope.low >= 1 - TOLERANCE and slope.high <= 1 + TOLERANCE:
+    def sentence(self) -> str:
+        """The claim in words."""
+        grows = f"The {WORDS[self.claim['metric']]} grows"
+        if self.claim["grows"] == "linearly":
+            return (
+                f"{grows} linearly with {self.claim['with']} (a fixed cost, plus the same cost for each further unit)"
+            )
+        return f"{grows} {self.claim['grows']} than linearly with {self.claim['with']}"
+
+    def cases(self, merged: Merged, points: pd.DataFrame) -> Iterator[Case]:
+        """One case per variant whose device is among `points`."""
+        metric, axis = self.claim["metric"], self.claim["with"]
+        table, column, low, high = METRICS[metric]
+        rows = merged.sound(table)
+        rows = rows[rows[column].notna() & rows["device"].isin(points["device"])]
+        for (device, model, runtime), group in sweep(rows, axis).groupby(VARIANT, sort=False):
+            halves = _halves(group[low], group[high]) if low and high else np.full(len(group), _MEMORY_HALF)
+            modelled = metric == "energy" and "modelled" in set(group["kind"])
+            yield self._case(f"{model} @ {runtime} on {device}", group[axis], group[column], halves, modelled)
+
+    def _case(self, where: str, values: pd.Series, figures: pd.Series, halves: np.ndarray, modelled: bool) -> Case:
+        axis = self.claim["with"]
+        listed = f"{axis} {', '.join(f'{value:g}' for value in values)}"
+        if len(values) < growth_fit.FEWEST:
+            return not_judged(where, f"too few values of {axis}, it takes {growth_fit.FEWEST}", listed)
+        if modelled:
+            return undecided(where, MODELLED, f"modelled and not measured, at {listed}")
+        if not np.isfinite(halves).all():
+            return undecided(where, "there is no interval", listed)
+        of = (list(values), list(figures), list(halves))
+        return self._linear(where, listed, *of) if self.claim["grows"] == "linearly" else self._bent(where, listed, *of)
+
+    def _linear(self, where: str, listed: str, values: list[float], figures: list[float], halves: list[float]) -> Case:
+        """Refuted where a point lies off the line by more than the tolerance and its own interval."""
+        found = growth_fit.line(values, figures, halves)
+        scale, unit = _UNITS[self.claim["metric"]]
+        off = max(range(len(values)), key=lambda place: abs(found.distances[place]))
+        distance, widest = abs(found.distances[off]), max(halves)
+        numbers = (
+            f"{digits(scale * found.fixed)} {unit} + {digits(scale * found.per_unit)} {unit} × {self.claim['with']}; "
+            f"{percent(distance)} off at {values[off]:g}, the farthest; {listed}"
+        )
+        if any(abs(each) > TOLERANCE + half for each, half in zip(found.distances, halves, strict=True)):
+            return Case(where, REFUTED, "", numbers)
+        if distance > TOLERANCE:
+            narrower = halves[off] / (distance - TOLERANCE)
+            return undecided(
+                where, f"off by more than {percent(TOLERANCE)}, but not by more than its interval", numbers, narrower
+            )
+        if widest > _WIDEST:
+            why = f"an interval of {half_width(widest)} could hide a bend"
+            return undecided(where, why, numbers, widest / _WIDEST)
         return Case(where, SUPPORTED, "", numbers)
-    if slope.high < 1 - TOLERANCE or slope.low > 1 + TOLERANCE:
-        return Case(where, REFUTED, "", numbers)
-    return undecided(where, f"only a part of the interval is within {1 - TOLERANCE:g} to {1 + TOLERANCE:g}", numbers)
+
+    def _bent(self, where: str, listed: str, values: list[float], figures: list[float], halves: list[float]) -> Case:
+        """By how far the curve hangs below (faster) or above (slower) its chord, in the middle of the sweep."""
+        found = growth_fit.bend(values, figures, halves)
+        numbers = f"bend {bracketed(found.value, found.low, found.high, 100)} % of the figure; {listed}"
+        side = 1 if self.claim["grows"] == "faster" else -1
+        low, high = sorted((side * found.low, side * found.high))
+        if low > 0 and side * found.value >= TOLERANCE:
+            return Case(where, SUPPORTED, "", numbers)
+        if high < TOLERANCE:
+            return Case(where, REFUTED, "", numbers)
+        limit = 0.0 if side * found.value >= TOLERANCE else TOLERANCE
+        distance = abs(side * found.value - limit)
+        narrower = (high - side * found.value) / distance if distance else np.inf
+        return undecided(where, "the interval of the bend leaves it open", numbers, narrower)
+
+
+def _halves(low: pd.Series, high: pd.Series) -> np.ndarray:
+    """Half of each interval, as a share; NaN where there is none."""
+    return np.sqrt(high.to_numpy(dtype=float) / low.to_numpy(dtype=float)) - 1

@@ -1,11 +1,12 @@
-"""One row for each variant on each device, at the base point, with every metric beside the others."""
+"""One row for each variant on each device, at the base point or another one, with every metric beside the others."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import pandas as pd
 
 from joulesweep.launches.columns import COUNTS
-from joulesweep.merged.load import VARIANT, Merged
+from joulesweep.merged.load import VARIANT, Merged, at_point
 
 LEVELS = ["low_level_s", "high_level_s"]  # of a latency whose launches lie on two
 # Each metric: its table, and the columns of its figure and of the interval's ends.
@@ -21,20 +22,21 @@ METRICS = {
 _FURTHER = {"latency": LEVELS, "energy": ["kind"]}
 
 
-def base_points(merged: Merged) -> pd.DataFrame:
+def base_points(merged: Merged, at: Mapping[str, float] | None = None) -> pd.DataFrame:
     """Columns device, model, runtime, those of `_FURTHER` and for every metric M: M, M_low, M_high; NaN = not measured.
 
-    Only what this configuration names is in it; a row that contradicts itself counts as not measured.
+    `at` gives other values of axes than those of the base point. Only what this configuration names is in the table; a row
+    that contradicts itself counts as not measured.
     """
+    at = at or {}
     tables = [getattr(merged, name) for name in ("latency", "energy", "accuracy")]
     keys = pd.concat([table.loc[table["configured"] == "yes", VARIANT] for table in tables])
     table = keys.drop_duplicates().reset_index(drop=True)
     for metric, (name, *columns) in METRICS.items():
         if name == "counts":
-            table[metric] = table["model"].map(model_counts(merged).get(columns[0], pd.Series(dtype=float)))
+            table[metric] = table["model"].map(model_counts(merged, at).get(columns[0], pd.Series(dtype=float)))
             continue
-        rows = merged.sound(name)
-        rows = rows[rows["base"]].drop_duplicates(VARIANT)
+        rows = at_point(merged.sound(name), at).drop_duplicates(VARIANT)
         names = dict(zip([c for c in columns if c], (metric, f"{metric}_low", f"{metric}_high"), strict=False))
         further = _FURTHER.get(metric, [])
         table = table.merge(rows[[*VARIANT, *names, *further]].rename(columns=names), on=VARIANT, how="left")
@@ -55,9 +57,12 @@ def modelled_energy(merged: Merged) -> Literal["", "some", "all"]:
     return "" if "modelled" not in kinds else "all" if kinds == {"modelled"} else "some"
 
 
-def model_counts(merged: Merged) -> pd.DataFrame:
-    """Counts of each model at its base point, indexed by model: they do not depend on the runtime."""
-    rows = merged.counts[merged.counts["base"]]
+def model_counts(merged: Merged, at: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Counts of each model at its base point, or with other values `at` some axes, indexed by model.
+
+    They do not depend on the runtime.
+    """
+    rows = at_point(merged.counts, at or {})
     numbers = [column.name for column in COUNTS.columns if column.type_ is not str]
     words = ["macs_by_operator", "shared", "unregistered", "reused_modules", "export_notes", "notes"]
     by_model = rows.groupby("model", sort=False)

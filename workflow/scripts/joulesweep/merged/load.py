@@ -71,6 +71,18 @@ def sweep(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
     return on[values >= 2].sort_values(axis, kind="stable")
 
 
+def at_point(frame: pd.DataFrame, at: Mapping[str, float]) -> pd.DataFrame:
+    """The rows that have these values of axes, and of every other axis what their variant has at the base point.
+
+    An axis that a table does not have (threads of counts) changes nothing; a table without axes has base points only.
+    """
+    wanted = {axis: value for axis, value in at.items() if axis in frame}
+    if not wanted:
+        return frame[frame["base"]] if not at or "batch" in frame else frame.iloc[:0]
+    rows = frame[frame[[f"base_{axis}" for axis in AXES if f"base_{axis}" in frame and axis not in wanted]].all(axis=1)]
+    return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+
+
 def _fault(rows: pd.DataFrame) -> pd.Series:
     """The flag for which nothing may be concluded from a row; empty where there is none."""
     if "flags" not in rows:

@@ -17,6 +17,7 @@ from joulesweep.launches import merge_inputs
 from joulesweep.model import source
 from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline import code_digest, probe
+from joulesweep.pipeline.configuration import config_schema
 from joulesweep.pipeline.configuration.config import Config
 
 MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
@@ -224,15 +225,18 @@ class Jobs:
 
     def report(self) -> Job:
         """The job that writes the report."""
+        values = self.config.values
+        files = [self._hypothesis_file(claim) for claim in values["hypotheses"]]
         return {
             "device": self.config.device,
             "models": self.config.models,
             "axes": self.config.axes,
-            "hypotheses": self.config.values["hypotheses"],
-            "title": self.config.values["title"],
+            "hypotheses": values["hypotheses"],
+            "spent": {"minutes": values["latency"]["minutes"], "launches": values["energy"]["launches"]},
+            "title": values["title"],
             "config_digest": self.config.digest,
             "template_digest": digest.of_file(self.template),
-            **self._analysis("report"),
+            **self._analysis("report", *dict.fromkeys(files)),
         }
 
     @property
@@ -352,6 +356,9 @@ class Jobs:
             code[runtime] = self._code(*files, *plugin_files)
             versions[runtime] = self._versions(names)
         return {"code_digest": code, "versions": versions}
+
+    def _hypothesis_file(self, claim: Mapping[str, Any]) -> Path:
+        return plugins.file("hypotheses", config_schema.kind_of(claim).replace("_", "-"), self._package)
 
     def _script(self, stage: str) -> Path:
         return self.scripts / f"{stage}.py"

@@ -1,5 +1,6 @@
-"""Rank correlation of a few dots, with the probability that chance gives one as strong."""
+"""Rank correlation of a few dots: how strong, how certain, and the probability that chance gives one as strong."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -7,24 +8,41 @@ from itertools import permutations
 import numpy as np
 from pandas import Series
 
-FEWEST = 3  # dots
+FEWEST = 4  # dots: with three, chance gives even the perfect order once in six times
+STRONG = 0.7  # a rho from which one quantity is said to rise with the other
+LEVEL = 0.05  # of p
 MOST_EXACT = 8
 _DRAWS = 99_999
 _ROUNDING = 1e-9
+_Z_975 = 1.959964
 
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Spearman's rho over `n` dots; `p` is two-sided, and exact (all orders tried) where `exact`. Both NaN where undefined."""
+    """Spearman's rho over `n` dots.
+
+    Attributes:
+        rho: NaN where it is undefined: fewer than four dots, or one side with equal values only. So are the next three then.
+        p: the share of all orders whose rho has the same sign and is at least as strong (one-sided).
+        low, high: 95 % interval of rho.
+        exact: whether all orders were tried, not 99999 random ones.
+    """
 
     rho: float
     p: float
+    low: float
+    high: float
     n: int
     exact: bool
 
+    @property
+    def clear(self) -> bool:
+        """Whether one quantity is said to rise, or fall, with the other."""
+        return abs(self.rho) >= STRONG and self.p <= LEVEL
+
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> RankCorrelation:
-    """Spearman's rank correlation; its p counts the orders of y that correlate at least as strongly, in either direction.
+    """Spearman's rank correlation of two quantities.
 
     Beyond 8 dots, 99999 seeded random orders replace all orders.
     """
@@ -33,13 +51,25 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> RankCorrelation:
     first, second = (Series(values).rank().to_numpy() - (n + 1) / 2 for values in (x, y))
     norm = float(np.sqrt((first @ first) * (second @ second)))
     if n < FEWEST or norm == 0:
-        return RankCorrelation(float("nan"), float("nan"), n, exact)
+        return RankCorrelation(math.nan, math.nan, math.nan, math.nan, n, exact)
     rho = float(first @ second) / norm
     if exact:
-        orders = np.array(list(permutations(range(n))))
-        strong = np.abs(second[orders] @ first) / norm >= abs(rho) - _ROUNDING
-        return RankCorrelation(rho, float(strong.mean()), n, exact)
-    random = np.random.default_rng(0)
-    shuffled = random.permuted(np.broadcast_to(second, (_DRAWS, n)), axis=1)
-    strong = np.abs(shuffled @ first) / norm >= abs(rho) - _ROUNDING
-    return RankCorrelation(rho, float((strong.sum() + 1) / (_DRAWS + 1)), n, exact)
+        rhos, itself = second[np.array(list(permutations(range(n))))] @ first / norm, 0
+    else:
+        shuffled = np.random.default_rng(0).permuted(np.broadcast_to(second, (_DRAWS, n)), axis=1)
+        rhos, itself = shuffled @ first / norm, 1
+    sign = 1 if rho >= 0 else -1
+    strong = int((sign * rhos >= sign * rho - _ROUNDING).sum())
+    return RankCorrelation(rho, (strong + itself) / (len(rhos) + itself), *_interval(rho, n), n, exact)
+
+
+def _interval(rho: float, n: int) -> tuple[float, float]:
+    """95 % interval of Spearman's rho, by Fisher's transformation.
+
+    Its variance is (1 + rho² / 2) / (n − 3): Bonett and Wright, Sample Size Requirements for Estimating Pearson, Kendall
+    and Spearman Correlations, Psychometrika 65 (2000). A rho of 1 or −1 leaves no width.
+    """
+    if abs(rho) > 1 - _ROUNDING:
+        return rho, rho
+    half = _Z_975 * math.sqrt((1 + rho**2 / 2) / (n - 3))
+    return math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.formatting import bracketed, digits, enumeration, percent_number, plural, with_interval
-from joulesweep.uncertainty import rank_correlation, significance
+from joulesweep.uncertainty import rank_correlation
 
 
 def answers(points: pd.DataFrame, device: str, left_out: bool = False) -> list[str]:
@@ -95,15 +95,15 @@ def _predictors(points: pd.DataFrame) -> str:
         correlation = rank_correlation.spearman(dots[metric].tolist(), dots["latency"].tolist())
         if not math.isnan(correlation.rho):
             parts.append(_relation(words, correlation))
-    fewest = significance.fewest()
-    if not parts or len(rows) < fewest:
+    if not parts:
+        fewest = rank_correlation.FEWEST
         return f"**What latency follows:** {plural(len(rows), 'model')} at the base point; it takes {fewest} or more to tell."
     return f"**What latency follows:** over the {len(rows)} models in {text(runtime)}, latency {enumeration(parts)}."
 
 
 def _relation(words: str, correlation: rank_correlation.RankCorrelation) -> str:
     numbers = f"ρ = {correlation.rho:.2f}, p = {digits(correlation.p, 2)}"
-    if correlation.p >= significance.LEVEL:
+    if not correlation.clear:
         return f"has no clear relation to {words} ({numbers})"
     return f"{'rises' if correlation.rho > 0 else 'falls'} with {words} ({numbers})"
 

@@ -63,7 +63,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "answered": answered,
         "answers": written,
         "correlated": any("ρ" in line for line in written),
-        "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
+        "hypotheses": [_hypothesis(entry, merged, points, job["spent"]) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
         "sharing": sharing(merged),
         "export_notes": _export_notes(merged),
@@ -114,9 +114,11 @@ def _figure(name: str, figures: Mapping[str, Any]) -> str:
     return f"*Not drawn: {text(title)}. Reason: {text(reason)}.*"
 
 
-def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> dict[str, str]:
+def _hypothesis(
+    entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame, spent: Mapping[str, float]
+) -> dict[str, str]:
     """A hypothesis as the template shows it."""
-    finding = check(entry, merged, points)
+    finding = check(entry, merged, points, spent)
     lines = markdown.listing(_case(case) for case in finding.cases)
     many = len(finding.cases) > _MOST_OPEN
     return {
@@ -124,6 +126,7 @@ def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) 
         "because": text(finding.because),
         "verdict": finding.verdict,
         "reason": text(finding.reason),
+        "cure": text(finding.cure),
         "cases": markdown.folded(f"the numbers of all {len(finding.cases)} cases", lines) if many else lines,
     }
 

@@ -98,6 +98,11 @@ def kinds() -> list[str]:
     return [branch["$ref"].removeprefix("#/$defs/") for branch in schema()["$defs"]["hypothesis"]["oneOf"]]
 
 
+def kind_of(hypothesis: Mapping[str, Any]) -> str:
+    """The kind of a hypothesis that the schema accepts."""
+    return next(kind for kind in kinds() if kind in hypothesis)
+
+
 def kind_schema(kind: str) -> dict[str, Any]:
     """The part of the schema that describes one kind of hypothesis."""
     return schema()["$defs"][kind]

@@ -1,23 +1,26 @@
-"""The hypotheses as the user writes them: names that exist, claims that mean something, and those that no run can decide."""
+"""The hypotheses as the user writes them: names that exist, claims that mean something, and those that no run can decide.
+
+The schema says which keys of a kind hold a variant, a metric or an axis, and the kind's own file how many models or values
+it takes, so that nothing here names a kind.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from joulesweep import axes
+from joulesweep import axes, plugins
 from joulesweep.errors import UserError
-from joulesweep.pipeline.configuration.config_schema import check_known, hypothesis_name, listed
-from joulesweep.uncertainty import significance
-
-_FEWEST_VALUES = 3  # of a sweep, for a slope with an interval
+from joulesweep.pipeline.configuration.config_schema import check_known, hypothesis_name, kind_of, kind_schema, listed
+from joulesweep.variant import Variant, pairs
 
 Models = Mapping[str, Mapping[str, Any]]
 
 
 def completed(written: Sequence[Mapping[str, Any]], models: Models) -> list[dict[str, Any]]:
-    """The hypotheses with variants as `model @ runtime` and axes under the names of the tables.
+    """The hypotheses with variants as `model @ runtime on device` and axes under the names of the tables.
 
     Raises:
-        UserError: a model or runtime is unknown, or something is compared with itself.
+        UserError: a model or runtime is unknown, something is compared with itself, or a number has the wrong unit.
     """
     return [_completed(hypothesis_name(number, one), one, models) for number, one in enumerate(written)]
 
@@ -32,79 +35,103 @@ def warnings(hypotheses: Sequence[Mapping[str, Any]], models: Models, no_energy:
 
 def _completed(where: str, hypothesis: Mapping[str, Any], models: Models) -> dict[str, Any]:
     values = dict(hypothesis)
-    if "tracks" in hypothesis and hypothesis["tracks"] == hypothesis["metric"]:
-        raise UserError(f"{where}: every metric tracks itself; expected two different metrics")
-    if "with" in hypothesis:
-        values["with"] = axes.canonical(hypothesis["with"])
-    for key in {"of", "less_than"} & hypothesis.keys():
-        values[key] = _variant(f"{where}: {key}", hypothesis[key], models)
-    if "less_than" in hypothesis:
-        _check_pairs(where, values["of"], values["less_than"], models)
-    return values
+    metrics = _holding("metric", hypothesis)
+    if len(set(metrics.values())) < len(metrics):
+        raise UserError(f"{where}: {hypothesis['metric']} is compared with itself; expected two different metrics")
+    values |= {key: axes.canonical(axis) for key, axis in _holding("axis", hypothesis).items()}
+    if "at" in hypothesis:
+        values["at"] = {axes.canonical(axis): value for axis, value in hypothesis["at"].items()}
+    variants = {key: _variant(f"{where}: {key}", text, models) for key, text in _holding("variant", hypothesis).items()}
+    if len(variants) > 1:
+        of, than = variants.values()
+        _check_pairs(where, of, than, models)
+    _check_amounts(where, hypothesis)
+    return values | {key: str(variant) for key, variant in variants.items()}
 
 
-def _variant(where: str, written: str, models: Models) -> str:
-    model, runtime = _split(written)
-    check_known(where, model, models)
-    if runtime:
-        check_known(f"{where}: the runtime of {model}", runtime, models[model]["runtimes"])
-    return f"{model} @ {runtime}" if runtime else model
+def _holding(what: str, hypothesis: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a hypothesis that hold a variant, a metric or an axis, in the order of the schema of its kind."""
+    properties = kind_schema(kind_of(hypothesis))["properties"]
+    return {
+        key: hypothesis[key]
+        for key, entry in properties.items()
+        if key in hypothesis and entry.get("$ref") == f"#/$defs/{what}"
+    }
 
 
-def _check_pairs(where: str, of: str, than: str, models: Models) -> None:
+def _variant(where: str, written: str, models: Models) -> Variant:
+    variant = Variant.of(written)
+    check_known(where, variant.model, models)
+    if variant.runtime:
+        check_known(f"{where}: the runtime of {variant.model}", variant.runtime, models[variant.model]["runtimes"])
+    return variant
+
+
+def _check_pairs(where: str, of: Variant, than: Variant, models: Models) -> None:
     """Check that there is something to compare, and that it is not compared with itself."""
-    (model, runtime), (other, other_runtime) = _split(of), _split(than)
-    if runtime and other_runtime:
-        pairs = [(runtime, other_runtime)]
-    else:
-        shared = [name for name in models[model]["runtimes"] if name in models[other]["runtimes"]]
-        pairs = [(name, name) for name in shared if name == (runtime or other_runtime or name)]
-    if not pairs:
+    runtimes = models[of.model]["runtimes"]
+    compared = pairs(of.runtime, than.runtime, runtimes, models[than.model]["runtimes"])
+    if not compared:
+        raise UserError(f"{where}: no runtime is common to both; name one for each, as in {of.model} @ {runtimes[0]}")
+    elsewhere = of.device and than.device and of.device != than.device
+    if of.model == than.model and not elsewhere and all(first == second for first, second in compared):
         raise UserError(
-            f"{where}: no runtime is common to both; name one for each, as in {model} @ {models[model]['runtimes'][0]}"
+            f"{where}: {of} is compared with itself; expected two models, or one model in two runtimes or on two devices"
         )
-    if model == other and all(first == second for first, second in pairs):
-        raise UserError(f"{where}: {of} is compared with itself; expected two models, or one model in two runtimes")
+
+
+def _check_amounts(where: str, hypothesis: Mapping[str, Any]) -> None:
+    """Check that `by` and `stays` are in the unit of the metric."""
+    accuracy = hypothesis.get("metric") == "accuracy"
+    if not accuracy and hypothesis.get("by", 2) <= 1:
+        raise UserError(f"{where}: by: {hypothesis['by']}: expected a factor above 1, as in by: 2")
+    if "stays" in hypothesis and hypothesis["stays"].endswith("%") == accuracy:
+        expected = "'within 1 point' for accuracy" if accuracy else "'within 5 %' for this metric"
+        raise UserError(f"{where}: stays: {hypothesis['stays']!r}: expected {expected}")
 
 
 def _undecidable(hypothesis: Mapping[str, Any], models: Models, no_energy: bool) -> str:
     """Why no run of this configuration can decide a hypothesis; empty where one can."""
-    metrics = {hypothesis.get("metric"), hypothesis.get("tracks")}
+    metrics = {hypothesis.get("metric"), *_holding("metric", hypothesis).values()}
     if "energy" in metrics and no_energy:
         return "energy is not measured, because of 'meter: none'"
     measured = [name for name, spec in models.items() if "accuracy" not in metrics or spec["data"]]
-    if "less_than" in hypothesis:
-        sides = [_split(hypothesis[key])[0] for key in ("of", "less_than")]
-        without = [name for name in dict.fromkeys(sides) if name not in measured]
-        return f"no accuracy is measured of {listed(without)}, which has no 'data'" if without else ""
-    if "tracks" in hypothesis:
-        return _too_few_models([models[name] for name in measured])
-    if "grows" in hypothesis and not any(
-        len(_values(spec, hypothesis["with"])) >= _FEWEST_VALUES for spec in models.values()
-    ):
-        return (
-            f"no model has {_FEWEST_VALUES} values of {hypothesis['with']}, which a slope needs; add some to 'sweeps'"
-        )
+    named = [Variant.of(text).model for text in _holding("variant", hypothesis).values()]
+    without = [name for name in dict.fromkeys(named) if name not in measured]
+    if without:
+        return f"no accuracy is measured of {listed(without)}, which has no 'data'"
+    for axis, value in hypothesis.get("at", {}).items():
+        missing = [name for name in dict.fromkeys(named or measured) if value not in _values(models[name], axis)]
+        if missing and (named or len(missing) == len(measured)):
+            return f"{listed(missing)}: not measured at {axis} {value}; add it to 'sweeps'"
+    return _too_few_models(hypothesis, [models[name] for name in measured]) or _too_few_values(hypothesis, models)
+
+
+def _too_few_models(hypothesis: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str:
+    needed = _declared(hypothesis, "models")
+    runtimes = [runtime for spec in models for runtime in spec["runtimes"]]
+    most = max((runtimes.count(runtime) for runtime in set(runtimes)), default=0)
+    if most >= needed:
+        return ""
+    return f"{most} model{'s' * (most != 1)} in one runtime cannot decide it; it takes {needed}"
+
+
+def _too_few_values(hypothesis: Mapping[str, Any], models: Models) -> str:
+    needed = _declared(hypothesis, "values")
+    for axis in _holding("axis", hypothesis).values():
+        if not any(len(_values(spec, axis)) >= needed for spec in models.values()):
+            return f"no model has {needed} values of {axis}, which it takes; add some to 'sweeps'"
     return ""
 
 
-def _too_few_models(models: Sequence[Mapping[str, Any]]) -> str:
-    runtimes = [runtime for spec in models for runtime in spec["runtimes"]]
-    most = max((runtimes.count(runtime) for runtime in set(runtimes)), default=0)
-    if significance.smallest_p(most) < significance.LEVEL:
-        return ""
-    return (
-        f"cannot be supported by {most} model{'s' * (most != 1)} in one runtime, where p is at least "
-        f"{significance.smallest_p(most):.2g}; {significance.fewest()} models would do"
-    )
+def _declared(hypothesis: Mapping[str, Any], attribute: str) -> int:
+    """How many models or values a kind of hypothesis takes; 1 where its file does not say."""
+    with suppress(KeyError):
+        return int(plugins.declared("hypotheses", kind_of(hypothesis).replace("_", "-"), attribute))
+    return 1
 
 
 def _values(spec: Mapping[str, Any], axis: str) -> set[Any]:
     """The values of an axis that the points of a model have."""
     base = {"batch": 1, "threads": spec["threads"], **spec["axes"]}.get(axis)
     return {base, *spec["sweeps"].get(axis, [])} - {None}
-
-
-def _split(variant: str) -> tuple[str, str]:
-    model, _, runtime = variant.partition("@")
-    return model.strip(), runtime.strip()

@@ -1,0 +1,17 @@
+"""`does_not_track`: over the models, a metric does not rise with another."""
+
+from joulesweep.hypotheses._ranking import Ranking
+from joulesweep.hypotheses.base import WORDS
+
+
+class Hypothesis(Ranking):
+    """`{metric: latency, does_not_track: params}`: supported by an interval of ρ that lies low, never by a large p."""
+
+    models = 4
+    other = "does_not_track"
+    denies = True
+
+    def sentence(self) -> str:
+        """The claim in words."""
+        metric, other = self.metrics
+        return f"Across the models, the {WORDS[metric]} does not rise with the {WORDS[other]}"

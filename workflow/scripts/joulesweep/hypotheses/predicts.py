@@ -1,0 +1,16 @@
+"""`predicts`: over the models, a metric foretells the order of another."""
+
+from joulesweep.hypotheses._ranking import Ranking
+from joulesweep.hypotheses.base import WORDS
+
+
+class Hypothesis(Ranking):
+    """`{metric: params, predicts: latency}`: `tracks` from the other side, with the same rule."""
+
+    models = 4
+    other = "predicts"
+
+    def sentence(self) -> str:
+        """The claim in words."""
+        metric, other = self.metrics
+        return f"Across the models, the {WORDS[metric]} predicts the order of the {WORDS[other]}"

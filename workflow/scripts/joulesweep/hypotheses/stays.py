@@ -1,0 +1,25 @@
+"""`stays`: a metric of one variant is about that of another, as in `within 1 point` or `within 5 %`."""
+
+from joulesweep.hypotheses._comparison import Compared, Comparison
+from joulesweep.hypotheses.base import REFUTED, SUPPORTED, WORDS, Case, undecided
+
+
+class Hypothesis(Comparison):
+    """Supported if the whole interval of the ratio or difference lies within the limits, refuted if it lies outside."""
+
+    other = "from"
+
+    def sentence(self) -> str:
+        """The claim in words."""
+        return f"The {WORDS[self.metric]} of {self.of} stays {self.claim['stays']} of that of {self.than}"
+
+    def judge(self, where: str, found: Compared) -> Case:
+        """By the limits on both sides."""
+        share = float(self.claim["stays"].split()[1]) / 100
+        lower, upper = (-share, share) if found.is_difference else (1 / (1 + share), 1 + share)
+        if lower <= found.low and found.high <= upper:
+            return Case(where, SUPPORTED, "", found.words)
+        if found.high < lower or found.low > upper:
+            return Case(where, REFUTED, "", found.words)
+        narrower = max(found.narrower(limit) for limit in (lower, upper))
+        return undecided(where, "only a part of the interval lies within that", found.words, narrower)
