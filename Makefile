@@ -23,7 +23,7 @@ PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
-.PHONY: all report doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-FROM need-FILE
+.PHONY: all report lab_report compare doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-FROM need-FILE
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all
@@ -31,6 +31,14 @@ all: $(VENV)/ready
 
 report: $(VENV)/ready
 	$(SNAKEMAKE) report
+
+# The hand-in of the lab. What you write into it is kept when it is made again.
+lab_report: $(VENV)/ready
+	$(SNAKEMAKE) lab_report
+
+# Compare with an earlier state of the results: make compare BASELINE=FOLDER. The exit status says whether anything became worse.
+compare: need-BASELINE $(VENV)/ready
+	$(SNAKEMAKE) compare --config 'baseline=$(BASELINE)'
 
 doctor: $(VENV)/ready
 	$(SNAKEMAKE) doctor
@@ -62,6 +70,8 @@ unpack: need-FILE $(VENV)/ready
 
 need-MODEL:
 	@test -n "$(MODEL)" || { echo "make remeasure: name the model: make remeasure MODEL=resnet18 [RUNTIME=eager]"; exit 1; }
+need-BASELINE:
+	@test -n "$(BASELINE)" || { echo "make compare: name the earlier results: make compare BASELINE=FOLDER"; exit 1; }
 need-FROM:
 	@test -n "$(FROM)" || { echo "make pull: name where from: make pull FROM=pi@raspberrypi:joulesweep"; exit 1; }
 need-FILE:

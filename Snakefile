@@ -1,4 +1,4 @@
-# The map: configuration, this device, the rules, and what the targets `all`, `report` and `doctor` stand for.
+# The map: configuration, this device, the rules, and what the targets `all`, `report`, `lab_report`, `compare` and `doctor` stand for.
 import re
 import sys
 from pathlib import Path
@@ -38,7 +38,8 @@ MERGED = expand(f"{RESULTS}/merged/{{table}}.csv", table=MERGED_TABLES)
 TAKEN = f"{RESULTS}/merged/{FILE}"
 FIGURES = f"{RESULTS}/figures/figures.json"  # which are drawn depends on the data: the list stands for all of them
 # Targets that analyse what is there and measure nothing.
-ANALYSIS = {"report", "figures", "merge", f"{RESULTS}/report.md", TAKEN, *MERGED, FIGURES}
+PAGES = {f"{RESULTS}/report.md", f"{RESULTS}/lab_report.md"}
+ANALYSIS = {"report", "lab_report", "compare", "figures", "merge", *PAGES, TAKEN, *MERGED, FIGURES}
 
 
 wildcard_constraints:
@@ -48,6 +49,7 @@ wildcard_constraints:
 
 localrules:
     all,
+    compare,
     doctor,
 
 

@@ -1,4 +1,4 @@
-"""Every command that README, docs, the report's template and messages name exists: target, script, option and setting."""
+"""Every command that README, docs, the templates and messages name exists: target, script, option and setting."""
 
 import re
 import shlex
@@ -7,24 +7,25 @@ import subprocess
 import sys
 
 import pytest
+from joulesweep.pipeline.configuration import config_schema
 
 from tests.digits_model import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-TEMPLATE = ROOT / "workflow" / "templates" / "report.md.j2"
+TEMPLATES = sorted((ROOT / "workflow" / "templates").glob("*.j2"))
 CODE = [*sorted((ROOT / "workflow").rglob("*.py")), ROOT / "Snakefile", ROOT / "Makefile"]
 
 _FENCE = re.compile(r"^ *```(?:sh|bash)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:make|snakemake|python)(?: [^`\n]+)?)`")
 _MESSAGE = re.compile(
-    r"\b(make (?:all|doctor|report|remeasure|again|pull|pack|unpack|test|lint)\b(?: [A-Z]+=[^\s\"'`;,)]+)*)"
+    r"\b(make (?:all|doctor|report|lab_report|compare|remeasure|again|pull|pack|unpack|test|lint)\b(?: [A-Z]+=[^\s\"'`;,)]+)*)"
 )
 
 
 def _commands() -> dict[str, str]:
     """Each command with the file that names it first."""
     commands: dict[str, str] = {}
-    for page in (*PAGES, TEMPLATE):
+    for page in (*PAGES, *TEMPLATES):
         words = re.sub(r"\{\{.*?\}\}", "NAME", page.read_text(encoding="utf-8"))
         lines = [line for block in _FENCE.findall(words) for line in block.splitlines()]
         for line in [*lines, *_INLINE.findall(words)]:
@@ -39,7 +40,7 @@ def _commands() -> dict[str, str]:
 
 COMMANDS = _commands()
 _MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-_TARGETS = set(re.findall(r"^([a-z][a-z-]*):", _MAKEFILE, re.MULTILINE))
+_TARGETS = set(re.findall(r"^([a-z][a-z_-]*):", _MAKEFILE, re.MULTILINE))
 _SETTINGS = set(re.findall(r"\$\(([A-Z]+)\)|#\s+([A-Z]+)=", _MAKEFILE))
 _RULES = set(re.findall(r"^rule (\w+):", "\n".join(
     file.read_text(encoding="utf-8") for file in (ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk"))
@@ -64,7 +65,7 @@ _OTHERS = {
 
 
 def test_pages_and_messages_name_commands():
-    assert {"make all", "make doctor", "make report", "snakemake --cores 1 all"} <= set(COMMANDS)
+    assert {"make all", "make doctor", "make report", "make lab_report", "snakemake --cores 1 all"} <= set(COMMANDS)
     assert any(command.startswith("make remeasure MODEL=") for command in COMMANDS)
 
 
@@ -85,6 +86,8 @@ def test_a_snakemake_command_names_a_rule_and_options_that_exist(command):
             assert re.search(rf"(?<![\w-]){re.escape(word.split('=')[0])}(?![\w-])", usage), (
                 f"{COMMANDS[command]}: {word}"
             )
+        elif "=" in word:
+            assert word.split("=")[0] in config_schema.schema()["properties"], f"{COMMANDS[command]}: {command}"
         elif "/" not in word and "." not in word and not word.isdigit() and word not in ("FILE", "TARGET"):
             assert word in _RULES, f"{COMMANDS[command]}: {command}"
 
@@ -128,7 +131,12 @@ def test_every_link_of_a_page_leads_somewhere(page):
 def test_every_file_that_a_page_names_exists(page):
     words = page.read_text(encoding="utf-8")
     library = ROOT / "workflow" / "scripts" / "joulesweep"
-    made = {"meters/ina219.py", "runtimes/onnxruntime_arena_off.py", "sources/huggingface_vision.py"}
+    made = {
+        "meters/ina219.py",
+        "runtimes/onnxruntime_arena_off.py",
+        "sources/huggingface_vision.py",
+        "hypotheses/is_below.py",
+    }
     made |= {"figures/parameters_vs_latency.py"}
     for name in re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|md|yaml|j2))`", words):
         if name not in made and "NAME" not in name:

@@ -362,6 +362,7 @@ def test_what_is_not_written_has_the_default_that_the_schema_holds(tmp_path):
         defaults[stage] = _defaults(settings_)
         assert defaults[stage].keys() == settings_["properties"].keys(), "every setting has a default"
         assert loaded.values[stage] == defaults[stage]
+    defaults["lab"] = _defaults(schema["$defs"]["lab"])
     assert {key: value for key, value in loaded.values.items() if key != "models"} == defaults
 
 

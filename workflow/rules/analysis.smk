@@ -1,6 +1,8 @@
 # What is made of the tables, of this device and of others. Measures nothing, and runs wherever Snakemake runs.
 # `update`: a product stays until the new one replaces it, also where two runs overlap.
 
+REPORT_TEMPLATE, LAB_TEMPLATE = map(JOBS.template, ("report", "lab_report"))
+
 
 rule merge:
     input:
@@ -50,4 +52,33 @@ rule report:
         job=job("report"),
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/report.py --job @{params.job:q} --merged {RESULTS}/merged --figures {FIGURES} "
-        "--template {JOBS.template:q} --out {output.page:q} --log {log:q}"
+        "--template {REPORT_TEMPLATE:q} --out {output.page:q} --log {log:q}"
+
+
+# Not a part of `all`: for those who hand it in. What they wrote into the page is kept, so it is an update too.
+rule lab_report:
+    input:
+        merged(),
+        FIGURES,
+    output:
+        update(f"{RESULTS}/lab_report.md"),
+    log:
+        f"{RESULTS}/logs/lab_report.log",
+    params:
+        job=job("lab_report"),
+    shell:
+        "exec {sys.executable:q} {SCRIPTS:q}/lab_report.py --job @{params.job:q} --merged {RESULTS}/merged "
+        "--figures {FIGURES} --template {LAB_TEMPLATE:q} --out {output:q} --log {log:q}"
+
+
+# It has no output, so it always runs when it is asked for, and a status that says "worse" takes nothing away.
+rule compare:
+    input:
+        merged(),
+    log:
+        f"{RESULTS}/logs/compare.log",
+    params:
+        job=job("compare"),
+    shell:
+        "exec {sys.executable:q} {SCRIPTS:q}/compare.py --job @{params.job:q} --merged {RESULTS}/merged "
+        "--out {RESULTS}/compare.md --log {log:q}"

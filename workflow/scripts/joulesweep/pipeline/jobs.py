@@ -23,7 +23,7 @@ from joulesweep.pipeline.configuration.config import Config
 MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
 OF_A_MODEL = ("export", "count", "evaluate")
 MEASURING = ("latency", "energy")  # one job for all models, so that their launches are interleaved
-OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "doctor")
+OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "lab_report", "compare", "doctor")
 
 # Where launch code begins: what runs in the measuring process, what starts that process, the reference beside the passes,
 # and what reads the meter. Whatever these files import belongs to it.
@@ -36,10 +36,12 @@ _LAUNCH_CODE = {
     ),
     "energy": ("measure/energy/launch.py", "measure/energy/sampler.py", "measure/processes/server.py"),
 }
+_PAGES = ("report", "lab_report")
 _ANALYSIS = {
     "merge": ("pandas", "numpy"),
+    "compare": ("pandas", "numpy", "scipy"),
     "figures": ("pandas", "numpy", "matplotlib"),
-    "report": ("pandas", "numpy", "scipy", "jinja2"),
+    **dict.fromkeys(_PAGES, ("pandas", "numpy", "scipy", "jinja2")),
 }
 
 Job = dict[str, Any]
@@ -76,7 +78,7 @@ class Jobs:
 
     def digest(self, stage: str, model: str | None = None) -> str:
         """Identity of a job. The order of the models is part of what is shown to people, and of nothing else."""
-        return digest.of_text(json.dumps(self.of(stage, model), sort_keys=stage not in ("figures", "report")))
+        return digest.of_text(json.dumps(self.of(stage, model), sort_keys=stage not in ("figures", *_PAGES)))
 
     def has_data(self, model: str) -> bool:
         """Whether the model names labelled data, so that accuracy can be evaluated."""
@@ -225,24 +227,25 @@ class Jobs:
 
     def report(self) -> Job:
         """The job that writes the report."""
+        return self._page("report")
+
+    def lab_report(self) -> Job:
+        """The job that writes the hand-in of the lab."""
+        return {**self._page("lab_report"), "lab": self.config.values["lab"]}
+
+    def compare(self) -> Job:
+        """The job that compares the results with an earlier state of them."""
         values = self.config.values
-        files = [self._hypothesis_file(claim) for claim in values["hypotheses"]]
         return {
-            "device": self.config.device,
-            "models": self.config.models,
-            "axes": self.config.axes,
-            "hypotheses": values["hypotheses"],
-            "spent": {"minutes": values["latency"]["minutes"], "launches": values["energy"]["launches"]},
+            **self.merge(),
             "title": values["title"],
-            "config_digest": self.config.digest,
-            "template_digest": digest.of_file(self.template),
-            **self._analysis("report", *dict.fromkeys(files)),
+            "baseline": values.get("baseline", ""),
+            **self._analysis("compare"),
         }
 
-    @property
-    def template(self) -> Path:
-        """The template of the report."""
-        return self.scripts.parent / "templates" / "report.md.j2"
+    def template(self, page: str) -> Path:
+        """The template of `report` or `lab_report`."""
+        return self.scripts.parent / "templates" / f"{page}.md.j2"
 
     def token(self) -> str:
         """A text that changes when the tables are no longer those that the last merge read."""
@@ -356,6 +359,21 @@ class Jobs:
             code[runtime] = self._code(*files, *plugin_files)
             versions[runtime] = self._versions(names)
         return {"code_digest": code, "versions": versions}
+
+    def _page(self, page: str) -> Job:
+        values = self.config.values
+        files = [self._hypothesis_file(claim) for claim in values["hypotheses"]]
+        return {
+            "device": self.config.device,
+            "models": self.config.models,
+            "axes": self.config.axes,
+            "hypotheses": values["hypotheses"],
+            "spent": {"minutes": values["latency"]["minutes"], "launches": values["energy"]["launches"]},
+            "title": values["title"],
+            "config_digest": self.config.digest,
+            "template_digest": digest.of_file(self.template(page)),
+            **self._analysis(page, *dict.fromkeys(files)),
+        }
 
     def _hypothesis_file(self, claim: Mapping[str, Any]) -> Path:
         return plugins.file("hypotheses", config_schema.kind_of(claim).replace("_", "-"), self._package)

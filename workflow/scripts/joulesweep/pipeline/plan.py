@@ -19,6 +19,8 @@ _SECONDS = {
     "merge": 4.0,
     "figures": 5.0,
     "report": 4.0,
+    "lab_report": 4.0,
+    "compare": 4.0,
 }
 _START_S = 5.0  # a server of one runtime imports its libraries
 _TABLE_S = 2.0  # a table is derived from the journal

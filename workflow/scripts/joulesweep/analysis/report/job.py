@@ -1,5 +1,6 @@
-"""Writes the report: gathers what the template needs and renders it."""
+"""Writes the report and the lab report: gathers what their templates need and renders them."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import jinja2
 import pandas as pd
 
 from joulesweep import products
+from joulesweep.analysis.lab_report import own_words
+from joulesweep.analysis.lab_report.tables import Lab
 from joulesweep.analysis.report import difficulties, findings, markdown, provenance, tables
 from joulesweep.analysis.report.advice import advice
 from joulesweep.analysis.report.anomalies import anomalies
@@ -24,10 +27,32 @@ from joulesweep.system.files import replace_text
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 _MEASURED = ("latency", "energy", "accuracy")
+log = logging.getLogger("joulesweep")
 
 
 def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, out: Path) -> None:
     """Write the report; `figures` lists the figures, with the reason why one was not drawn."""
+    replace_text(out, rendered(job, merged, figures, template))
+
+
+def lab_report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, out: Path) -> None:
+    """Write the hand-in of the lab; what its writers wrote into it is kept.
+
+    Raises:
+        UserError: a comment that marks a place for their words is missing.
+    """
+    kept = own_words.replace(out, rendered(job, merged, figures, template))
+    if kept is not None:
+        log.warning(
+            "%s was changed outside the places for your words; the page as it was is kept in %s. Copy from there what you "
+            "still need",
+            out,
+            kept,
+        )
+
+
+def rendered(job: Mapping[str, Any], merged: Path, figures: Path, template: Path) -> str:
+    """A template filled from the merged tables and the list of the figures."""
     tables = load(merged, job["models"])
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
@@ -39,7 +64,7 @@ def report(job: Mapping[str, Any], merged: Path, figures: Path, template: Path, 
     words = environment.get_template(template.name).render(_content(job, tables, products.read(figures)))
     lines = [line.rstrip() for line in words.splitlines()]
     kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
-    replace_text(out, "\n".join(kept).strip() + "\n")
+    return "\n".join(kept).strip() + "\n"
 
 
 def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,6 +85,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "advice": advice(merged, answered),
         "foreign": _foreign(merged),
         "unsound": any(len(merged.without_figure(name).query("status == 'ok'")) for name in _MEASURED),
+        "points": points,
         "answered": answered,
         "answers": written,
         "correlated": any("ρ" in line for line in written),
@@ -89,6 +115,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "versions": provenance.versions(merged),
         "commit": provenance.commit(),
         "newest": provenance.newest(merged),
+        "lab": Lab(job.get("lab", {}), merged, job["models"]),
+        "place": own_words.place,
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
         "schema": SCHEMA,
     }

@@ -82,8 +82,9 @@ class Config:
 
     @cached_property
     def digest(self) -> str:
-        """Identity of the configuration as a whole, for the report."""
-        return digest.of_text(json.dumps([self.values, self.models], sort_keys=True))
+        """Identity of the configuration as a whole, for the report; what it is compared with is no part of it."""
+        values = {key: value for key, value in self.values.items() if key != "baseline"}
+        return digest.of_text(json.dumps([values, self.models], sort_keys=True))
 
 
 def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:

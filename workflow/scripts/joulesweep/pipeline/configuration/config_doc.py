@@ -84,6 +84,8 @@ def render() -> str:
         _keys(definitions["latency"]),
         "## `energy`\n",
         _keys(definitions["energy"]),
+        "## `lab`\n",
+        _keys(definitions["lab"]),
         "## `meters.NAME`\n",
         "Each meter is described in [meters.md](meters.md). A meter may also have a `python` of its own, the interpreter "
         "that has its library.\n",

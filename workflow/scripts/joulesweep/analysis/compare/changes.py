@@ -1,0 +1,158 @@
+"""What changed between two states of the results, point by point.
+
+A point has changed if the interval of the ratio of its two figures (for accuracy: of the difference) excludes equality.
+Many points are compared at once, so each interval is widened until the chance of any false alarm in the whole comparison
+is at most 5 % (Bonferroni's correction, with Student's t for the launches that each figure rests on).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from joulesweep.analysis.report.points import name_of, point_of
+from joulesweep.axes import AXES
+from joulesweep.formatting import bracketed, digits, enumeration, percent_number, with_interval
+from joulesweep.merged.load import Merged
+
+_LEVEL = 0.05  # the chance of any false alarm in the whole comparison
+_MEMORY_HALF = 0.05  # memory has no interval: figures closer than this count as equal
+_MANY = 30  # values from which Student's t is near the normal distribution
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: its table, the columns of the figure, of its interval, and of the number of values behind it."""
+
+    name: str
+    table: str
+    figure: str
+    low: str
+    high: str
+    values: str
+    worse: str
+    better: str
+
+
+METRICS = (
+    Metric("latency", "latency", "corrected_s", "ci_low_s", "ci_high_s", "launches", "slower", "faster"),
+    Metric("energy", "energy", "energy_J", "ci_low_J", "ci_high_J", "windows", "hungrier", "thriftier"),
+    Metric("accuracy", "accuracy", "value", "ci_low", "ci_high", "", "less accurate", "more accurate"),
+    Metric("memory", "latency", "peak_bytes", "", "", "", "more memory", "less memory"),
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure of one point in both states; `verdict` is empty where they do not differ beyond their noise."""
+
+    metric: str
+    point: str
+    before: str
+    after: str
+    ratio: str
+    verdict: str
+    is_worse: bool
+    noticeable: float  # the smallest relative change that would have been noticed
+
+
+def changes(before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[Change]:
+    """Every figure that is in both states; `names` says what a device of the earlier one is called now."""
+    pairs = [(metric, a, b) for metric in METRICS for a, b in _pairs(metric, before, after, names)]
+    for metric, a, b in pairs:
+        yield _change(metric, a, b, len(pairs))
+
+
+def left_out(metric: Metric, before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[str]:
+    """Which points have no comparison, and why: one sentence per reason."""
+    old, new = _by_key(getattr(before, metric.table), names), _by_key(getattr(after, metric.table))
+    compared = {_key(row, row["device"]) for _, row in _pairs(metric, before, after, names)}
+    reasons: dict[str, list[str]] = {}
+    for key in dict.fromkeys([*new, *old]):
+        if key not in compared:
+            a, b = old.get(key), new.get(key)
+            reasons.setdefault(_reason(a, b), []).append(name_of(a if b is None else b))
+    for reason, variants in reasons.items():
+        yield f"{metric.name} of {enumeration(list(dict.fromkeys(variants)))} is not compared: {reason}"
+
+
+def _reason(a: pd.Series | None, b: pd.Series | None) -> str:
+    if a is None or b is None:
+        return "measured only now" if a is None else "measured only before"
+    if not _same(a, b):
+        return "it is another model or input"
+    if "modelled" in (a.get("kind"), b.get("kind")):
+        return "it is modelled, that is computed from time"
+    return "a figure is missing or cannot be used"
+
+
+def _same(a: pd.Series, b: pd.Series) -> bool:
+    return a["model_digest"] == b["model_digest"] and a["input_digest"] == b["input_digest"]
+
+
+def _by_key(rows: pd.DataFrame, names: Mapping[str, str] | None = None) -> dict[tuple[Any, ...], pd.Series]:
+    """Rows by device, model, runtime and point; `names` says what a device is called in the other state."""
+    return {_key(row, (names or {}).get(row["device"], row["device"])): row for _, row in rows.iterrows()}
+
+
+def _pairs(
+    metric: Metric, before: Merged, after: Merged, names: Mapping[str, str]
+) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """The rows of the same point of the same model in both states."""
+    earlier = _by_key(_usable(metric, before), names)
+    for key, b in _by_key(_usable(metric, after)).items():
+        a = earlier.get(key)
+        if a is not None and _same(a, b):
+            yield a, b
+
+
+def _usable(metric: Metric, state: Merged) -> pd.DataFrame:
+    """Rows with a measured figure from which something may be concluded."""
+    rows = state.sound(metric.table)
+    rows = rows[rows[metric.figure].notna()]
+    if metric.low:
+        rows = rows[rows[metric.low].notna() & rows[metric.high].notna()]
+    return rows[rows["kind"] == "measured"] if "kind" in rows else rows
+
+
+def _key(row: pd.Series, device: str) -> tuple[Any, ...]:
+    axes = (row[axis] for axis in AXES if axis in row)
+    return (device, row["model"], row["runtime"], *(None if value != value else value for value in axes))
+
+
+def _change(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> Change:
+    wider = _wider(metric, a, b, comparisons)
+    old, new = a[metric.figure], b[metric.figure]
+    if metric.name == "accuracy":
+        half = math.hypot(*((row[metric.high] - row[metric.low]) / 2 for row in (a, b)))
+        value, low, high = new - old, new - old - wider * half, new - old + wider * half
+        verdict = metric.better if low > 0 else metric.worse if high < 0 else ""
+        was, now = (f"{percent_number(row['value'], row['ci_low'], row['ci_high'])} %" for row in (a, b))
+        ratio, noticeable = f"{bracketed(value, low, high, 100)} points", wider * half
+    else:
+        halves = [math.log(row[metric.high] / row[metric.low]) / 2 if metric.low else _MEMORY_HALF for row in (a, b)]
+        half = wider * math.hypot(*halves) if metric.low else _MEMORY_HALF
+        value, low, high = new / old, new / old * math.exp(-half), new / old * math.exp(half)
+        verdict = metric.worse if low > 1 else metric.better if high < 1 else ""
+        was, now = (_figure(metric, row) for row in (a, b))
+        ratio, noticeable = bracketed(value, low, high), math.expm1(half)
+    point = f"{name_of(b)} at {point_of(b)}" if "base_batch" in b else name_of(b)
+    return Change(metric.name, point, was, now, ratio, verdict, verdict == metric.worse, noticeable)
+
+
+def _wider(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> float:
+    """By which factor an interval of 95 % must grow so that so many comparisons give no false alarm in 95 of 100 cases."""
+    from scipy.stats import t
+
+    fewest = min(a[metric.values], b[metric.values]) if metric.values else _MANY
+    free = max(1, int(fewest) - 1)
+    return float(t.ppf(1 - _LEVEL / 2 / comparisons, free) / t.ppf(0.975, free))
+
+
+def _figure(metric: Metric, row: pd.Series) -> str:
+    if metric.name == "memory":
+        return f"{digits(row['peak_bytes'] / 1e6)} MB"
+    unit = {"latency": "ms", "energy": "mJ"}[metric.name]
+    return with_interval(row[metric.figure], row[metric.low], row[metric.high], 1e3, unit)

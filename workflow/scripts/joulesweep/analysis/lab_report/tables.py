@@ -1,0 +1,138 @@
+"""What only the lab report shows: who hands it in, and the lab's own figures: mean and deviation, and watts × seconds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from joulesweep.analysis.report.markdown import table, text
+from joulesweep.formatting import bracketed, digits, enumeration, percent, plural, significant, with_interval
+from joulesweep.merged.load import VARIANT, Merged, sweep
+
+_PASSES = 10  # of the lab's figure, after one that is dropped
+_MANY = 0.1  # a deviation, relative, beyond which the lab asks for more repetitions
+_PER_MEMBER = 2
+
+
+class Lab:
+    """The parts of the lab report that the report does not have; `settings` holds the configured `group` and `members`."""
+
+    def __init__(self, settings: Mapping[str, Any], merged: Merged, models: Mapping[str, Any]) -> None:
+        self._settings, self._merged, self._models = settings, merged, models
+
+    @property
+    def group(self) -> str:
+        """The name of the group."""
+        return text(self._settings.get("group", "")) or "*(write `lab: {group: …}` in config.yaml)*"
+
+    @property
+    def members(self) -> str:
+        """The names of its members."""
+        names = [text(name) for name in self._settings["members"]]
+        return enumeration(names) or "*(write `lab: {members: [name, name]}` in config.yaml)*"
+
+    @property
+    def too_few(self) -> str:
+        """A sentence where there are fewer than two models or variants per member; empty otherwise."""
+        members = len(self._settings["members"])
+        variants = sum(len(spec["runtimes"]) for spec in self._models.values())
+        if variants >= _PER_MEMBER * members:
+            return ""
+        return (
+            f"The lab asks for two models or variants per member, that is {_PER_MEMBER * members} for "
+            f"{plural(members, 'member')}; the configuration has {variants}."
+        )
+
+    def latency(self, device: str) -> str:
+        """Mean and standard deviation of ten passes, and the mean over many launches with its interval. Times in ms."""
+        rows = []
+        for _, row in _base(self._merged.ok("latency"), device).iterrows():
+            certain = significant(row["corrected_s"], row["ci_low_s"], row["ci_high_s"])
+            rows.append(
+                [
+                    text(f"{row['model']} @ {row['runtime']}"),
+                    digits(1e3 * row["lab_mean_s"]),
+                    digits(1e3 * row["lab_std_s"], 2),
+                    with_interval(row["corrected_s"], row["ci_low_s"], row["ci_high_s"], 1e3),
+                    f"{row['passes']:.0f} in {plural(int(row['launches']), 'process', 'processes')}",
+                    digits(1e3 * row["first_s"], certain),
+                ]
+            )
+        header = [
+            "variant",
+            f"mean of k = {_PASSES}, ms",
+            "standard deviation, ms",
+            "over many processes, ms ± 95 %",
+            "passes",
+            "first pass (left out), ms",
+        ]
+        return table(header, rows, numbers=5) if rows else ""
+
+    def unsteady(self, device: str) -> str:
+        """The variants whose ten passes deviate much, so that the lab asks for more of them; empty where there are none."""
+        rows = _base(self._merged.ok("latency"), device)
+        share = rows["lab_std_s"] / rows["lab_mean_s"]
+        named = [
+            f"{text(f'{row.model} @ {row.runtime}')} ({percent(each)})"
+            for row, each in zip(rows.itertuples(), share, strict=True)
+            if each > _MANY
+        ]
+        return enumeration(named)
+
+    def energy(self, device: str) -> str:
+        """Average watts × seconds per pass, one row per variant, and the interval of the product."""
+        rows = []
+        for _, row in _base(self._merged.ok("energy"), device).iterrows():
+            certain = significant(row["energy_J"], row["ci_low_J"], row["ci_high_J"])
+            rows.append(
+                [
+                    text(f"{row['model']} @ {row['runtime']}"),
+                    f"**{row['kind']}**" if row["kind"] == "modelled" else row["kind"],
+                    text(row["meter"]),
+                    f"{row['samples']:.0f} in {plural(int(row['windows']), 'window')}",
+                    digits(row["power_W"], certain),
+                    digits(1e3 * row["energy_J"] / row["power_W"], certain),
+                    with_interval(row["energy_J"], row["ci_low_J"], row["ci_high_J"], 1e3),
+                    bracketed(row["net_energy_J"], row["net_ci_low_J"], row["net_ci_high_J"], 1e3),
+                ]
+            )
+        header = [
+            "variant",
+            "basis",
+            "meter",
+            "readings",
+            "average power, W",
+            "× time per pass, ms",
+            "= energy per pass, mJ ± 95 %",
+            "above idle, mJ [95 %]",
+        ]
+        return table(header, rows, numbers=5) if rows else ""
+
+    def swept_axes(self) -> list[str]:
+        """What the latency was measured over, as in `batch 1, 2, 4`."""
+        found = []
+        for axis in (name.removeprefix("base_") for name in self._merged.latency if name.startswith("base_")):
+            rows = sweep(self._merged.ok("latency"), axis)
+            if len(rows):
+                values = ", ".join(f"{value:g}" for value in sorted(set(rows[axis])))
+                found.append(f"{axis} {values} ({plural(rows.groupby(VARIANT).ngroups, 'variant')})")
+        return found
+
+    def best(self, points: pd.DataFrame, device: str) -> str:
+        """The most accurate variants, each with nothing that is as accurate and faster; empty without accuracy."""
+        rows = points[(points["device"] == device) & points["accuracy"].notna() & points["latency"].notna()]
+        front, best = [], -1.0
+        for _, row in rows.sort_values(["latency", "accuracy"], ascending=[True, False]).iterrows():
+            if row["accuracy"] > best:
+                best = row["accuracy"]
+                front.append(
+                    f"{text(str(row['model']))} @ {text(str(row['runtime']))} "
+                    f"({bracketed(row['accuracy'], row['accuracy_low'], row['accuracy_high'], 100)} %, "
+                    f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')})"
+                )
+        return enumeration(front)
+
+
+def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:
+    """The base points of one device that this configuration names."""
+    return frame[frame["base"] & (frame["device"] == device) & (frame["configured"] == "yes")]
