@@ -159,5 +159,5 @@ def test_states_without_a_common_point_say_why(tmp_path):
         path.unlink()
     shutil.rmtree(here / "devices/laptop/latency")
     shutil.rmtree(here / "devices/laptop/energy")
-    with pytest.raises(UserError, match="nothing can be compared with .* is not compared: measured only"):
+    with pytest.raises(UserError, match=r"nothing can be compared with .* is not compared: measured only"):
         _compared(there, here)
