@@ -85,7 +85,7 @@ def _changed(tree: Tree, change: Callable[[], Any]) -> set[str]:
     before = tree.digests()
     change()
     after = tree.digests()
-    return {name for name in after if after[name] != before.get(name)}
+    return {name for name in after if after[name] != before.get(name)} - ON_DEMAND
 
 
 def _of(*models: str, stages: tuple[str, ...] = ("export", "count", *MEASURED)) -> set[str]:
@@ -94,6 +94,7 @@ def _of(*models: str, stages: tuple[str, ...] = ("export", "count", *MEASURED)) 
 
 ALL = _of("mlp", "cnn") | {"manifest mlp", "manifest cnn"}
 ANALYSIS = {"merge", "figures", "report"}
+ON_DEMAND = {"lab_report", "compare"}  # no part of `all`: test_what_is_made_on_demand… shows when they change
 
 
 def test_the_same_again_is_the_same(tree):
@@ -170,6 +171,20 @@ def test_the_settings_of_a_measuring_stage_concern_it_and_the_report(tree):
 )
 def test_analysis_code_concerns_the_analysis_stages_that_use_it(tree, file, stale):
     assert _changed(tree, lambda: tree.append(f"{LIBRARY}/{file}")) == stale
+
+
+def test_what_is_made_on_demand_changes_with_what_it_shows_and_nothing_else_with_it(tree):
+    def demanded(change: Callable[[], Any]) -> set[str]:
+        before = tree.digests()
+        change()
+        return {name for name in ON_DEMAND | {"report"} if tree.digests()[name] != before[name]}
+
+    assert demanded(lambda: tree.config.update(lab={"group": "Seven"})) == {"lab_report", "report"}
+    assert demanded(lambda: tree.config.update(baseline="old_results")) == {"compare"}
+    assert demanded(lambda: tree.append(f"{LIBRARY}/analysis/compare/changes.py")) == {"compare"}
+    assert demanded(lambda: tree.append(f"{LIBRARY}/../../templates/lab_report.md.j2")) == {"lab_report"}
+    assert demanded(lambda: tree.append(f"{LIBRARY}/hypotheses/less_than.py")) == {"lab_report", "report"}
+    assert demanded(lambda: tree.append(f"{LIBRARY}/hypotheses/stays.py")) == set()  # no claim here is of this kind
 
 
 def test_counting_code_makes_counts_and_measures_nothing(tree):
