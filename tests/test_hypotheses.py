@@ -276,7 +276,7 @@ def test_another_point_and_one_device_may_be_meant(tmp_path):
     assert (at.verdict, at.sentence[-12:]) == ("refuted", " at batch 8.")
     both = _check(tmp_path / "both", LESS, latency=rows + there)
     assert (both.verdict, both.reason) == ("refuted", "refuted in 1 and supported in 1 of 2 cases")
-    on = _check(tmp_path / "on", {**LESS, "on": "laptop"}, latency=rows + there)
+    on = _check(tmp_path / "on", {**LESS, "device": "laptop"}, latency=rows + there)
     assert (on.verdict, on.sentence[-12:]) == ("supported", ", on laptop.")
 
 

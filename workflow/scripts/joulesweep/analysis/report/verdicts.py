@@ -43,7 +43,7 @@ def check(claim: Mapping[str, Any], merged: Merged, points: pd.DataFrame, spent:
     `points` is the table of base points; `spent` holds the configured `minutes` of latency and `launches` of energy.
     """
     hypothesis = plugins.load("hypotheses", kind(claim))(claim)
-    at, on = claim.get("at", {}), claim.get("on", "")
+    at, on = claim.get("at", {}), claim.get("device", "")
     if at:
         points = base_points(merged, at)
     here = set(points["device"])
