@@ -1,17 +1,20 @@
 """Made-up result trees for the tests of the analysis; nothing here was measured."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from joulesweep.axes import AXES
 from joulesweep.launches import columns
+from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, Round, SustainedLaunch, Timing
 from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.packing import pack
-from joulesweep.launches.reference_baseline import MIXTURE
+from joulesweep.launches.reference_baseline import MIXTURE, ReferenceBaseline
 from joulesweep.launches.table_file import write_table
 from joulesweep.schema import SCHEMA
 from joulesweep.uncertainty import drift
@@ -58,7 +61,6 @@ def job(device: str = "laptop", models: Any = MODELS, **more: Any) -> dict[str, 
         "models": specs,
         "axes": ["batch", "size"],
         "hypotheses": [],
-        "spent": {"minutes": 4, "launches": 3},
         "title": "Made-up inference",
         "config_digest": "0123456789abcdef",
         **more,
@@ -150,6 +152,25 @@ def launch(
     timing |= {name: value for name, value in changes.items() if name in timing}
     line |= {name: value for name, value in changes.items() if name in line}
     return LatencyLaunch(**line, timing=Timing(**timing) if line["status"] == "ok" else None)
+
+
+SLOWDOWNS = (1.0, 1.5, 1.1, 1.3, 1.2)
+
+
+def journal(
+    results: Path, table: str, rows: Sequence[Mapping[str, Any]], slowdowns: Sequence[float] = SLOWDOWNS
+) -> None:
+    """The journal beside a table of latency, and the device's level: launches that a device so many times slower made."""
+    written = Journal((results / table).with_suffix(".jsonl"))
+    scale = math.exp(-sum(map(math.log, slowdowns)) / len(slowdowns))
+    for row in rows:
+        key = columns.launch_key(defaultdict(str, dict.fromkeys(AXES) | row))
+        for place, slowdown in enumerate(slowdowns):
+            slower = dict.fromkeys(MIXTURE, scale * slowdown)
+            begun = {"first_stage": len(slowdowns), "started_s": 60.0 * place}
+            written.append(key, launch(row["raw_s"] * scale * slowdown, slower, **begun).to_line())
+    baseline = ReferenceBaseline().with_sample("cpu", MIXTURE, [1e-3] * len(MIXTURE))
+    (results / Path(table).parents[1] / "reference.json").write_text(baseline.to_json("r"))
 
 
 def sustained(

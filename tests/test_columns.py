@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from joulesweep.analysis.report import anomalies
+from joulesweep.analysis.anomalies import flags
 from joulesweep.axes import AXES
 from joulesweep.launches import columns, energy_row, latency_row
 from joulesweep.launches.energy_launch import EnergyFigures, EnergyLaunch
@@ -78,7 +78,7 @@ def test_every_flag_that_the_report_explains_or_the_merge_gives_is_documented_in
         column.meaning for table in MERGED.values() for column in table.columns if column.name == "flags"
     )
     documented = set(meanings.replace(",", " ").replace(";", " ").split())
-    assert {*anomalies.FLAGS, NO_JOURNAL, INCONSISTENT, UNDETERMINED} <= documented
+    assert {*flags.FLAGS, NO_JOURNAL, INCONSISTENT, UNDETERMINED} <= documented
 
 
 def test_a_figure_has_the_range_of_its_unit_unless_another_is_declared():

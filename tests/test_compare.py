@@ -1,6 +1,9 @@
 """Two states of the results: what changed beyond its noise is named, what did not is not, and the status says which."""
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 
 from tests import synthetic
+from tests.digits_model import ROOT
 
 MODELS = ["resnet18", "digits_mlp", "vit_tiny"]
 
@@ -70,9 +74,36 @@ def test_what_became_better_is_named_and_does_not_fail(tmp_path):
 
 
 def test_a_change_within_the_noise_of_its_point_is_none(tmp_path):
-    worse, page = _compared(_state(tmp_path / "a", half=0.2), _state(tmp_path / "b", factor=1.2, half=0.2))
+    _, page = _compared(_state(tmp_path / "a", half=0.2), _state(tmp_path / "b", factor=1.2, half=0.2))
     assert "**slower**" not in page
-    assert "hungrier" in page or not worse
+
+
+def test_what_no_longer_runs_is_worse_and_named_with_its_reason(tmp_path):
+    before, after = _state(tmp_path / "a"), _state(tmp_path / "b")
+    row = synthetic.failed(synthetic.latency_row("laptop", "resnet18", "eager", 0.01), "oom", "killed by SIGKILL")
+    write_table(after / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
+    worse, page = _compared(before, after)
+    assert worse
+    assert (
+        "| resnet18 @ eager on laptop at the base point | 10.0 ms ± 2.0 % | oom: killed by SIGKILL | – | **fails** |"
+        in page
+    )
+    assert "latency of resnet18 @ eager on laptop is not compared" not in page
+
+
+def test_an_interval_that_does_not_hold_the_drift_of_days_is_said(tmp_path):
+    _, page = _compared(_state(tmp_path / "a", latency_flags="drift_unseen"), _state(tmp_path / "b"))
+    assert "**Some intervals hold for the minutes of their run only**" in page
+
+
+def test_the_script_fails_only_where_something_is_worse(tmp_path):
+    before, slower = _state(tmp_path / "a"), _state(tmp_path / "b", factor=1.5)
+    for baseline, now, status in ((before, slower, 1), (slower, before, 0)):
+        job = synthetic.job(models=MODELS, baseline=str(baseline))
+        merge(job, now, now / "merged")
+        command = [sys.executable, ROOT / "workflow/scripts/compare.py", "--job", json.dumps(job)]
+        files = ["--merged", now / "merged", "--out", now / "compare.md"]
+        assert subprocess.run([*command, *files], capture_output=True).returncode == status
 
 
 def test_the_whole_comparison_raises_a_false_alarm_in_at_most_one_of_twenty_cases():

@@ -178,6 +178,9 @@ def test_a_complaint_is_one_line_that_names_what_is_wrong_where_and_what_was_exp
             ["stays", '"close"', "'within 1 point'"],
         ),
         ({"metric": "latency", "grows": "quickly", "with": "batch"}, ["grows", "one of linearly, faster, slower"]),
+        ({"metric": "latency", "tracks": "params", "device": "auto"}, ["device: 'auto'", "results/devices"]),
+        ({"metric": "latency", "of": "net on pi", "less_than": "other", "device": "vm"}, ["'vm'", "'on pi'"]),
+        ({"metric": "latency", "tracks": "params", "at": {"batch": 2, "size": 16}}, ["at", "one axis with its value"]),
         ({"metric": "latency", "predicts": "latency"}, ["compared with itself; expected two different metrics"]),
     ],
 )
@@ -233,6 +236,29 @@ def test_a_hypothesis_that_no_run_can_decide_is_a_warning_when_the_configuration
     if words:
         assert f": hypothesis 1 ({hypothesis['metric']} " in warnings[0]
         assert words in warnings[0]
+
+
+def test_a_hypothesis_may_name_a_device_in_the_file_that_a_person_writes(tmp_path):
+    claim = "{metric: latency, of: net, less_than: other on pi, at: {batch: 2}, device: pi}"
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"models": {"net": MODEL, "other": MODEL}, "sweeps": {"batch": [2]}})
+        + f"hypotheses: [{claim}]\n"
+    )
+    loaded = config.load(tmp_path / "config.yaml")
+    assert loaded.warnings == ()
+    (found,) = loaded.values["hypotheses"]
+    assert (found["device"], found["less_than"], found["at"]) == ("pi", "other on pi", {"batch": 2})
+
+
+def test_what_energy_is_not_measured_at_cannot_be_claimed_about_it(tmp_path):
+    swept = {"sweeps": {"batch": [2, 4]}, "energy": {"points": "ends"}}
+    grows = {"metric": "energy", "grows": "linearly", "with": "batch"}
+    (warning,) = _load(tmp_path, {**_claims(grows), **swept}).warnings
+    assert "energy is measured at two values of batch at most; write 'points: all'" in warning
+    at = {"metric": "energy", "of": "net", "less_than": "other", "at": {"batch": 2}}
+    (warning,) = _load(tmp_path, {**_claims(at), **swept}).warnings
+    assert "not measured at batch 2; no energy is measured there" in warning
+    assert _load(tmp_path, {**_claims({**at, "at": {"batch": 4}}), **swept}).warnings == ()
 
 
 def test_three_values_of_a_sweep_can_decide_growth(tmp_path):

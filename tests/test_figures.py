@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from joulesweep import plugins, products
 from joulesweep.analysis.draw_figures import draw
@@ -87,7 +88,8 @@ def _empty_panels(figure: Figure) -> list:
 def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):
     listing = json.loads((laptop / "figures" / "figures.json").read_text(encoding="utf-8"))
     images = {path.stem for path in (laptop / "figures").glob("*.png")}
-    assert images == SINGLE | {f"{name}_{axis}" for name in SWEPT for axis in ("batch", "size")}
+    assert images == (SINGLE - {"launches"}) | {f"{name}_{axis}" for name in SWEPT for axis in ("batch", "size")}
+    assert listing["not_drawn"]["launches"][1] == "no journal with launches lies beside the tables"
     assert set(listing["words"]) == images
     assert listing["not_drawn"]["latency_sweep_threads"] == [
         "Latency per pass against threads",
@@ -119,7 +121,7 @@ def test_no_panel_is_blank_where_devices_measured_different_models(tmp_path):
         for model in ("resnet18", "digits_mlp", "vit_tiny"):
             (results / "devices" / "pi" / stage / f"{model}.csv").unlink()
     merged = _merged(results, ())
-    for name in plugins.names("figures"):
+    for name in sorted(set(plugins.names("figures")) - {"launches"}):
         for axis in ("batch", "size") if plugins.load("figures", name).per_axis else ("",):
             assert _empty_panels(_draw(name, merged, axis)) == [], name
 
@@ -136,10 +138,11 @@ def test_a_model_without_flops_leaves_no_blank_panel(tmp_path):
 
 @pytest.mark.slow
 def test_equal_tables_give_equal_bytes_and_a_figure_that_is_no_longer_drawn_leaves_no_image(laptop, copied):
-    for name in SINGLE:
+    drawn = SINGLE - {"launches"}
+    for name in drawn:
         (copied / "figures" / f"{name}.png").unlink()
     again = _drawn(copied, [])
-    assert {path.stem for path in (copied / "figures").glob("*.png")} == SINGLE
+    assert {path.stem for path in (copied / "figures").glob("*.png")} == drawn
     for name in again["files"]:
         assert (copied / "figures" / name).read_bytes() == (laptop / "figures" / name).read_bytes()
 
@@ -260,3 +263,38 @@ def test_a_logarithmic_axis_has_few_round_ticks(merged):
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels() if label.get_text()]
     assert {"10k", "100k", "1M", "10M"} <= set(ticks)
     assert 3 <= len(ticks) <= 9
+
+
+@pytest.mark.parametrize("name", ["accuracy-vs-latency", "accuracy-vs-energy"])
+def test_the_front_is_a_step_line_and_dots_say_whether_the_intervals_tell(merged, name):
+    (axes,) = _draw(name, merged).axes
+    (line,) = [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    x, y = line.get_xdata(), line.get_ydata()
+    assert list(x) == sorted(x)
+    assert list(y) == sorted(y)
+    faint = [each for each in axes.lines if each.get_alpha() not in (None, 1)]
+    assert faint, "a variant that another one clearly beats is faint"
+
+
+def test_lines_of_equal_power_have_the_slope_of_their_watts(merged):
+    (axes,) = _draw("latency-vs-energy", merged).axes
+    lines = [line for line in axes.lines if line.get_linestyle() == ":"]
+    watts = {text.get_text() for text in axes.texts if text.get_text().endswith(" W")}
+    assert {f"{line.get_xdata()[0] / line.get_ydata()[0]:g} W" for line in lines} == watts
+    assert {"10 W", "20 W"} <= watts
+
+
+def test_launches_are_drawn_about_their_figure_and_in_time(tmp_path):
+    name = "devices/laptop/latency/resnet18.csv"
+    rows = [synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch=batch) for batch in (1, 2)]
+    write_table(tmp_path / name, columns.LATENCY, rows)
+    synthetic.journal(tmp_path, name, rows)
+    above, below = _draw("launches", _merged(tmp_path, ())).axes
+    measured, corrected = (np.asarray(line.get_xdata(), float) for line in above.lines[:2])
+    assert len(measured) == len(corrected) == len(synthetic.SLOWDOWNS)
+    assert max(measured) / min(measured) == pytest.approx(1.5, rel=0.01)
+    assert max(corrected) / min(corrected) < 1.1
+    dots, reference = below.lines
+    assert len(dots.get_xdata()) == 2 * len(synthetic.SLOWDOWNS)
+    assert max(reference.get_xdata()) == pytest.approx(4)
+    assert [label.get_text() for label in above.get_yticklabels()] == ["resnet18 @ eager"]

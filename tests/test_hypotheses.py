@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joulesweep import plugins
 from joulesweep.analysis.merge.job import merge
+from joulesweep.analysis.report import verdicts
 from joulesweep.analysis.report.verdicts import Finding, check
 from joulesweep.hypotheses.base import Case
 from joulesweep.launches import columns
@@ -40,7 +43,7 @@ def _check(results: Path, hypothesis: dict[str, Any], **tables: list[dict[str, A
     merge(job, results, results / "merged")
     merged = load(results / "merged", job["models"])
     assert merged.problems.empty
-    return check(hypothesis, merged, base_points(merged), {"minutes": 4, "launches": 3})
+    return check(hypothesis, merged, base_points(merged))
 
 
 def _pair(first: float, second: float, half: float = 0.02, **more: Any) -> list[dict[str, Any]]:
@@ -161,7 +164,7 @@ def test_no_relation_is_never_concluded_from_a_large_p(tmp_path):
 def test_four_models_in_the_same_order_support_it_and_three_are_not_judged(tmp_path):
     claim = {"metric": "energy", "tracks": "latency"}
     four = _ranked(tmp_path / "four", claim, [1, 2, 3, 4])
-    assert (four.verdict, four.cases[0].numbers) == ("supported", "ρ = 1.00 [1.00, 1.00], p = 0.042 (exact), n = 4")
+    assert (four.verdict, four.cases[0].numbers) == ("supported", "ρ = 1.00, one-sided p = 0.042 (exact), n = 4")
     assert _ranked(tmp_path / "turned", claim, [1, 2, 4, 3]).verdict == "undecided"
     three = _ranked(tmp_path / "three", claim, [1, 2, 3])
     assert (three.verdict, three.reason) == ("undecided", "too few models, it takes 4")
@@ -208,7 +211,7 @@ def test_a_line_is_told_by_its_fixed_cost_and_its_cost_per_unit(tmp_path):
 def test_growth_is_undecided_where_intervals_are_wide_and_the_minutes_that_would_do_are_said(tmp_path):
     wide = _grown(tmp_path / "wide", "linearly", [0.03 * batch for batch in BATCHES], half=0.5)
     assert (wide.verdict, wide.reason) == ("undecided", "an interval of ± 50 % could hide a bend")
-    assert wide.cure == "About 12 more minutes would decide it at best: `minutes: 16` in the section `latency`."
+    assert wide.cure == "About 20 launches per point would decide it at best (`launches` in the section `latency`)."
     off = _grown(tmp_path / "off", "linearly", [0.03, 0.06 * 1.3, 0.12, 0.24], half=0.2)
     assert off.reason == "off by more than 10 %, but not by more than its interval"
     bent = _grown(tmp_path / "bent", "faster", [0.03 * batch**1.3 for batch in BATCHES], half=0.3)
@@ -263,7 +266,7 @@ def test_stays_is_decided_by_the_whole_interval(tmp_path, first, half, stays, ve
     claim = {"metric": "latency", "of": "mobilenet_v3_small", "stays": stays, "from": "resnet18"}
     found = _check(tmp_path, claim, latency=_pair(first, 0.03, half))
     assert found.verdict == verdict
-    assert ("`minutes: " in found.cure) == (verdict == "undecided")
+    assert ("launches per point would decide it" in found.cure) == (verdict == "undecided")
 
 
 def test_another_point_and_one_device_may_be_meant(tmp_path):
@@ -326,10 +329,11 @@ def test_the_exact_p_is_that_of_counting_all_orders_one_by_one(seed):
     found = rank_correlation.spearman(list(x), list(y))
     observed = spearmanr(x, y).statistic
     sign = 1 if observed >= 0 else -1
-    counted = [sign * spearmanr(x, order).statistic >= sign * observed - 1e-9 for order in permutations(y)]
+    all_ = np.array([sign * spearmanr(x, order).statistic for order in permutations(y)])
     assert found.exact
-    assert found.rho == pytest.approx(spearmanr(x, y).statistic)
-    assert found.p == pytest.approx(np.mean(counted))
+    assert found.rho == pytest.approx(observed)
+    assert found.p == pytest.approx(np.mean(np.abs(all_) >= abs(observed) - 1e-9))
+    assert found.p_one_sided == pytest.approx(np.mean(all_ >= abs(observed) - 1e-9))
 
 
 def test_many_models_get_a_p_from_seeded_orders_that_is_near_the_known_one():
@@ -338,7 +342,8 @@ def test_many_models_get_a_p_from_seeded_orders_that_is_near_the_known_one():
     y = 0.5 * x + random.normal(size=20)
     found = rank_correlation.spearman(list(x), list(y))
     assert not found.exact
-    assert found.p == pytest.approx(spearmanr(x, y, alternative="greater").pvalue, abs=0.01)
+    assert found.p == pytest.approx(spearmanr(x, y).pvalue, abs=0.01)
+    assert found.p_one_sided == pytest.approx(spearmanr(x, y, alternative="greater").pvalue, abs=0.01)
     assert found == rank_correlation.spearman(list(x), list(y))
 
 
@@ -347,7 +352,7 @@ def test_a_metric_whose_values_are_all_equal_leaves_rho_undefined(tmp_path):
     energy = [synthetic.energy_row("laptop", model, "eager", place + 1.0) for place, model in enumerate(MODELS)]
     found = _check(tmp_path, {"metric": "energy", "tracks": "latency"}, latency=latency, energy=energy)
     assert (found.verdict, found.reason) == ("undecided", "ρ is undefined")
-    assert found.cases[0].numbers == "all values of one side are equal, n = 7"
+    assert found.cases[0].numbers == "all values of one side are equal, or not told apart by their intervals, n = 7"
 
 
 def test_what_no_model_has_is_named(tmp_path):
@@ -397,12 +402,115 @@ def test_the_verdict_over_cases_is_counted_in_words(monkeypatch, verdicts, verdi
     kind = plugins.load("hypotheses", "tracks")
     monkeypatch.setattr(kind, "cases", lambda *_: cases)
     points = pd.DataFrame({"device": []})
-    found = check({"metric": "latency", "tracks": "params"}, None, points, {"minutes": 4, "launches": 3})
+    found = check({"metric": "latency", "tracks": "params"}, None, points)
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
-def test_equal_values_have_no_rank_correlation():
-    assert np.isnan(rank_correlation.spearman([1, 2, 3], [5, 5, 5]).rho)
+def test_equal_values_and_fewer_than_four_have_no_rank_correlation():
+    assert np.isnan(rank_correlation.spearman([1, 2, 3, 4], [5, 5, 5, 5]).rho)
+    assert np.isnan(rank_correlation.spearman([1, 2, 3], [5, 6, 7]).rho)
+
+
+def test_what_the_intervals_do_not_tell_apart_is_no_order(tmp_path):
+    """Four models whose latencies and joules rise by a thousandth each, with intervals of 2 % and more."""
+    models = MODELS[:4]
+    latency = [
+        synthetic.latency_row("laptop", model, "eager", 0.01 + 1e-5 * place) for place, model in enumerate(models)
+    ]
+    energy = [synthetic.energy_row("laptop", model, "eager", 1 + 1e-3 * place) for place, model in enumerate(models)]
+    found = _check(tmp_path, {"metric": "energy", "tracks": "latency"}, latency=latency, energy=energy)
+    assert (found.verdict, found.reason) == ("undecided", "ρ is undefined")
+    memory = {"metric": "memory", "tracks": "latency"}
+    rows = [
+        synthetic.latency_row("laptop", model, "eager", 0.01 * (place + 1), peak_bytes=300_000_000 + 100_000 * place)
+        for place, model in enumerate(models)
+    ]
+    assert _check(tmp_path / "memory", memory, latency=rows).verdict == "undecided"
+
+
+@pytest.mark.parametrize("seconds", [[0.0505, 0.05, 0.05, 0.0495], [0.08, 0.06, 0.05, 0.04]])
+@pytest.mark.parametrize("grows", ["linearly", "faster", "slower"])
+def test_what_does_not_grow_refutes_every_kind_of_growth(tmp_path, grows, seconds):
+    found = _grown(tmp_path, grows, seconds)
+    assert (found.verdict, found.reason) == ("refuted", "it does not grow")
+
+
+@given(
+    seconds=st.lists(st.floats(0.01, 10), min_size=3, max_size=5),
+    half=st.floats(0.005, 0.4),
+)
+def test_no_two_kinds_of_growth_are_ever_supported_by_the_same_figures(seconds, half):
+    values, figures = pd.Series([1.0, 2, 4, 8, 16][: len(seconds)]), pd.Series(seconds)
+    kind = plugins.load("hypotheses", "grows")
+    claims = [
+        kind({"metric": "latency", "grows": grows, "with": "batch"}) for grows in ("linearly", "faster", "slower")
+    ]
+    cases = [claim._case("here", values, figures, np.full(len(seconds), half), False) for claim in claims]
+    assert sum(case.verdict == "supported" for case in cases) <= 1
+
+
+def test_memory_is_not_said_to_need_more_measuring(tmp_path):
+    rows = [
+        synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch=batch, peak_bytes=bytes_)
+        for batch, bytes_ in ((1, 300_000_000), (2, 390_000_000), (4, 480_000_000))
+    ]
+    found = _check(tmp_path, {"metric": "memory", "grows": "slower", "with": "batch"}, latency=rows)
+    assert found.cure == ""
+
+
+def test_memory_stays_by_its_figures_alone(tmp_path):
+    rows = _pair(0.01, 0.03)
+    for row, bytes_ in zip(rows, (300_000_000, 306_000_000), strict=True):
+        row["peak_bytes"] = bytes_
+    claim = {"metric": "memory", "of": "mobilenet_v3_small", "stays": "within 3 %", "from": "resnet18"}
+    assert _check(tmp_path, claim, latency=rows).verdict == "supported"
+    assert _check(tmp_path, {**claim, "stays": "within 1 %"}, latency=rows).verdict == "refuted"
+
+
+def _counted(results: Path, params: tuple[int, int]) -> None:
+    for model, count in zip(("mobilenet_v3_small", "resnet18"), params, strict=True):
+        row = {"model": model, "runtime": "eager", "batch": 1, "size": 224, "base": 1, "status": "ok", "params": count}
+        row |= {"params_every_use": count, "params_by_storage": count, **synthetic.provenance(model)}
+        write_table(results / "models" / model / "counts.csv", columns.COUNTS, [row])
+
+
+@pytest.mark.parametrize(
+    ("params", "by", "verdict"),
+    [
+        ((0, 1000), None, "supported"),
+        ((0, 0), None, "refuted"),
+        ((1000, 0), None, "refuted"),
+        ((500, 1000), 2, "supported"),
+        ((501, 1000), 2, "refuted"),
+        ((1000, 1000), None, "refuted"),
+    ],
+)
+def test_counts_are_compared_exactly_and_a_model_may_have_none(tmp_path, params, by, verdict):
+    _counted(tmp_path, params)
+    claim = {**LESS, "metric": "params"} | ({"by": by} if by else {})
+    assert _check(tmp_path, claim, latency=_pair(0.01, 0.03)).verdict == verdict
+
+
+def test_accuracy_is_the_same_at_another_batch_and_not_known_at_another_size(tmp_path):
+    synthetic.tree(tmp_path)
+    claim = {"metric": "accuracy", "of": "digits_mlp", "less_than": "digits_cnn"}
+    assert _check(tmp_path, {**claim, "at": {"batch": 4}}).verdict == "supported"
+    assert _check(tmp_path, {**claim, "at": {"size": 16}}).verdict == "undecided"
+
+
+def test_how_long_more_launches_take_follows_from_those_that_were_made(tmp_path):
+    """Five launches per point a minute apart took five minutes; nine times as many take forty minutes more."""
+    name = "devices/laptop/latency/resnet18.csv"
+    rows = _pair(0.0101, 0.01)[1:]
+    write_table(tmp_path / name, columns.LATENCY, rows)
+    synthetic.journal(tmp_path, name, rows, (1.0, 1.04, 0.96, 1.02, 0.98))
+    merge(synthetic.job(), tmp_path, tmp_path / "merged")
+    merged = load(tmp_path / "merged", synthetic.job()["models"])
+    case = Case("here", "undecided", "close", "1", narrower=3.0)
+    assert verdicts._cure({"metric": "latency"}, [case], merged) == (
+        "About 45 launches per point would decide it at best (`launches` in the section `latency`, which takes about 40 minutes "
+        "more)."
+    )
 
 
 def test_the_interval_of_a_rank_correlation_is_that_of_bonett_and_wright():

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import random
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joulesweep.analysis.merge import read_table
 from joulesweep.analysis.merge.job import merge
-from joulesweep.axes import AXES
 from joulesweep.launches import columns, merge_inputs
-from joulesweep.launches.journal import Journal
-from joulesweep.launches.reference_baseline import MIXTURE, ReferenceBaseline
 from joulesweep.launches.table_file import write_table
 from joulesweep.merged.load import load
 from joulesweep.schema import SCHEMA
@@ -271,18 +267,9 @@ def test_a_row_whose_launches_are_not_there_stays_raw(tmp_path):
     assert float(row["throughput_per_s"]) == pytest.approx(8 / 0.24)
 
 
-def _launched(results: Path, slowdowns: Sequence[float] = (1.0, 1.5, 1.1, 1.3, 1.2)) -> None:
+def _launched(results: Path, slowdowns: Sequence[float] = synthetic.SLOWDOWNS) -> None:
     """The journals behind the rows, and the device's level: launches that a device so many times slower made."""
-    journal = Journal((results / NAME).with_suffix(".jsonl"))
-    scale = math.exp(-sum(map(math.log, slowdowns)) / len(slowdowns))
-    for row in ROWS:
-        key = columns.launch_key(defaultdict(str, dict.fromkeys(AXES) | row))
-        for slowdown in slowdowns:
-            slower = dict.fromkeys(MIXTURE, scale * slowdown)
-            launch = synthetic.launch(row["raw_s"] * scale * slowdown, slower, first_stage=len(slowdowns))
-            journal.append(key, launch.to_line())
-    baseline = ReferenceBaseline().with_sample("cpu", MIXTURE, [1e-3] * len(MIXTURE))
-    (results / "devices/laptop/reference.json").write_text(baseline.to_json("r"))
+    synthetic.journal(results, NAME, ROWS, slowdowns)
 
 
 def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
@@ -295,6 +282,22 @@ def test_what_the_reference_shows_of_the_device_is_taken_off(tmp_path):
         assert float(row["corrected_s"]) == pytest.approx(float(row["raw_s"]), rel=0.02)
         narrower = float(row["ci_high_s"]) / float(row["ci_low_s"])
         assert narrower < 1 + 0.3 * (math.exp(2 * 2.776 * 0.15 / math.sqrt(5)) - 1)
+
+
+def test_the_launches_behind_the_rows_are_a_table_of_their_own(tmp_path):
+    write_table(tmp_path / NAME, columns.LATENCY, ROWS)
+    assert _merge(tmp_path, synthetic.job()) == []
+    assert _merged(tmp_path, "launches") == []
+    _launched(tmp_path)
+    assert _merge(tmp_path, synthetic.job()) == []
+    launches = _merged(tmp_path, "launches")
+    assert [launch["batch"] for launch in launches] == [str(row["batch"]) for row in ROWS for _ in synthetic.SLOWDOWNS]
+    first = launches[: len(synthetic.SLOWDOWNS)]
+    fastest = min(float(launch["launch_raw_s"]) for launch in first)
+    for launch, slowdown in zip(first, synthetic.SLOWDOWNS, strict=True):
+        assert float(launch["launch_raw_s"]) / fastest == pytest.approx(slowdown, rel=1e-3)
+        assert float(launch["launch_corrected_s"]) == pytest.approx(ROWS[0]["raw_s"], rel=0.05)
+        assert (launch["base"], launch["configured"]) == ("1", "yes")
 
 
 def test_the_journal_is_the_truth_where_its_table_is_older(tmp_path):

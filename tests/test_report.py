@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from joulesweep import plugins, products
+from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
-from joulesweep.analysis.report.anomalies import FLAGS
 from joulesweep.analysis.report.job import report
 from joulesweep.analysis.report.markdown import text, verbatim
 from joulesweep.figures.base import file_name
@@ -170,7 +170,9 @@ def test_every_figure_is_linked_relative_with_words(modelled):
     links = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", modelled)
     figures = {name.replace("-", "_"): plugins.load("figures", name) for name in plugins.names("figures")}
     drawn = [f"{n}_{a}" for n, f in figures.items() for a in (("batch", "size") if f.per_axis else ())]
-    drawn += [name for name, figure in figures.items() if not figure.per_axis]
+    drawn += [
+        name for name, figure in figures.items() if not figure.per_axis and name != "launches"
+    ]  # made-up: no journals
     assert sorted(link for _, link in links) == sorted(f"figures/{name}.png" for name in drawn)
 
 

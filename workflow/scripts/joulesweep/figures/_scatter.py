@@ -1,6 +1,6 @@
 """One quantity against another at the base point: one dot per variant, models named beside their dots."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -16,8 +16,17 @@ from joulesweep.merged.load import Merged
 _MOST_COLUMNS = 3
 
 
-def scatter(merged: Merged, across: Quantity, up: Quantity, heading: tuple[str, str]) -> Drawing:
+def scatter(
+    merged: Merged,
+    across: Quantity,
+    up: Quantity,
+    heading: tuple[str, str],
+    mark: Callable[[Axes, pd.DataFrame], dict[object, str]] | None = None,
+) -> Drawing:
     """`up` against `across`, one panel per device; a grey line joins the runtimes of one model.
+
+    `mark` draws more into a panel with the rows of its device, and may return how some of their dots are filled: `full`,
+    `none`, or `faint`, by their index.
 
     Raises:
         NotDrawn: fewer than two variants have both quantities.
@@ -43,7 +52,8 @@ def scatter(merged: Merged, across: Quantity, up: Quantity, heading: tuple[str, 
     for axes in grid.flat:
         _scale(axes, shown, across, up)
     for device, axes in zip(devices, grid.flat, strict=False):
-        _dots(axes, shown[shown["device"] == device], styles, across, up)
+        own = shown[shown["device"] == device]
+        _dots(axes, own, styles, across, up, mark(axes, own) if mark else {})
         if len(devices) > 1:
             axes.set_title(device)
     for axes in grid.flat[len(devices) :]:
@@ -71,20 +81,28 @@ def _scale(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> N
         _style.positive_axis(axis, shown[ends].to_numpy().ravel() * quantity.scale, counts=not quantity.unit)
 
 
-def _dots(axes: Axes, shown: pd.DataFrame, styles: dict[str, tuple[str, str]], across: Quantity, up: Quantity) -> None:
+def _dots(
+    axes: Axes,
+    shown: pd.DataFrame,
+    styles: dict[str, tuple[str, str]],
+    across: Quantity,
+    up: Quantity,
+    fills: Mapping[object, str],
+) -> None:
     for _, group in shown.groupby("model"):
         group = group.sort_values([up.metric, across.metric])
         axes.plot(
             group[across.metric] * across.scale, group[up.metric] * up.scale, color=_style.FAINT, linewidth=1, zorder=1
         )
-    for _, row in shown.iterrows():
+    for index, row in shown.iterrows():
         colour, marker = styles[row["runtime"]]
         x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
         modelled = row.get("kind") == "modelled" and "energy" in (across.metric, up.metric)
+        fill = "none" if modelled else fills.get(index, "full")
         bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
         axes.errorbar(
-            x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if modelled else colour,
-            elinewidth=1, zorder=2,
+            x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if fill == "none" else colour,
+            elinewidth=1, zorder=2, alpha=_style.FAINT_ALPHA if fill == "faint" else 1,
         )  # fmt: skip
 
 

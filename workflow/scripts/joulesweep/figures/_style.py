@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter, FixedLocator, Formatter, LogLocator,
 DPI = 160
 GREY = "#6b6b6b"
 FAINT = "#d9d9d9"
+FAINT_ALPHA = 0.35
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; a runtime also has its own marker, for print in grey.
 _KNOWN = {"eager": ("#0072B2", "o"), "onnxruntime": ("#D55E00", "s"), "onnxruntime-int8": ("#009E73", "D")}

@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure as Drawing
 
 from joulesweep.figures import base
+from joulesweep.figures._front import NOTE, front
 from joulesweep.figures._quantities import ACCURACY, ENERGY
 from joulesweep.figures._scatter import scatter
 from joulesweep.merged.load import Merged
@@ -12,8 +13,8 @@ class Figure(base.Figure):
     """One dot per variant."""
 
     title = "Accuracy against {energy}"
-    note = "One dot per variant at the base point; a grey line joins the runtimes of a model. Bars are 95 % intervals."
+    note = f"One dot per variant at the base point. Bars are 95 % intervals. {NOTE}"
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
         """One panel per device."""
-        return scatter(merged, ENERGY, ACCURACY, self.heading(merged))
+        return scatter(merged, ENERGY, ACCURACY, self.heading(merged), front(ENERGY))

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import pandas as pd
 
-from joulesweep.formatting import bracketed, digits, relative_half_width, si, significant
+from joulesweep.formatting import bracketed, digits, si, significant
 from joulesweep.formatting import percent_number as in_percent
 from joulesweep.hypotheses import base
-from joulesweep.hypotheses.base import MISSING, MODELLED, WORDS, Case, not_judged, undecided
+from joulesweep.hypotheses.base import MEMORY_TOLERANCE, MISSING, MODELLED, WORDS, Case, not_judged, undecided
 from joulesweep.merged.load import Merged
+from joulesweep.uncertainty.interval import Interval
+from joulesweep.uncertainty.ratio import ratio
 from joulesweep.variant import Variant, pairs
 
-_MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal
 _SHARED = ("params", "flops")  # the same on every device and in every runtime
 _UNITS = {"latency": "ms", "energy": "mJ"}
 
@@ -101,10 +102,10 @@ class Comparison(base.Hypothesis):
         if missing:
             return not_judged(where, MISSING, f"no {WORDS[self.metric]} of {missing} that can be used")
         if self.metric == "energy" and "modelled" in (a["kind"], b["kind"]):
-            ratio = digits(a["energy"] / b["energy"])
-            return undecided(where, MODELLED, f"ratio {ratio}, modelled and not measured")
+            times = digits(a["energy"] / b["energy"])
+            return undecided(where, MODELLED, f"ratio {times}, modelled and not measured")
         found = _compared(self.metric, a, b)
-        if not math.isfinite(found.high):
+        if math.isnan(found.high):
             return undecided(where, "there is no interval", found.words)
         return self.judge(where, found)
 
@@ -116,22 +117,21 @@ def _against(one: str, other: str) -> str:
 def _compared(metric: str, a: pd.Series, b: pd.Series) -> Compared:
     if metric == "accuracy":
         return _accuracies(a, b)
-    ratio = a[metric] / b[metric]
-    if metric in _SHARED:
-        return Compared(ratio, ratio, ratio, f"{si(a[metric])} and {si(b[metric])}, ratio {digits(ratio)}")
+    if metric in _SHARED:  # a model without parameters has none, and none is once as many as none
+        times = a[metric] / b[metric] if b[metric] else math.inf if a[metric] else 1.0
+        return Compared(times, times, times, f"{si(a[metric])} and {si(b[metric])}, ratio {digits(times)}")
+    times = a[metric] / b[metric]
     if metric == "memory":
-        words = f"{si(a['memory'], 'B')} and {si(b['memory'], 'B')}, ratio {digits(ratio)}"
-        low, high = ratio / (1 + _MEMORY_TOLERANCE), ratio * (1 + _MEMORY_TOLERANCE)
-        return Compared(ratio, low, high, f"{words} (± 5 %, since memory has no interval)")
-    halves = [math.log1p(relative_half_width(row[f"{metric}_low"], row[f"{metric}_high"])) for row in (a, b)]
-    half = math.hypot(*halves)
-    low, high = ratio * math.exp(-half), ratio * math.exp(half)
+        words = f"{si(a['memory'], 'B')} and {si(b['memory'], 'B')}, ratio {digits(times)}"
+        low, high = times / (1 + MEMORY_TOLERANCE), times * (1 + MEMORY_TOLERANCE)
+        return Compared(times, low, high, f"{words} (± 5 %, since memory has no interval)")
+    found = ratio(*(Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for row in (a, b)))
     sides = " and ".join(
         digits(1e3 * row[metric], significant(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]))
         for row in (a, b)
     )
-    words = f"{sides} {_UNITS[metric]}, ratio {bracketed(ratio, low, high)}"
-    return Compared(ratio, low, high, words, measured=True)
+    words = f"{sides} {_UNITS[metric]}, ratio {bracketed(found.value, found.low, found.high)}"
+    return Compared(found.value, found.low, found.high, words, measured=True)
 
 
 def _accuracies(a: pd.Series, b: pd.Series) -> Compared:

@@ -27,7 +27,7 @@ class Order(Comparison):
         by = self.claim.get("by", 0 if found.is_difference else 1)
         limit = self.side * found.limit(by) if found.is_difference else found.limit(by) ** self.side
         low, high = sorted(self.side * end for end in (found.low, found.high))
-        if low > self.side * limit:
+        if low > self.side * limit or ("by" in self.claim and low == self.side * limit):  # by a factor of 2 *or more*
             return Case(where, SUPPORTED, "", found.words)
         if high < self.side * limit or found.low == found.high:
             return Case(where, REFUTED, "", found.words)

@@ -8,10 +8,22 @@ import pandas as pd
 
 from joulesweep.formatting import digits, enumeration
 from joulesweep.hypotheses import base
-from joulesweep.hypotheses.base import MISSING, MODELLED, REFUTED, SUPPORTED, WORDS, Case, not_judged, undecided
+from joulesweep.hypotheses.base import (
+    MEMORY_TOLERANCE,
+    MISSING,
+    MODELLED,
+    REFUTED,
+    SUPPORTED,
+    WORDS,
+    Case,
+    not_judged,
+    undecided,
+)
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
+from joulesweep.uncertainty.interval import Interval
 from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation
+from joulesweep.uncertainty.ratio import ratio
 
 
 class Ranking(base.Hypothesis):
@@ -38,12 +50,16 @@ class Ranking(base.Hypothesis):
         dots = rows[rows[metric].notna() & rows[other].notna()]
         if len(dots) < self.models:
             return not_judged(where, f"too few models, it takes {self.models}", f"n = {len(dots)}")
-        found = rank_correlation.spearman(dots[metric].tolist(), dots[other].tolist())
+        found = rank_correlation.spearman(_told_apart(dots, metric), _told_apart(dots, other))
         if math.isnan(found.rho):
-            return not_judged(where, "ρ is undefined", f"all values of one side are equal, n = {found.n}")
+            return not_judged(
+                where,
+                "ρ is undefined",
+                f"all values of one side are equal, or not told apart by their intervals, n = {found.n}",
+            )
         how = "exact" if found.exact else "from random orders"
-        ends = f"[{found.low:.2f}, {found.high:.2f}]"
-        numbers = f"ρ = {found.rho:.2f} {ends}, p = {digits(found.p, 2)} ({how}), n = {found.n}"
+        ends = f" [{found.low:.2f}, {found.high:.2f}]" if math.isfinite(found.low) else ""
+        numbers = f"ρ = {found.rho:.2f}{ends}, one-sided p = {digits(found.p_one_sided, 2)} ({how}), n = {found.n}"
         if "energy" in self.metrics and "modelled" in set(dots["kind"]):
             return undecided(
                 where, MODELLED, f"{numbers}; modelled energy is computed from time, so it follows latency"
@@ -51,10 +67,34 @@ class Ranking(base.Hypothesis):
         return self._judged(where, found, numbers)
 
     def _judged(self, where: str, found: RankCorrelation, numbers: str) -> Case:
-        if found.clear and found.rho > 0:
+        chance = found.p_one_sided > LEVEL
+        if found.rho >= STRONG and not chance:
             return Case(where, REFUTED if self.denies else SUPPORTED, "", numbers)
-        if found.high < STRONG:
+        if found.high < STRONG or (found.rho < 0 and not chance):
             return Case(where, SUPPORTED if self.denies else REFUTED, "", numbers)
         if found.rho >= STRONG:
             return undecided(where, f"it may be chance, p is above {LEVEL:g}", numbers)
         return undecided(where, f"ρ is below {STRONG:g}, but its interval is not", numbers)
+
+
+def _told_apart(dots: pd.DataFrame, metric: str) -> list[float]:
+    """The values of a metric; neighbours in size that their intervals do not tell apart get the same value, so one rank."""
+    order = dots.sort_values(metric)
+    found: dict[object, float] = {}
+    group = 0
+    for place, (index, row) in enumerate(order.iterrows()):
+        group += place > 0 and _differ(metric, order.iloc[place - 1], row)
+        found[index] = group
+    return [float(found[index]) for index in dots.index]
+
+
+def _differ(metric: str, smaller: pd.Series, larger: pd.Series) -> bool:
+    if metric == "memory":
+        return bool(larger[metric] > smaller[metric] * (1 + MEMORY_TOLERANCE))
+    low, high = f"{metric}_low", f"{metric}_high"
+    if low not in smaller or math.isnan(smaller[low]) or math.isnan(larger[low]):
+        return bool(larger[metric] > smaller[metric])
+    if metric == "accuracy":
+        half = math.hypot(*((row[high] - row[low]) / 2 for row in (smaller, larger)))
+        return bool(larger[metric] - smaller[metric] > half)
+    return ratio(*(Interval(row[metric], row[low], row[high]) for row in (larger, smaller))).low > 1

@@ -4,7 +4,7 @@ from joulesweep.hypotheses._order import Order
 
 
 class Hypothesis(Order):
-    """`{metric: latency, of: A, less_than: B, by: 2}`: A needs less than half of what B needs."""
+    """`{metric: latency, of: A, less_than: B, by: 2}`: A needs half of what B needs, or less."""
 
     other = "less_than"
     side = -1

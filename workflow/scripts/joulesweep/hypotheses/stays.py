@@ -17,9 +17,10 @@ class Hypothesis(Comparison):
         """By the limits on both sides."""
         share = float(self.claim["stays"].split()[1]) / 100
         lower, upper = (-share, share) if found.is_difference else (1 / (1 + share), 1 + share)
-        if lower <= found.low and found.high <= upper:
+        low, high = (found.value, found.value) if self.metric == "memory" else (found.low, found.high)  # no interval
+        if lower <= low and high <= upper:
             return Case(where, SUPPORTED, "", found.words)
-        if found.high < lower or found.low > upper:
+        if high < lower or low > upper:
             return Case(where, REFUTED, "", found.words)
         narrower = max(found.narrower(limit) for limit in (lower, upper))
         return undecided(where, "only a part of the interval lies within that", found.words, narrower)

@@ -332,9 +332,7 @@ RAW = frozenset(
             "reference_baseline_s",
             "reference_share",
             "peak_above_load_bytes",
-            "wait_s",
         ),
-        *("temperature_start_C", "temperature_end_C", "clock_Hz", "others_share"),
         *("windows", "interval_s", "idle_std_W", "energy_by_rail", "artefact_digest", "code_digest"),
         *("architecture", "kernel", "python", "libraries", "described_at"),
     )

@@ -49,4 +49,27 @@ def _corrected(table: Table) -> Table:
 COUNTS, ENERGY, ACCURACY = map(_merged, (columns.COUNTS, columns.ENERGY, columns.ACCURACY))
 LATENCY = _merged(_corrected(columns.LATENCY))
 
-MERGED = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, columns.DEVICES, PROBLEMS)}
+# The raw samples: so that a reader can judge the measurement, and another program can start from them.
+LAUNCHES = Table(
+    "launches",
+    (*LATENCY.key, "started_s"),
+    (
+        *(column for column in LATENCY.columns if column.name in (*LATENCY.key, "base")),
+        *columns_of(float, (0, 1e11), started_s="when the launch began, seconds since 1970, UTC"),
+        *columns_of(
+            float,
+            (1e-9, 1e7),
+            launch_raw_s="latency of one pass in this launch without correction: the median round, per pass",
+            launch_corrected_s="the same at the typical speed of the device; empty where the row is not corrected",
+        ),
+        *columns_of(
+            float,
+            (1e-3, 1e3),
+            reference="time of the reference beside this launch, over that when the device was first measured",
+        ),
+        CONFIGURED,
+    ),
+    required=(*(name for name in LATENCY.key if name in LATENCY.required), "started_s", "launch_raw_s"),
+)
+
+MERGED = {table.name: table for table in (COUNTS, LATENCY, LAUNCHES, ENERGY, ACCURACY, columns.DEVICES, PROBLEMS)}

@@ -23,6 +23,7 @@ class Merged:
     latency: pd.DataFrame
     energy: pd.DataFrame
     accuracy: pd.DataFrame
+    launches: pd.DataFrame
     devices: pd.DataFrame
     problems: pd.DataFrame
 
@@ -55,7 +56,7 @@ def load(folder: Path, models: Mapping[str, Mapping[str, Any]]) -> Merged:
     """The merged tables of a folder; models are in the order of the configuration, those of other devices after them."""
     read = {name: _read(folder / f"{name}.csv", MERGED[name]) for name in Merged.__dataclass_fields__}
     order = {model: place for place, model in enumerate(models)}
-    for name in ("counts", "latency", "energy", "accuracy"):
+    for name in ("counts", "latency", "energy", "accuracy", "launches"):
         frame = read[name]
         frame = frame.assign(place=frame["model"].map(order).fillna(len(order)))
         frame = frame.sort_values(["place", "model"], kind="stable").drop(columns="place").reset_index(drop=True)
@@ -74,11 +75,12 @@ def sweep(frame: pd.DataFrame, axis: str) -> pd.DataFrame:
 def at_point(frame: pd.DataFrame, at: Mapping[str, float]) -> pd.DataFrame:
     """The rows that have these values of axes, and of every other axis what their variant has at the base point.
 
-    An axis that a table does not have (threads of counts) changes nothing; a table without axes has base points only.
+    Counts do not depend on the threads, and accuracy, whose table has no axes, neither on these nor on the batch. Another
+    input size was not evaluated.
     """
     wanted = {axis: value for axis, value in at.items() if axis in frame}
     if not wanted:
-        return frame[frame["base"]] if not at or "batch" in frame else frame.iloc[:0]
+        return frame[frame["base"]] if "batch" in frame or at.keys() <= {"batch", "threads"} else frame.iloc[:0]
     rows = frame[frame[[f"base_{axis}" for axis in AXES if f"base_{axis}" in frame and axis not in wanted]].all(axis=1)]
     return rows[(rows[list(wanted)] == pd.Series(wanted)).all(axis=1)]
 

@@ -20,7 +20,7 @@ from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.configuration import config_schema
 from joulesweep.pipeline.configuration.config import Config
 
-MERGED_TABLES = ("counts", "latency", "energy", "accuracy", "devices", "problems")
+MERGED_TABLES = ("counts", "latency", "launches", "energy", "accuracy", "devices", "problems")
 OF_A_MODEL = ("export", "count", "evaluate")
 MEASURING = ("latency", "energy")  # one job for all models, so that their launches are interleaved
 OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "lab_report", "compare", "doctor")
@@ -368,7 +368,6 @@ class Jobs:
             "models": self.config.models,
             "axes": self.config.axes,
             "hypotheses": values["hypotheses"],
-            "spent": {"minutes": values["latency"]["minutes"], "launches": values["energy"]["launches"]},
             "title": values["title"],
             "config_digest": self.config.digest,
             "template_digest": digest.of_file(self.template(page)),

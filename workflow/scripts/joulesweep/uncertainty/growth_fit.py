@@ -10,6 +10,7 @@ from joulesweep.uncertainty.interval import Interval
 
 FEWEST = 3  # values of the axis: two lie on a line whatever they are
 _Z_975 = 1.959964
+_SMALLEST_HALF = 1e-6  # of an interval: launches that are equal to the last digit leave none
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Line:
 def line(axis: Sequence[float], figures: Sequence[float], halves: Sequence[float]) -> Line:
     """The line through the figures by weighted least squares, neither cost below zero.
 
-    `halves` are half the widths of the figures' 95 % intervals, as shares of the figures, above zero.
+    `halves` are half the widths of the figures' 95 % intervals, as shares of the figures.
     """
     from scipy.optimize import nnls  # takes a moment, and most reports fit nothing
 
     x, y = np.asarray(axis, dtype=float), np.asarray(figures, dtype=float)
-    weights = 1 / (y * np.asarray(halves, dtype=float))
+    weights = 1 / (y * np.maximum(halves, _SMALLEST_HALF))
     (fixed, per_unit), _ = nnls(np.column_stack([weights, weights * x]), weights * y)
     fitted = fixed + per_unit * x
     return Line(float(fixed), float(per_unit), tuple(map(float, y / fitted - 1)))
@@ -45,7 +46,7 @@ def bend(axis: Sequence[float], figures: Sequence[float], halves: Sequence[float
     x, y = np.asarray(axis, dtype=float), np.asarray(figures, dtype=float)
     centre, reach = (x.max() + x.min()) / 2, (x.max() - x.min()) / 2
     scaled = (x - centre) / reach  # from −1 to 1, so that the chord's middle is the mean of the two ends
-    weights = _Z_975 / (y * np.asarray(halves, dtype=float))
+    weights = _Z_975 / (y * np.maximum(halves, _SMALLEST_HALF))
     design = np.column_stack([np.ones_like(scaled), scaled, scaled**2]) * weights[:, None]
     coefficients, *_ = np.linalg.lstsq(design, y * weights, rcond=None)
     free = len(x) - 3

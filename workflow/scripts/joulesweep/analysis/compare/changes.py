@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.axes import AXES
 from joulesweep.formatting import bracketed, digits, enumeration, percent_number, with_interval
@@ -20,6 +21,7 @@ from joulesweep.merged.load import Merged
 _LEVEL = 0.05  # the chance of any false alarm in the whole comparison
 _MEMORY_HALF = 0.05  # memory has no interval: figures closer than this count as equal
 _MANY = 30  # values from which Student's t is near the normal distribution
+_FAILED = ("oom", "timeout", "crashed", "error", "unsupported")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Metric:
 
 METRICS = (
     Metric("latency", "latency", "corrected_s", "ci_low_s", "ci_high_s", "launches", "slower", "faster"),
-    Metric("energy", "energy", "energy_J", "ci_low_J", "ci_high_J", "windows", "hungrier", "thriftier"),
+    # An interval of energy borrows from all points of its device (uncertainty/moderated.py), so it rests on many windows.
+    Metric("energy", "energy", "energy_J", "ci_low_J", "ci_high_J", "", "hungrier", "thriftier"),
     Metric("accuracy", "accuracy", "value", "ci_low", "ci_high", "", "less accurate", "more accurate"),
     Metric("memory", "latency", "peak_bytes", "", "", "", "more memory", "less memory"),
 )
@@ -61,17 +64,32 @@ class Change:
 def changes(before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[Change]:
     """Every figure that is in both states; `names` says what a device of the earlier one is called now."""
     pairs = [(metric, a, b) for metric in METRICS for a, b in _pairs(metric, before, after, names)]
+    noisy = sum(bool(metric.low) for metric, _, _ in pairs)
     for metric, a, b in pairs:
-        yield _change(metric, a, b, len(pairs))
+        yield _change(metric, a, b, noisy)
+    for metric in METRICS:
+        yield from _failures(metric, before, after, names)
+
+
+def _failures(metric: Metric, before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[Change]:
+    """Points that had a figure and fail now; one that is no longer configured, or whose meter is gone, is none."""
+    if not metric.low:
+        return  # memory is in the same row as latency
+    earlier = _by_key(_usable(metric, before), names)
+    for key, b in _by_key(_failing(metric, after)).items():
+        if (a := earlier.get(key)) is not None:
+            status = f"{b['status']}: {b['message']}" if b["message"] else str(b["status"])
+            yield Change(metric.name, _point(b), _words(metric, a), text(status), "–", "fails", True, math.nan)
 
 
 def left_out(metric: Metric, before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[str]:
     """Which points have no comparison, and why: one sentence per reason."""
     old, new = _by_key(getattr(before, metric.table), names), _by_key(getattr(after, metric.table))
     compared = {_key(row, row["device"]) for _, row in _pairs(metric, before, after, names)}
+    failed = set(_by_key(_usable(metric, before), names)) & set(_by_key(_failing(metric, after)))
     reasons: dict[str, list[str]] = {}
     for key in dict.fromkeys([*new, *old]):
-        if key not in compared:
+        if key not in compared | failed:
             a, b = old.get(key), new.get(key)
             reasons.setdefault(_reason(a, b), []).append(name_of(a if b is None else b))
     for reason, variants in reasons.items():
@@ -117,6 +135,11 @@ def _usable(metric: Metric, state: Merged) -> pd.DataFrame:
     return rows[rows["kind"] == "measured"] if "kind" in rows else rows
 
 
+def _failing(metric: Metric, state: Merged) -> pd.DataFrame:
+    rows = getattr(state, metric.table)
+    return rows[(rows["configured"] == "yes") & rows["status"].isin(_FAILED)]
+
+
 def _key(row: pd.Series, device: str) -> tuple[Any, ...]:
     axes = (row[axis] for axis in AXES if axis in row)
     return (device, row["model"], row["runtime"], *(None if value != value else value for value in axes))
@@ -126,20 +149,22 @@ def _change(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> Cha
     wider = _wider(metric, a, b, comparisons)
     old, new = a[metric.figure], b[metric.figure]
     if metric.name == "accuracy":
-        half = math.hypot(*((row[metric.high] - row[metric.low]) / 2 for row in (a, b)))
-        value, low, high = new - old, new - old - wider * half, new - old + wider * half
+        half = wider * math.hypot(*((row[metric.high] - row[metric.low]) / 2 for row in (a, b)))
+        value, low, high = new - old, new - old - half, new - old + half
         verdict = metric.better if low > 0 else metric.worse if high < 0 else ""
-        was, now = (f"{percent_number(row['value'], row['ci_low'], row['ci_high'])} %" for row in (a, b))
-        ratio, noticeable = f"{bracketed(value, low, high, 100)} points", wider * half
+        ratio, noticeable = f"{bracketed(value, low, high, 100)} points", half
     else:
         halves = [math.log(row[metric.high] / row[metric.low]) / 2 if metric.low else _MEMORY_HALF for row in (a, b)]
         half = wider * math.hypot(*halves) if metric.low else _MEMORY_HALF
         value, low, high = new / old, new / old * math.exp(-half), new / old * math.exp(half)
         verdict = metric.worse if low > 1 else metric.better if high < 1 else ""
-        was, now = (_figure(metric, row) for row in (a, b))
         ratio, noticeable = bracketed(value, low, high), math.expm1(half)
-    point = f"{name_of(b)} at {point_of(b)}" if "base_batch" in b else name_of(b)
-    return Change(metric.name, point, was, now, ratio, verdict, verdict == metric.worse, noticeable)
+    was, now = _words(metric, a), _words(metric, b)
+    return Change(metric.name, _point(b), was, now, ratio, verdict, verdict == metric.worse, noticeable)
+
+
+def _point(row: pd.Series) -> str:
+    return f"{name_of(row)} at {point_of(row)}" if "base_batch" in row else name_of(row)
 
 
 def _wider(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> float:
@@ -151,7 +176,10 @@ def _wider(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> floa
     return float(t.ppf(1 - _LEVEL / 2 / comparisons, free) / t.ppf(0.975, free))
 
 
-def _figure(metric: Metric, row: pd.Series) -> str:
+def _words(metric: Metric, row: pd.Series) -> str:
+    """The figure of a row, as a person reads it."""
+    if metric.name == "accuracy":
+        return f"{percent_number(row['value'], row['ci_low'], row['ci_high'])} %"
     if metric.name == "memory":
         return f"{digits(row['peak_bytes'] / 1e6)} MB"
     unit = {"latency": "ms", "energy": "mJ"}[metric.name]

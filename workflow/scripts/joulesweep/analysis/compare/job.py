@@ -39,7 +39,8 @@ def compare(job: Mapping[str, Any], merged: Path, out: Path) -> bool:
         raise UserError(
             f"compare: nothing can be compared with {baseline}: {shortened('; '.join(beside), 300) or 'it is empty'}"
         )
-    replace_text(out, _page(job, baseline, found, [*_surroundings(before, after, names), *beside]))
+    unseen = any(state.sound("latency")["flags"].str.contains("drift_unseen").any() for state in (before, after))
+    replace_text(out, _page(job, baseline, found, [*_surroundings(before, after, names), *beside], unseen))
     for line in _summary(found):
         log.info("%s", line)
     return any(change.is_worse for change in found)
@@ -87,13 +88,14 @@ def _summary(found: Sequence[Change]) -> Iterator[str]:
         own = [change for change in found if change.metric == metric]
         same = sum(not change.verdict for change in own)
         typical = float(pd.Series([change.noticeable for change in own]).median())
+        size = f"{100 * typical:.1f} percentage points" if metric == "accuracy" else percent(typical)
         yield (
-            f"{metric}: {same} of {plural(len(own), 'figure')} unchanged beyond noise; a change of about {percent(typical)} would "
-            "have been noticed (median)"
+            f"{metric}: {same} of {plural(len(own), 'figure')} unchanged beyond noise; a change of about {size} would have been "
+            "noticed (median)"
         )
 
 
-def _page(job: Mapping[str, Any], baseline: Path, found: Sequence[Change], beside: Sequence[str]) -> str:
+def _page(job: Mapping[str, Any], baseline: Path, found: Sequence[Change], beside: Sequence[str], unseen: bool) -> str:
     worse = sum(change.is_worse for change in found)
     better = sum(bool(change.verdict) for change in found) - worse
     parts = [
@@ -102,6 +104,11 @@ def _page(job: Mapping[str, Any], baseline: Path, found: Sequence[Change], besid
         "A ratio is now over before. Its interval, in square brackets, is so wide that chance raises any alarm in the whole "
         "comparison in at most 5 of 100 cases.",
     ]
+    if unseen:
+        parts.append(
+            "**Some intervals hold for the minutes of their run only** (`drift_unseen`): what the device does from one day to the "
+            "next is not in them, and may look like a change. Another run on another day, of either state, shows it."
+        )
     if beside:
         parts += ["## What differs besides", listing(beside)]
     for metric in dict.fromkeys(change.metric for change in found):

@@ -6,8 +6,11 @@ from typing import Any
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
+from joulesweep.analysis.report.tables import at_base, failure_of, variant_of
 from joulesweep.formatting import bracketed, digits, enumeration, percent, plural, significant, with_interval
 from joulesweep.merged.load import VARIANT, Merged, sweep
+from joulesweep.uncertainty import pareto
+from joulesweep.uncertainty.interval import Interval
 
 _PASSES = 10  # of the lab's figure, after one that is dropped
 _MANY = 0.1  # a deviation, relative, beyond which the lab asks for more repetitions
@@ -46,11 +49,14 @@ class Lab:
     def latency(self, device: str) -> str:
         """Mean and standard deviation of ten passes, and the mean over many launches with its interval. Times in ms."""
         rows = []
-        for _, row in _base(self._merged.ok("latency"), device).iterrows():
+        for _, row in _base(self._merged.latency, device).iterrows():
+            if row["status"] != "ok":
+                rows.append([variant_of(row), failure_of(row), *["–"] * 4])
+                continue
             certain = significant(row["corrected_s"], row["ci_low_s"], row["ci_high_s"])
             rows.append(
                 [
-                    text(f"{row['model']} @ {row['runtime']}"),
+                    variant_of(row),
                     digits(1e3 * row["lab_mean_s"]),
                     digits(1e3 * row["lab_std_s"], 2),
                     with_interval(row["corrected_s"], row["ci_low_s"], row["ci_high_s"], 1e3),
@@ -82,11 +88,14 @@ class Lab:
     def energy(self, device: str) -> str:
         """Average watts × seconds per pass, one row per variant, and the interval of the product."""
         rows = []
-        for _, row in _base(self._merged.ok("energy"), device).iterrows():
+        for _, row in _base(self._merged.energy, device).iterrows():
+            if row["status"] != "ok":
+                rows.append([variant_of(row), failure_of(row), *["–"] * 6])
+                continue
             certain = significant(row["energy_J"], row["ci_low_J"], row["ci_high_J"])
             rows.append(
                 [
-                    text(f"{row['model']} @ {row['runtime']}"),
+                    variant_of(row),
                     f"**{row['kind']}**" if row["kind"] == "modelled" else row["kind"],
                     text(row["meter"]),
                     f"{row['samples']:.0f} in {plural(int(row['windows']), 'window')}",
@@ -119,20 +128,26 @@ class Lab:
         return found
 
     def best(self, points: pd.DataFrame, device: str) -> str:
-        """The most accurate variants, each with nothing that is as accurate and faster; empty without accuracy."""
+        """The variants that are worth having, the fastest first, and whether the intervals tell them from the others."""
         rows = points[(points["device"] == device) & points["accuracy"].notna() & points["latency"].notna()]
-        front, best = [], -1.0
-        for _, row in rows.sort_values(["latency", "accuracy"], ascending=[True, False]).iterrows():
-            if row["accuracy"] > best:
-                best = row["accuracy"]
-                front.append(
-                    f"{text(str(row['model']))} @ {text(str(row['runtime']))} "
-                    f"({bracketed(row['accuracy'], row['accuracy_low'], row['accuracy_high'], 100)} %, "
-                    f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')})"
-                )
-        return enumeration(front)
+        choices = [(_interval(row, "latency"), _interval(row, "accuracy")) for _, row in rows.iterrows()]
+        standings = pareto.standings(choices)
+        named = []
+        for place in pareto.front(choices):
+            row = rows.iloc[place]
+            doubt = "" if standings[place] == pareto.BEST else ", but the intervals do not tell it from another one"
+            named.append(
+                f"{text(f'{row.model} @ {row.runtime}')} "
+                f"({bracketed(row['accuracy'], row['accuracy_low'], row['accuracy_high'], 100)} %, "
+                f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}{doubt})"
+            )
+        return enumeration(named)
+
+
+def _interval(row: pd.Series, metric: str) -> Interval:
+    return Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"])
 
 
 def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:
     """The base points of one device that this configuration names."""
-    return frame[frame["base"] & (frame["device"] == device) & (frame["configured"] == "yes")]
+    return at_base(frame[frame["configured"] == "yes"], device)

@@ -4,18 +4,20 @@ A row whose launches are not there is taken from its table as it is, and flagged
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from joulesweep.analysis.merge.read_table import Located, Row
 from joulesweep.analysis.statistics import correction
 from joulesweep.analysis.statistics.correction import Rounds
-from joulesweep.analysis.statistics.typical_speed import typical_speed
+from joulesweep.analysis.statistics.typical_speed import reference_over_baseline, typical_speed
 from joulesweep.errors import UserError
 from joulesweep.launches import latency_row
-from joulesweep.launches.columns import IDENTITY, launch_key
+from joulesweep.launches.columns import IDENTITY, LATENCY, launch_key
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, sustained_key
 from joulesweep.launches.latency_row import Corrected
@@ -49,8 +51,10 @@ class _Point:
         return len(self.used) >= latency_row.FEWEST_LAUNCHES and parts <= self.baseline_s.keys()
 
 
-def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) -> tuple[list[Located], list[Problem]]:
-    """The rows of latency, corrected where their launches are there, and what is wrong with journals and baselines.
+def rows(
+    tables: Sequence[Located], results: Path, unreadable: Collection[str]
+) -> tuple[list[Located], list[Located], list[Problem]]:
+    """The rows of latency, corrected where their launches are there; these launches; what is wrong with journals.
 
     `unreadable` names the files that are already known to be none.
     """
@@ -65,7 +69,13 @@ def rows(tables: Sequence[Located], results: Path, unreadable: Collection[str]) 
         else located._replace(row=_from_table(located.row))
         for place, located in enumerate(tables)
     ]
-    return made, list(reader.problems.values())
+    launches = [
+        located._replace(row=launch)
+        for place, located in enumerate(tables)
+        if place in points
+        for launch in _launches(located.row, points[place], corrected.get(place))
+    ]
+    return made, launches, list(reader.problems.values())
 
 
 def _kind(row: Row, point: _Point) -> tuple[object, ...]:
@@ -168,6 +178,17 @@ def _from_journal(row: Row, point: _Point, device_drift: Drift, corrected: Corre
     identity = {name: row[name] for name in IDENTITY}
     made = latency_row.row(identity, point.launches, point.sustained, point.baseline_s, device_drift, corrected)
     return made if corrected or made["status"] != "ok" else made | _uncorrected(made)
+
+
+def _launches(row: Row, point: _Point, corrected: Corrected | None) -> Iterator[Row]:
+    """One row of the raw samples for each used launch."""
+    identity = {name: row[name] for name in (*LATENCY.key, "base")}
+    for place, launch in enumerate(point.used):
+        found: Row = {**identity, "started_s": launch.started_s, "launch_raw_s": launch.seconds}
+        if corrected is not None and launch.timing is not None:
+            beside = reference_over_baseline(launch.timing, point.baseline_s)
+            found |= {"launch_corrected_s": corrected.seconds[place], "reference": math.exp(float(np.median(beside)))}
+        yield found
 
 
 def _from_table(row: Row) -> Row:

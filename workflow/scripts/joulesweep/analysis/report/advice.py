@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from joulesweep.analysis.report.anomalies import WIDE, half_widths
+from joulesweep.analysis.anomalies.intervals import WIDE, half_widths
 from joulesweep.formatting import half_width, percent, plural
 from joulesweep.merged.load import Merged
 

@@ -95,8 +95,10 @@ def _predictors(points: pd.DataFrame) -> str:
         correlation = rank_correlation.spearman(dots[metric].tolist(), dots["latency"].tolist())
         if not math.isnan(correlation.rho):
             parts.append(_relation(words, correlation))
+    fewest = rank_correlation.FEWEST_EITHER_WAY
+    if not parts and len(rows) >= fewest:
+        return f"**What latency follows:** {plural(len(rows), 'model')} at the base point, but no counts that differ."
     if not parts:
-        fewest = rank_correlation.FEWEST
         return f"**What latency follows:** {plural(len(rows), 'model')} at the base point; it takes {fewest} or more to tell."
     return f"**What latency follows:** over the {len(rows)} models in {text(runtime)}, latency {enumeration(parts)}."
 

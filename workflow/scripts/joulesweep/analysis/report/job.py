@@ -9,11 +9,11 @@ import jinja2
 import pandas as pd
 
 from joulesweep import products
+from joulesweep.analysis.anomalies.all import anomalies
 from joulesweep.analysis.lab_report import own_words
 from joulesweep.analysis.lab_report.tables import Lab
-from joulesweep.analysis.report import difficulties, findings, markdown, provenance, tables
+from joulesweep.analysis.report import difficulties, findings, markdown, provenance, sweeps, tables
 from joulesweep.analysis.report.advice import advice
-from joulesweep.analysis.report.anomalies import anomalies
 from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
@@ -89,7 +89,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "answered": answered,
         "answers": written,
         "correlated": any("ρ" in line for line in written),
-        "hypotheses": [_hypothesis(entry, merged, points, job["spent"]) for entry in job["hypotheses"]],
+        "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
         "sharing": sharing(merged),
         "export_notes": _export_notes(merged),
@@ -102,6 +102,12 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "corrected": _corrected(merged),
         "sustained": {device: tables.sustained(merged, device) for device in devices},
         "energy": {device: tables.energy(merged, device) for device in devices},
+        "batches": lambda device: sweeps.batches(merged, device),
+        "conditions": lambda device: tables.conditions(merged, device),
+        "has_meter": {
+            device: set(merged.energy.loc[merged.energy["device"] == device, "status"]) != {"no_meter"}
+            for device in devices
+        },
         "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
         "has_energy": not merged.energy.empty,
@@ -109,7 +115,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "correlations": tables.correlations(points),
         "accuracy": tables.accuracy(merged, points),
         "described": tables.devices(merged, configured),
-        "anomalies": anomalies(merged),
+        "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),
         "problems": difficulties.problems(merged),
         "versions": provenance.versions(merged),
@@ -142,11 +148,9 @@ def _figure(name: str, figures: Mapping[str, Any]) -> str:
     return f"*Not drawn: {text(title)}. Reason: {text(reason)}.*"
 
 
-def _hypothesis(
-    entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame, spent: Mapping[str, float]
-) -> dict[str, str]:
+def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> dict[str, str]:
     """A hypothesis as the template shows it."""
-    finding = check(entry, merged, points, spent)
+    finding = check(entry, merged, points)
     lines = markdown.listing(_case(case) for case in finding.cases)
     many = len(finding.cases) > _MOST_OPEN
     return {
@@ -154,7 +158,7 @@ def _hypothesis(
         "because": text(finding.because),
         "verdict": finding.verdict,
         "reason": text(finding.reason),
-        "cure": text(finding.cure),
+        "cure": finding.cure,
         "cases": markdown.folded(f"the numbers of all {len(finding.cases)} cases", lines) if many else lines,
     }
 

@@ -65,11 +65,11 @@ def counts(merged: Merged) -> str:
 
 def latency(merged: Merged, device: str) -> str:
     """The base point of every variant on one device, failed ones with their reason. Times in ms, digits as certain."""
-    rows, base = [], _base(merged.latency, device)
+    rows, base = [], at_base(merged.latency, device)
     for _, row in base.iterrows():
-        name = _variant(row)
+        name = variant_of(row)
         if row["status"] != "ok":
-            rows.append([name, _failure(row), *["–"] * 9])
+            rows.append([name, failure_of(row), *["–"] * 9])
             continue
         certain = significant(row["corrected_s"], row["ci_low_s"], row["ci_high_s"])
         rows.append(
@@ -110,10 +110,10 @@ def _levels(row: pd.Series) -> str:
 
 def sustained(merged: Merged, device: str) -> str:
     """Variants on one device that also ran for minutes without a rest; empty where none did."""
-    base = _base(merged.ok("latency"), device)
+    base = at_base(merged.ok("latency"), device)
     rows = [
         [
-            _variant(row),
+            variant_of(row),
             digits(1e3 * row["burst_s"]),
             digits(1e3 * row["sustained_s"]),
             f"{row['sustained_s'] / row['burst_s']:.2f}",
@@ -123,16 +123,46 @@ def sustained(merged: Merged, device: str) -> str:
     return table(["variant", "at the beginning, ms", "at the end, ms", "ratio"], rows, numbers=3) if rows else ""
 
 
+def conditions(merged: Merged, device: str) -> str:
+    """What the device did while the base points were measured; empty where none has a figure."""
+    rows = []
+    for _, row in at_base(merged.ok("latency"), device).iterrows():
+        start, end = row["temperature_start_C"], row["temperature_end_C"]
+        rows.append(
+            [
+                variant_of(row),
+                f"{row['launches']:.0f}",
+                _whole(row["launches_set_aside"]),
+                "–" if math.isnan(start) or math.isnan(end) else f"{start:.0f} to {end:.0f}",
+                digits(row["clock_Hz"] / 1e9),
+                digits(row["load"], 2),
+                digits(100 * row["others_share"], 2),
+                digits(row["wait_s"], 2),
+            ]
+        )
+    header = [
+        "variant",
+        "launches used",
+        "set aside, device busy",
+        "temperature, °C",
+        "clock, GHz",
+        "load",
+        "other processes, % of the cores",
+        "waited to cool, s",
+    ]
+    return table(header, rows, numbers=7) if rows else ""
+
+
 def energy(merged: Merged, device: str) -> str:
     """The base point of every variant on one device; every row says whether it is measured or modelled."""
-    base = _base(merged.energy, device)
+    base = at_base(merged.energy, device)
     if len(base) and set(base["status"]) == {"no_meter"} and base["message"].nunique() == 1:
         return f"**No energy was measured here:** {text(base['message'].iloc[0])}. `make doctor` says what each meter needs."
     rows = []
     for _, row in base.iterrows():
-        name = _variant(row)
+        name = variant_of(row)
         if row["status"] != "ok":
-            rows.append([name, "–", _failure(row), *["–"] * 4])
+            rows.append([name, "–", failure_of(row), *["–"] * 4])
             continue
         certain = significant(row["energy_J"], row["ci_low_J"], row["ci_high_J"])
         rows.append(
@@ -179,7 +209,7 @@ def swept(merged: Merged, metric: str, axis: str, device: str) -> str:
                 example = f" ({digits(1e3 * row[column] / value, certain)})" if axis == "batch" and value > 1 else ""
                 cells.append(with_interval(row[column], row[low], row[high], 1e3) + example)
         kind = " (modelled)" if metric == "energy" and "modelled" in set(group["kind"]) else ""
-        lines.append([_variant(group.iloc[0]) + kind, *cells])
+        lines.append([variant_of(group.iloc[0]) + kind, *cells])
     return table(["variant", *(f"{axis} {value:g}" for value in values)], lines, numbers=len(values)) if lines else ""
 
 
@@ -218,12 +248,14 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
     times = points.set_index(VARIANT)
     rows = []
     for _, row in merged.accuracy.iterrows():
-        share = bracketed(row["value"], row["ci_low"], row["ci_high"], 100) if row["status"] == "ok" else _failure(row)
+        share = (
+            bracketed(row["value"], row["ci_low"], row["ci_high"], 100) if row["status"] == "ok" else failure_of(row)
+        )
         variant = (row["device"], row["model"], row["runtime"])
         at = times.loc[variant] if variant in times.index else None
         latency = "–" if at is None else with_interval(at["latency"], at["latency_low"], at["latency_high"], 1e3)
         count = f"{row['examples']:.0f}" if row["examples"] == row["examples"] else "–"
-        rows.append([_variant(row), text(row["device"]), text(row["dataset"]) or "–", share, count, latency])
+        rows.append([variant_of(row), text(row["device"]), text(row["dataset"]) or "–", share, count, latency])
     header = ["variant", "device", "data", "accuracy, % [95 %]", "examples", "latency, ms ± 95 %"]
     return table(header, rows, numbers=3) if rows else ""
 
@@ -252,16 +284,18 @@ def _whole(number: float) -> str:
     return "–" if math.isnan(number) else f"{number:.0f}"
 
 
-def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:
+def at_base(frame: pd.DataFrame, device: str) -> pd.DataFrame:
+    """The base points of one device."""
     return frame[frame["base"] & (frame["device"] == device)]
 
 
-def _variant(row: pd.Series) -> str:
+def variant_of(row: pd.Series) -> str:
     """The variant, marked where this configuration does not name it (†) or nothing may be concluded from the row (‡)."""
     foreign = "" if row.get("configured", "yes") == "yes" else " †"
     unsound = "" if UNSOUND.isdisjoint(row.get("flags", "").split()) else " ‡"
     return text(f"{row['model']} @ {row['runtime']}") + foreign + unsound
 
 
-def _failure(row: pd.Series) -> str:
+def failure_of(row: pd.Series) -> str:
+    """The status of a row without a figure, and the reason."""
     return f"*{row['status']}*: {text(row['message']) or 'no reason was recorded'}"

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from joulesweep import plugins
-from joulesweep.formatting import digits, enumeration
+from joulesweep.formatting import enumeration
 from joulesweep.hypotheses.base import NOT_JUDGED, REFUTED, SUPPORTED, UNDECIDED, Case
 from joulesweep.merged.base_points import base_points
 from joulesweep.merged.load import Merged
@@ -37,11 +37,8 @@ class Finding:
     cure: str = ""
 
 
-def check(claim: Mapping[str, Any], merged: Merged, points: pd.DataFrame, spent: Mapping[str, float]) -> Finding:
-    """The finding on one hypothesis.
-
-    `points` is the table of base points; `spent` holds the configured `minutes` of latency and `launches` of energy.
-    """
+def check(claim: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> Finding:
+    """The finding on one hypothesis; `points` is the table of base points."""
     hypothesis = plugins.load("hypotheses", kind(claim))(claim)
     at, on = claim.get("at", {}), claim.get("device", "")
     if at:
@@ -54,7 +51,7 @@ def check(claim: Mapping[str, Any], merged: Merged, points: pd.DataFrame, spent:
         reason = f"there are no results of {enumeration(unknown)}; there are some of {enumeration(sorted(here)) or 'no device'}"
     places = [f" at {axis} {value:g}" for axis, value in at.items()] + [f", on {on}"] * bool(on)
     sentence = f"{hypothesis.sentence()}{''.join(places)}."
-    cure = _cure(claim, cases, spent) if verdict == UNDECIDED else ""
+    cure = _cure(claim, cases, merged) if verdict == UNDECIDED else ""
     return Finding(sentence, claim.get("because", ""), verdict, reason, cases, cure)
 
 
@@ -102,17 +99,25 @@ def _left_out(cases: Sequence[Case]) -> str:
     return "; ".join(f"{case.where or 'one case'} is not judged ({case.why})" for case in cases)
 
 
-def _cure(claim: Mapping[str, Any], cases: Sequence[Case], spent: Mapping[str, float]) -> str:
-    """How much more measuring would decide what is undecided: an interval narrows at best with the root of the time."""
+def _cure(claim: Mapping[str, Any], cases: Sequence[Case], merged: Merged) -> str:
+    """How much more measuring would decide what is undecided: an interval narrows at best with the root of the launches."""
     needs = [case.narrower for case in cases if case.verdict == UNDECIDED]
     if not needs or any(math.isnan(each) for each in needs):
         return ""
     times = max(needs) ** 2
     if not times <= _MOST_TIMES:
         return "The numbers are too close to the limit: no reasonable time of measuring would decide it."
-    if claim["metric"] == "energy":
-        launches = math.ceil(times * spent["launches"])
-        return f"About {launches} launches per point would decide it at best: `launches: {launches}` in the section `energy`."
-    minutes = math.ceil(times * spent["minutes"])
-    more = digits(minutes - spent["minutes"], 2)
-    return f"About {more} more minutes would decide it at best: `minutes: {minutes}` in the section `latency`."
+    stage, column = ("energy", "windows") if claim["metric"] == "energy" else ("latency", "launches")
+    launches = math.ceil(times * float(merged.sound(stage)[column].median()))
+    minutes = (times - 1) * _minutes(merged) if stage == "latency" else math.nan
+    longer = f", which takes about {math.ceil(minutes)} minutes more" if math.isfinite(minutes) else ""
+    return f"About {launches} launches per point would decide it at best (`launches` in the section `{stage}`{longer})."
+
+
+def _minutes(merged: Merged) -> float:
+    """How long the launches of the slowest device took, from the time between one and the next; NaN without journals."""
+    taken = []
+    for _, rows in merged.launches[merged.launches["configured"] == "yes"].groupby("device"):
+        between_s = rows["started_s"].sort_values().diff().median()
+        taken.append(len(rows) * float(between_s) / 60)
+    return max(taken, default=math.nan)

@@ -111,7 +111,9 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
     warnings = [
         *renamed,
         *model_specs.warnings(values, models),
-        *hypothesis_specs.warnings(values["hypotheses"], models, no_energy=values["meter"] == "none"),
+        *hypothesis_specs.warnings(
+            values["hypotheses"], models, "" if values["meter"] == "none" else values["energy"]["points"]
+        ),
     ]
     return Config(values, models, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
 

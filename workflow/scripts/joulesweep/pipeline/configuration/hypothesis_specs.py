@@ -25,10 +25,13 @@ def completed(written: Sequence[Mapping[str, Any]], models: Models) -> list[dict
     return [_completed(hypothesis_name(number, one), one, models) for number, one in enumerate(written)]
 
 
-def warnings(hypotheses: Sequence[Mapping[str, Any]], models: Models, no_energy: bool) -> Iterator[str]:
-    """One line per completed hypothesis that this configuration cannot decide, whatever is measured."""
+def warnings(hypotheses: Sequence[Mapping[str, Any]], models: Models, energy_points: str) -> Iterator[str]:
+    """One line per completed hypothesis that this configuration cannot decide, whatever is measured.
+
+    `energy_points` says where energy is measured: `all`, `auto`, `ends`, or nowhere (empty).
+    """
     for number, hypothesis in enumerate(hypotheses):
-        reason = _undecidable(hypothesis, models, no_energy)
+        reason = _undecidable(hypothesis, models, energy_points)
         if reason:
             yield f"{hypothesis_name(number, hypothesis)}: {reason}"
 
@@ -46,6 +49,7 @@ def _completed(where: str, hypothesis: Mapping[str, Any], models: Models) -> dic
         of, than = variants.values()
         _check_pairs(where, of, than, models)
     _check_amounts(where, hypothesis)
+    _check_devices(where, hypothesis.get("device", ""), [variant.device for variant in variants.values()])
     return values | {key: str(variant) for key, variant in variants.items()}
 
 
@@ -90,21 +94,33 @@ def _check_amounts(where: str, hypothesis: Mapping[str, Any]) -> None:
         raise UserError(f"{where}: stays: {hypothesis['stays']!r}: expected {expected}")
 
 
-def _undecidable(hypothesis: Mapping[str, Any], models: Models, no_energy: bool) -> str:
+def _check_devices(where: str, device: str, named: Sequence[str]) -> None:
+    """Check that `device` is a name, and that no side names another one."""
+    if device == "auto":
+        raise UserError(f"{where}: device: 'auto': expected a device by the name of its folder in results/devices")
+    others = [name for name in named if name and device and name != device]
+    if others:
+        raise UserError(f"{where}: device: {device!r}, but one side is 'on {others[0]}'; leave one of them out")
+
+
+def _undecidable(hypothesis: Mapping[str, Any], models: Models, energy_points: str) -> str:
     """Why no run of this configuration can decide a hypothesis; empty where one can."""
     metrics = {hypothesis.get("metric"), *_holding("metric", hypothesis).values()}
-    if "energy" in metrics and no_energy:
+    if "energy" in metrics and not energy_points:
         return "energy is not measured, because of 'meter: none'"
     measured = [name for name, spec in models.items() if "accuracy" not in metrics or spec["data"]]
     named = [Variant.of(text).model for text in _holding("variant", hypothesis).values()]
     without = [name for name in dict.fromkeys(named) if name not in measured]
     if without:
         return f"no accuracy is measured of {listed(without)}, which has no 'data'"
+    ends = "energy" in metrics and energy_points == "ends"
     for axis, value in hypothesis.get("at", {}).items():
-        missing = [name for name in dict.fromkeys(named or measured) if value not in _values(models[name], axis)]
+        missing = [name for name in dict.fromkeys(named or measured) if value not in _values(models[name], axis, ends)]
         if missing and (named or len(missing) == len(measured)):
-            return f"{listed(missing)}: not measured at {axis} {value}; add it to 'sweeps'"
-    return _too_few_models(hypothesis, [models[name] for name in measured]) or _too_few_values(hypothesis, models)
+            where = "no energy is measured there with 'points: ends'" if ends else "add it to 'sweeps'"
+            return f"{listed(missing)}: not measured at {axis} {value}; {where}"
+        measured = [name for name in measured if name not in missing]
+    return _too_few_models(hypothesis, [models[name] for name in measured]) or _too_few_values(hypothesis, models, ends)
 
 
 def _too_few_models(hypothesis: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str:
@@ -116,9 +132,11 @@ def _too_few_models(hypothesis: Mapping[str, Any], models: Sequence[Mapping[str,
     return f"{most} model{'s' * (most != 1)} in one runtime cannot decide it; it takes {needed}"
 
 
-def _too_few_values(hypothesis: Mapping[str, Any], models: Models) -> str:
+def _too_few_values(hypothesis: Mapping[str, Any], models: Models, ends: bool) -> str:
     needed = _declared(hypothesis, "values")
     for axis in _holding("axis", hypothesis).values():
+        if ends and not any(len(_values(spec, axis, ends)) >= needed for spec in models.values()):
+            return f"with 'points: ends', energy is measured at two values of {axis} at most; write 'points: all'"
         if not any(len(_values(spec, axis)) >= needed for spec in models.values()):
             return f"no model has {needed} values of {axis}, which it takes; add some to 'sweeps'"
     return ""
@@ -131,7 +149,10 @@ def _declared(hypothesis: Mapping[str, Any], attribute: str) -> int:
     return 1
 
 
-def _values(spec: Mapping[str, Any], axis: str) -> set[Any]:
-    """The values of an axis that the points of a model have."""
+def _values(spec: Mapping[str, Any], axis: str, ends: bool = False) -> set[Any]:
+    """The values of an axis that the points of a model have; with `ends` those of the base point and the largest batch."""
     base = {"batch": 1, "threads": spec["threads"], **spec["axes"]}.get(axis)
-    return {base, *spec["sweeps"].get(axis, [])} - {None}
+    swept = spec["sweeps"].get(axis, [])
+    if ends:
+        swept = [max(swept)] if swept and axis == "batch" else []
+    return {base, *swept} - {None}

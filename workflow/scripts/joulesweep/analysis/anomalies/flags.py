@@ -1,4 +1,4 @@
-"""What looked strange, in plain sentences: flags, and intervals that are wide."""
+"""Flags of rows: what each means, and what to do."""
 
 from collections.abc import Iterator
 
@@ -6,10 +6,8 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.points import name_of, point_of
-from joulesweep.formatting import digits, half_width, percent, plural, relative_half_width
+from joulesweep.formatting import digits, percent
 from joulesweep.merged.load import Merged
-
-WIDE = 0.1  # half of an interval, relative
 
 # What each flag means, and what to do.
 FLAGS = {
@@ -34,12 +32,8 @@ FLAGS = {
 }
 
 
-def anomalies(merged: Merged) -> list[str]:
-    """One sentence per flag and per table with wide intervals; variants are named, with their points."""
-    return [*_flagged(merged), *_wide(merged)]
-
-
-def _flagged(merged: Merged) -> Iterator[str]:
+def found(merged: Merged) -> Iterator[str]:
+    """One sentence per flag and table; variants are named, with their points."""
     for table in ("latency", "energy"):
         rows = getattr(merged, table)
         raised = {flag for cell in rows["flags"] for flag in cell.split()}
@@ -49,25 +43,6 @@ def _flagged(merged: Merged) -> Iterator[str]:
             meaning = FLAGS.get(flag, "explained in `docs/tables.md`")
             named = _two_levels(group) if flag == "two_levels" else _variants(group)
             yield f"**{text(flag)}** in {table} of {named}: {meaning}."
-
-
-def _wide(merged: Merged) -> Iterator[str]:
-    for table, low, high in (("latency", "ci_low_s", "ci_high_s"), ("energy", "ci_low_J", "ci_high_J")):
-        rows = merged.sound(table)
-        half = half_widths(rows, low, high)
-        wide = half > WIDE
-        if wide.any():
-            worst = rows.loc[half.idxmax()]
-            yield (
-                f"The interval of {table} is wider than ± {percent(WIDE)} at {wide.sum()} of {plural(len(rows), 'point')}; "
-                f"the widest is {name_of(worst)} at {point_of(worst)}, {half_width(half.max())}."
-            )
-
-
-def half_widths(rows: pd.DataFrame, low: str, high: str) -> pd.Series:
-    """Half of each row's interval, relative; NaN where there is no interval."""
-    halves = [relative_half_width(*ends) for ends in zip(rows[low], rows[high], strict=True)]
-    return pd.Series(halves, index=rows.index, dtype=float)
 
 
 def _two_levels(rows: pd.DataFrame) -> str:

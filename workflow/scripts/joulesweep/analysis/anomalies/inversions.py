@@ -1,0 +1,66 @@
+"""Models with fewer FLOPs that take longer, beyond their intervals, and what speaks for the cause.
+
+The roofline model (Williams, Waterman and Patterson, Roofline, CACM 52, 2009): a model that moves many bytes for its FLOPs
+waits for memory. A model of many small operators waits for the work around each of them.
+"""
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import pandas as pd
+
+from joulesweep.analysis.report.markdown import text
+from joulesweep.formatting import digits, plural, si, with_interval
+from joulesweep.merged.base_points import model_counts
+from joulesweep.merged.load import Merged
+from joulesweep.uncertainty.interval import Interval
+from joulesweep.uncertainty.ratio import ratio
+
+_FEWER = 1.25  # times as many FLOPs; closer than that is no inversion
+_SLOWER_AT = 1.5  # times as many FLOPs per byte, from which memory is named as the cause
+_MOST = 3  # pairs that are named in a runtime
+
+
+def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
+    """One sentence per device and runtime with such pairs, the strongest first."""
+    counts = model_counts(merged)
+    for (device, runtime), rows in points.groupby(["device", "runtime"], sort=False):
+        rows = rows[rows["flops"].notna() & rows["latency_low"].notna()]
+        pairs = [(a, b) for (_, a), (_, b) in permutations(list(rows.iterrows()), 2) if _inverted(a, b)]
+        pairs.sort(
+            key=lambda pair: pair[0]["latency"] / pair[1]["latency"] * pair[1]["flops"] / pair[0]["flops"], reverse=True
+        )
+        if pairs:
+            named = "; ".join(_words(*pair, counts) for pair in pairs[:_MOST])
+            more = f"; and {plural(len(pairs) - _MOST, 'further pair')}" if len(pairs) > _MOST else ""
+            yield f"**Fewer FLOPs, yet slower**, in {text(runtime)} on {text(device)}: {named}{more}."
+
+
+def _inverted(a: pd.Series, b: pd.Series) -> bool:
+    """Whether a has clearly fewer FLOPs than b and takes longer beyond the intervals."""
+    return a["flops"] * _FEWER <= b["flops"] and ratio(_latency(a), _latency(b)).low > 1
+
+
+def _latency(row: pd.Series) -> Interval:
+    return Interval(row["latency"], row["latency_low"], row["latency_high"])
+
+
+def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame) -> str:
+    sides = [
+        f"{text(str(row['model']))} ({si(row['flops'], 'FLOP')}, {with_interval(*_ends(row), 1e3, 'ms')}, "
+        f"{si(row['flops'] / row['latency'], 'FLOP/s')})"
+        for row in (a, b)
+    ]
+    per_byte = [counts["flops_per_byte"].get(row["model"], float("nan")) for row in (a, b)]
+    if per_byte[1] >= _SLOWER_AT * per_byte[0]:
+        numbers = f"{digits(per_byte[0], 2)} FLOPs per byte against {digits(per_byte[1], 2)}"
+        cause = f"it moves more bytes for its FLOPs ({numbers}), so it probably waits for memory"
+    else:
+        cause = (
+            "it does not move more bytes for its FLOPs, so it probably waits for the work around many small operators"
+        )
+    return f"{sides[0]} against {sides[1]}; {cause}"
+
+
+def _ends(row: pd.Series) -> tuple[float, float, float]:
+    return row["latency"], row["latency_low"], row["latency_high"]

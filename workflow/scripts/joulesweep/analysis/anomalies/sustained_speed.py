@@ -1,0 +1,26 @@
+"""Devices that become slower when passes run without a rest."""
+
+from collections.abc import Iterator
+
+from joulesweep.analysis.report.markdown import text
+from joulesweep.analysis.report.points import name_of
+from joulesweep.formatting import percent
+from joulesweep.merged.load import Merged
+
+_SLOWER = 1.1
+
+
+def found(merged: Merged) -> Iterator[str]:
+    """One sentence per device."""
+    rows = merged.sound("latency")
+    rows = rows[rows["base"] & (rows["sustained_s"] >= _SLOWER * rows["burst_s"])]
+    for device, group in rows.groupby("device", sort=False):
+        named = "; ".join(
+            f"{name_of(row)} by {percent(row['sustained_s'] / row['burst_s'] - 1)}" for _, row in group.iterrows()
+        )
+        hot = group["temperature_end_C"].max()
+        warm = f" (up to {hot:.0f} °C)" if hot == hot else ""
+        yield (
+            f"**Slower without a rest** on {text(str(device))}: {named}. The device probably became hot{warm} or reached a limit of "
+            "its power: cool it better, or quote the sustained figure."
+        )

@@ -1,0 +1,104 @@
+"""The launches themselves: how they spread about the figure of their point, and how the device drifted meanwhile."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+
+from joulesweep.axes import AXES
+from joulesweep.figures import _style, base
+from joulesweep.figures.base import NotDrawn
+from joulesweep.merged.load import VARIANT, Merged
+
+_MOST_COLUMNS = 3
+_ONE_RUN_S = 7200  # launches that lie further apart are drawn in their order, without the gaps between runs
+
+
+class Figure(base.Figure):
+    """Above, the launches of each variant; below, all of them in time with the reference beside them."""
+
+    title = "The launches behind the latencies"
+    note = (
+        "Above, each launch at the base point over the latency of its variant: filled corrected, light as measured. Below, the "
+        "launches of all points as measured, over the median of their point, in time; the black line is the reference beside them."
+    )
+
+    def draw(self, merged: Merged, axis: str) -> Drawing:
+        """Two panels per device, one above the other."""
+        rows = merged.launches[merged.launches["configured"] == "yes"]
+        if rows.empty:
+            raise NotDrawn("no journal with launches lies beside the tables")
+        rows = _relative(rows)
+        devices = sorted(set(rows["device"]))[:_MOST_COLUMNS]
+        variants = rows.loc[rows["base"], VARIANT].drop_duplicates()
+        tallest = int(variants.groupby("device").size().max()) if len(variants) else 1
+        figure, grid = plt.subplots(
+            2,
+            len(devices),
+            figsize=(2.5 + 5.0 * len(devices), 3.9 + 0.24 * tallest),
+            height_ratios=[0.24 * tallest + 0.3, 2.2],
+            squeeze=False,
+            layout="constrained",
+        )
+        styles = _style.styles(rows["runtime"])
+        _style.headline(figure, *self.heading(merged))
+        for device, (above, below) in zip(devices, grid.T, strict=True):
+            own = rows[rows["device"] == device]
+            _strips(above, own[own["base"]], styles)
+            _in_time(below, own, styles)
+            if len(devices) > 1:
+                above.set_title(device)
+        _style.legend(figure, styles, [Line2D([], [], color="black", linewidth=1, label="reference")])
+        return figure
+
+
+def _relative(rows: pd.DataFrame) -> pd.DataFrame:
+    """With each launch over the median of its point, corrected and as measured, and the reference over its own."""
+    rows = rows.assign(best=rows["launch_corrected_s"].fillna(rows["launch_raw_s"]))
+    of_point = rows.groupby([*VARIANT, *AXES], dropna=False)
+    centre, middle = of_point["best"].transform("median"), of_point["launch_raw_s"].transform("median")
+    calm = rows.groupby("device")["reference"].transform("median")
+    return rows.assign(
+        corrected=rows["launch_corrected_s"] / centre,
+        measured=rows["launch_raw_s"] / centre,
+        moved=rows["launch_raw_s"] / middle,
+        speed=rows["reference"] / calm,
+    )
+
+
+def _strips(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> None:
+    names = list(dict.fromkeys(zip(rows["model"], rows["runtime"], strict=True)))[::-1]
+    for place, (model, runtime) in enumerate(names):
+        own = rows[(rows["model"] == model) & (rows["runtime"] == runtime)]
+        colour, _ = styles[runtime]
+        axes.plot(own["measured"], [place - 0.17] * len(own), "o", color=colour, markersize=3, alpha=_style.FAINT_ALPHA)
+        axes.plot(own["corrected"], [place + 0.17] * len(own), "o", color=colour, markersize=3)
+    axes.axvline(1, color=_style.GREY, linewidth=0.8, zorder=0)
+    axes.set_yticks(range(len(names)), [f"{model} @ {runtime}" for model, runtime in names], fontsize=7)
+    axes.set_ylim(-0.7, max(len(names), 1) - 0.3)
+    axes.grid(axis="y", visible=False)
+    _window(axes.xaxis, [*rows["measured"], *rows["corrected"].dropna()])
+    axes.set_xlabel("launch over the latency of its variant")
+
+
+def _in_time(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> None:
+    rows = rows.sort_values("started_s")
+    since = rows["started_s"] - rows["started_s"].min()
+    at_once = since.max() <= _ONE_RUN_S
+    x = since / 60 if at_once else pd.Series(range(1, len(rows) + 1), index=rows.index)
+    for runtime, (colour, _) in styles.items():
+        own = rows["runtime"] == runtime
+        axes.plot(x[own], rows.loc[own, "moved"], "o", color=colour, markersize=2.5, alpha=0.7)
+    smooth = rows["speed"].rolling(9, center=True, min_periods=1).median()
+    axes.plot(x, smooth, color="black", linewidth=1)
+    _window(axes.yaxis, [*rows["moved"], *smooth.dropna()])
+    axes.set_xlabel("minutes since the first launch" if at_once else "launches of several runs, in their order")
+    axes.set_ylabel("launch over\nthe median of its point")
+
+
+def _window(axis: Axis, ratios: list[float]) -> None:
+    """An axis of ratios: it holds all of them and 1, and spans a factor of two at least."""
+    around = [*ratios, 1.0]
+    _style.log_window(axis, around, max(2.0, max(around) / min(around)))
