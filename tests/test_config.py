@@ -162,7 +162,10 @@ def test_a_complaint_is_one_line_that_names_what_is_wrong_where_and_what_was_exp
         ),
         (3, ["hypothesis 2: 3: expected one of less_than"]),
         ({"metric": "latency", "of": "net", "less_than": "other", "by": 0.5}, ["by: 0.5: expected a factor above 1"]),
-        ({"metric": "latency", "of": "net", "less_than": "other", "by": -1}, ["by: -1: expected more than 0"]),
+        (
+            {"metric": "latency", "of": "net", "less_than": "other", "by": -1},
+            ["by: -1: expected a number; above 1, or for accuracy above 0"],
+        ),
         ({"metric": "latency", "of": "net", "less_than": "other", "at": {"batches": 2}}, ["at", "'batch'"]),
         ({"metric": "latency", "of": "net on pi", "less_than": "net on pi"}, ["net on pi is compared with itself"]),
         (

@@ -96,6 +96,8 @@ def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):
         "no variant has latency that can be used at two values of threads",
     ]
     assert imread(laptop / "figures" / "latency.png").shape[1] > 800
+    assert {path.stem for path in (laptop / "figures").glob("*.svg")} == images
+    assert (laptop / "figures" / "latency.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
 @pytest.mark.slow
@@ -148,7 +150,8 @@ def test_equal_tables_give_equal_bytes_and_a_figure_that_is_no_longer_drawn_leav
 
 
 @pytest.mark.slow
-def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(copied):
+def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(copied, monkeypatch):
+    monkeypatch.setattr(plugins, "names", lambda _: ["energy", "latency"])
     listing = copied / "figures" / "figures.json"
     assert products.token(listing) == "token"
     (copied / "figures" / "latency.png").unlink()
@@ -298,3 +301,42 @@ def test_launches_are_drawn_about_their_figure_and_in_time(tmp_path):
     assert len(dots.get_xdata()) == 2 * len(synthetic.SLOWDOWNS)
     assert max(reference.get_xdata()) == pytest.approx(4)
     assert [label.get_text() for label in above.get_yticklabels()] == ["resnet18 @ eager"]
+
+
+# Machado, Oliveira and Fernandes, A Physiologically-based Model for Simulation of Color Vision Deficiency (2009), severity 1.
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+
+
+def _lab(colour: str, seen_by: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* of a colour as a person with this vision sees it (sRGB, D65)."""
+    srgb = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(seen_by @ linear, 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    relative = to_xyz @ seen / np.array([0.9505, 1.0, 1.089])
+    f = np.where(relative > 0.008856, np.cbrt(relative), 7.787 * relative + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("vision", BLINDNESS)
+def test_runtimes_are_told_apart_by_colour_blind_readers_or_by_their_markers(vision):
+    runtimes = ["eager", "onnxruntime", "onnxruntime-int8", "eager-cuda", "openvino", "ncnn"]
+    styles = list(_style.styles(runtimes).values())
+    assert len({marker for _, marker in styles}) == len(styles), "a marker each, for print in grey"
+    for place, (one, _) in enumerate(styles):
+        for other, _ in styles[:place]:
+            apart = float(np.linalg.norm(_lab(one, BLINDNESS[vision]) - _lab(other, BLINDNESS[vision])))
+            assert apart > 10, f"{one} and {other} are {apart:.0f} apart with {vision}"
+        white = float(np.linalg.norm(_lab(one, BLINDNESS[vision]) - _lab("#ffffff", BLINDNESS[vision])))
+        assert white > 30, f"{one} is {white:.0f} from white with {vision}"

@@ -96,7 +96,7 @@ def test_names_stand_on_top_and_too_few_models_are_said(page, tmp_path):
     nobody = _written(
         synthetic.tree(tmp_path / "nobody", models=["digits_mlp"]), models=["digits_mlp"], lab={"members": []}
     )
-    assert "**Group:** *(write `lab: {group: …}` in config.yaml)*" in nobody
+    assert "**Group:** *(write `lab: {group: Group 7, members: [Ada, Alan]}` in config.yaml)*" in nobody
 
 
 def test_modelled_energy_is_called_modelled_and_nothing_is_measured_says_so(tmp_path):

@@ -15,27 +15,34 @@ from joulesweep.figures import _style
 from joulesweep.figures.base import Figure, NotDrawn, file_name
 from joulesweep.merged.load import load
 
+# The PNG is for the report, the SVG for print and slides; what their files shall not say.
+_KINDS: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
 
 def draw(job: Mapping[str, Any], merged: Path, listing: Path, token: str) -> None:
-    """Write one PNG per figure beside `listing`, which then says what each shows, or why it was not drawn."""
+    """Write a PNG and an SVG per figure beside `listing`, which then says what each shows, or why it was not drawn."""
     _style.use()
     tables = load(merged, job["models"])
     listing.parent.mkdir(parents=True, exist_ok=True)
     words, not_drawn = {}, {}
     for name, figure, axis in _figures():
-        path = listing.parent / f"{name}.png"
         try:
             if axis and axis not in job["axes"]:
                 raise NotDrawn(f"{axis} is not swept")
             drawing = figure.draw(tables, axis)
         except NotDrawn as reason:
             not_drawn[name] = figure.heading(tables, axis)[0], str(reason)
-            path.unlink(missing_ok=True)  # of a run before this one
+            for kind in _KINDS:
+                (listing.parent / f"{name}.{kind}").unlink(missing_ok=True)  # of a run before this one
             continue
-        _save(drawing, path)
+        for kind in _KINDS:
+            _save(drawing, listing.parent / f"{name}.{kind}")
+            drawing.set_layout_engine("none")  # laid out once for both
         plt.close(drawing)
         words[name] = figure.heading(tables, axis)
-    products.write(listing, token, (f"{name}.png" for name in words), words=words, not_drawn=not_drawn)
+    products.write(
+        listing, token, (f"{name}.{kind}" for name in words for kind in _KINDS), words=words, not_drawn=not_drawn
+    )
 
 
 def _figures() -> Iterator[tuple[str, Figure, str]]:
@@ -47,9 +54,9 @@ def _figures() -> Iterator[tuple[str, Figure, str]]:
 
 
 def _save(drawing: Drawing, path: Path) -> None:
-    """A PNG without date or version, so that equal data give equal bytes; written under another name, then renamed."""
-    image = io.BytesIO()
-    drawing.savefig(image, format="png", metadata={"Software": None})
+    """An image without date or version, so that equal data give equal bytes; written under another name, then renamed."""
+    image, kind = io.BytesIO(), path.suffix.removeprefix(".")
+    drawing.savefig(image, format=kind, metadata=_KINDS[kind])
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(image.getvalue())
     temporary.replace(path)

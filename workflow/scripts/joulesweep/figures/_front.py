@@ -12,9 +12,9 @@ from joulesweep.uncertainty.interval import Interval
 
 NOTE = (
     "The line is the Pareto front: to its upper left no variant was measured. Filled: on the front beyond the intervals. "
-    "Hollow: the intervals do not tell. Faint: another variant is clearly better in one and not worse in the other."
+    "Half-filled: the intervals do not tell. Faint: another variant is clearly better in one and not worse in the other."
 )
-_FILLS = {pareto.BEST: "full", pareto.POSSIBLE: "none", pareto.BEATEN: "faint"}
+_FILLS = {pareto.BEST: "full", pareto.POSSIBLE: "half", pareto.BEATEN: "faint"}
 
 
 def front(cost: Quantity) -> Callable[[Axes, pd.DataFrame], dict[object, str]]:

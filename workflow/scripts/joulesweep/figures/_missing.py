@@ -25,6 +25,8 @@ def at_base(merged: Merged, *quantities: Quantity) -> str:
 def along(merged: Merged, quantity: Quantity, axis: str) -> str:
     """Why there is nothing to draw of a quantity along an axis."""
     rows = getattr(merged, METRICS[quantity.metric][0])
+    if quantity.metric == "energy" and len(sweep(merged.ok("latency"), axis)) and sweep(rows, axis).empty:
+        return f"energy was measured at one value of {axis} only; `points: all` in the section `energy` measures every value"
     reasons = _reasons(sweep(rows, axis)) if len(rows) else ""
     return (
         f"no variant has {quantity.words} that can be used at two values of {axis}{f' ({reasons})' if reasons else ''}"

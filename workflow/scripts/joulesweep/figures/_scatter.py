@@ -26,7 +26,7 @@ def scatter(
     """`up` against `across`, one panel per device; a grey line joins the runtimes of one model.
 
     `mark` draws more into a panel with the rows of its device, and may return how some of their dots are filled: `full`,
-    `none`, or `faint`, by their index.
+    `half`, or `faint`, by their index.
 
     Raises:
         NotDrawn: fewer than two variants have both quantities.
@@ -102,7 +102,7 @@ def _dots(
         bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
         axes.errorbar(
             x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if fill == "none" else colour,
-            elinewidth=1, zorder=2, alpha=_style.FAINT_ALPHA if fill == "faint" else 1,
+            fillstyle="left" if fill == "half" else "full", markerfacecoloralt="white", elinewidth=1, zorder=2, alpha=_style.FAINT_ALPHA if fill == "faint" else 1,
         )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ _SETTINGS = {
     "legend.frameon": False,
     "figure.facecolor": "white",
     "savefig.dpi": DPI,
+    "svg.hashsalt": "joulesweep",  # equal data give equal names inside the file
 }
 
 

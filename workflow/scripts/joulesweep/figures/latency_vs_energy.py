@@ -41,7 +41,7 @@ def _lines_of_equal_power(axes: Axes, rows: pd.DataFrame) -> dict[object, str]:
             axes.plot(x, x / watts, ":", color=_style.GREY, linewidth=0.8, zorder=0.5)
             axes.annotate(
                 f"{watts:g} W", (x[1], x[1] / watts), xytext=(-3, -3), textcoords="offset points", fontsize=6.5,
-                color=_style.GREY, ha="right", va="top",
+                color=_style.GREY, ha="right", va="top", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
     return {}
 

@@ -72,9 +72,11 @@ def _strips(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) 
     names = list(dict.fromkeys(zip(rows["model"], rows["runtime"], strict=True)))[::-1]
     for place, (model, runtime) in enumerate(names):
         own = rows[(rows["model"] == model) & (rows["runtime"] == runtime)]
-        colour, _ = styles[runtime]
-        axes.plot(own["measured"], [place - 0.17] * len(own), "o", color=colour, markersize=3, alpha=_style.FAINT_ALPHA)
-        axes.plot(own["corrected"], [place + 0.17] * len(own), "o", color=colour, markersize=3)
+        colour, marker = styles[runtime]
+        axes.plot(
+            own["measured"], [place - 0.17] * len(own), marker, color=colour, markersize=3, alpha=_style.FAINT_ALPHA
+        )
+        axes.plot(own["corrected"], [place + 0.17] * len(own), marker, color=colour, markersize=3)
     axes.axvline(1, color=_style.GREY, linewidth=0.8, zorder=0)
     axes.set_yticks(range(len(names)), [f"{model} @ {runtime}" for model, runtime in names], fontsize=7)
     axes.set_ylim(-0.7, max(len(names), 1) - 0.3)
@@ -88,9 +90,9 @@ def _in_time(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]])
     since = rows["started_s"] - rows["started_s"].min()
     at_once = since.max() <= _ONE_RUN_S
     x = since / 60 if at_once else pd.Series(range(1, len(rows) + 1), index=rows.index)
-    for runtime, (colour, _) in styles.items():
+    for runtime, (colour, marker) in styles.items():
         own = rows["runtime"] == runtime
-        axes.plot(x[own], rows.loc[own, "moved"], "o", color=colour, markersize=2.5, alpha=0.7)
+        axes.plot(x[own], rows.loc[own, "moved"], marker, color=colour, markersize=2.5, alpha=0.7)
     smooth = rows["speed"].rolling(9, center=True, min_periods=1).median()
     axes.plot(x, smooth, color="black", linewidth=1)
     _window(axes.yaxis, [*rows["moved"], *smooth.dropna()])

@@ -91,7 +91,7 @@ class Hypothesis(base.Hypothesis):
         distance, widest = abs(found.distances[off]), max(halves)
         numbers = (
             f"{digits(scale * found.fixed)} {unit} + {digits(scale * found.per_unit)} {unit} × {self.claim['with']}; "
-            f"{percent(distance)} off at {values[off]:g}, the farthest; {listed}"
+            f"farthest from the line at {values[off]:g}, by {percent(distance)}; {listed}"
         )
         if any(abs(each) > TOLERANCE + half for each, half in zip(found.distances, halves, strict=True)):
             return Case(where, REFUTED, "", numbers)

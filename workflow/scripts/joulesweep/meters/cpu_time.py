@@ -1,4 +1,4 @@
-"""A model, no measurement: the processor time that the measured process used, times configured watts a core.
+"""A model, no measurement: the processor time that the measured process used, times configured watts per core.
 
 It knows nothing of memory, frequency or idle power, and tracks time by construction. It is used only where the
 configuration gives `watts_per_core`, and every figure made from it says `modelled`.
@@ -29,7 +29,7 @@ class Meter(base.Meter):
             )
         if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts < math.inf:
             return base.Availability(False, f"meters.cpu-time.watts_per_core: {watts!r}: expected a number above 0")
-        return base.Availability(True, f"models processor time x {watts:g} W a core")
+        return base.Availability(True, f"modelled as CPU time x {watts:g} W per core")
 
     def describe(self) -> base.Description:
         """A counter that is exact whenever it is read; 10 ms is the coarsest clock tick it may rest on."""
@@ -38,7 +38,7 @@ class Meter(base.Meter):
             unit="J",
             rails=("cpu-time",),
             scope="process",
-            covers=f"processor time of the measured process x {self.settings['watts_per_core']:g} W a core",
+            covers=f"CPU time of the measured process x {self.settings['watts_per_core']:g} W per core",
             update_s=0.01,
             settle_s=0.0,
             window_s=0.5,

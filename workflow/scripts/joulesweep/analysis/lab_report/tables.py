@@ -7,7 +7,7 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.report.tables import at_base, failure_of, variant_of
-from joulesweep.formatting import bracketed, digits, enumeration, percent, plural, significant, with_interval
+from joulesweep.formatting import bracketed, digits, enumeration, plural, significant, with_interval
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import pareto
 from joulesweep.uncertainty.interval import Interval
@@ -15,6 +15,7 @@ from joulesweep.uncertainty.interval import Interval
 _PASSES = 10  # of the lab's figure, after one that is dropped
 _MANY = 0.1  # a deviation, relative, beyond which the lab asks for more repetitions
 _PER_MEMBER = 2
+_WRITE = "*(write `lab: {group: Group 7, members: [Ada, Alan]}` in config.yaml)*"
 
 
 class Lab:
@@ -26,13 +27,13 @@ class Lab:
     @property
     def group(self) -> str:
         """The name of the group."""
-        return text(self._settings.get("group", "")) or "*(write `lab: {group: …}` in config.yaml)*"
+        return text(self._settings.get("group", "")) or _WRITE
 
     @property
     def members(self) -> str:
         """The names of its members."""
         names = [text(name) for name in self._settings["members"]]
-        return enumeration(names) or "*(write `lab: {members: [name, name]}` in config.yaml)*"
+        return enumeration(names) or _WRITE
 
     @property
     def too_few(self) -> str:
@@ -79,7 +80,7 @@ class Lab:
         rows = _base(self._merged.ok("latency"), device)
         share = rows["lab_std_s"] / rows["lab_mean_s"]
         named = [
-            f"{text(f'{row.model} @ {row.runtime}')} ({percent(each)})"
+            f"{text(f'{row.model} @ {row.runtime}')} ({digits(100 * each)} %)"
             for row, each in zip(rows.itertuples(), share, strict=True)
             if each > _MANY
         ]

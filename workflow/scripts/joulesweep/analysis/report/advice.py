@@ -10,7 +10,7 @@ from joulesweep.formatting import half_width, percent, plural
 from joulesweep.merged.load import Merged
 
 _MOST_WIDE = 0.5  # of all intervals
-_MOST = 20  # times the minutes that it is worth to name
+_MOST = 20  # times the launches that it is worth to name
 
 
 def advice(merged: Merged, device: str) -> str:
@@ -24,8 +24,8 @@ def advice(merged: Merged, device: str) -> str:
         return ""
     typical = float(half.median())
     return (
-        f"**Most intervals are wide:** {wide} of {plural(len(rows), 'interval')} of latency {'is' if wide == 1 else 'are'} wider "
-        f"than ± {percent(WIDE)} (median {half_width(typical)}). {' '.join([*_causes(rows, half), _more_time(typical)])}"
+        f"**Most intervals are wider than ± {percent(WIDE)}:** {wide} of {plural(len(rows), 'interval')} of latency (median "
+        f"{half_width(typical)}). {' '.join([*_causes(rows, half), _more_launches(typical, rows['launches'].median())])}"
     )
 
 
@@ -46,15 +46,15 @@ def _causes(rows: pd.DataFrame, half: pd.Series) -> Iterator[str]:
     if len(several) and (single.empty or several.median() > 1.5 * single.median()):
         beside = f"{half_width(several.median())} in the median, {half_width(single.median())} with one thread"
         vary = f"vary more here ({beside})" if len(single) else "often vary more than points with one thread"
-        yield f"Points with several threads {vary}: `threads: 1` can make intervals narrower, at slower passes."
+        yield f"Points with several threads {vary}: `threads: 1` can make intervals narrower, but each pass takes longer."
 
 
-def _more_time(typical: float) -> str:
-    """What more minutes would bring: at best the half width goes with the root of the number of launches."""
-    factor = math.ceil((typical / WIDE) ** 2)
+def _more_launches(typical: float, launches: float) -> str:
+    """What more launches would bring: at best the half width goes with the root of their number."""
+    factor = (typical / WIDE) ** 2
     if factor <= _MOST:
         return (
-            f"With {factor} times the `minutes` in the section `latency` of the configuration, about ± {percent(WIDE)} can be "
-            "expected at best."
+            f"With about {math.ceil(factor * launches)} launches per point (`launches` in the section `latency` of the "
+            f"configuration), about ± {percent(WIDE)} can be expected at best."
         )
-    return "More `minutes` will not make them narrow enough."
+    return "More `launches` will not make them narrow enough."

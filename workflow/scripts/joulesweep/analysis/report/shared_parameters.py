@@ -11,7 +11,7 @@ _MOST = 3  # places that are named
 
 _RULE = (
     "**Does the lab's formula account for sharing?** `sum(p.numel() for p in model.parameters())` counts a parameter once "
-    "if several modules use it. It counts two parameters twice if they are views of the same storage."
+    "if several modules use it. If two parameters are views of the same storage, it counts that storage twice."
 )
 
 

@@ -92,7 +92,7 @@ def latency(merged: Merged, device: str) -> str:
         "p95, ms",
         "lab's mean ± std, ms",
         "first pass, ms",
-        "load, ms",
+        "loading the model, ms",
         "examples per second",
         "peak memory, MB",
         "c",
@@ -146,8 +146,8 @@ def conditions(merged: Merged, device: str) -> str:
         "set aside, device busy",
         "temperature, °C",
         "clock, GHz",
-        "load",
-        "other processes, % of the cores",
+        "system load",
+        "other processes, % of the cores (median)",
         "waited to cool, s",
     ]
     return table(header, rows, numbers=7) if rows else ""

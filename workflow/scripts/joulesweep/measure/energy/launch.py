@@ -16,7 +16,6 @@ from joulesweep.measure.energy import sync_marker
 from joulesweep.measure.processes.passes import passes_for
 from joulesweep.measure.processes.prepare import prepare_pass
 
-_WARM_UP_S = 0.2
 _COOL_DOWN_S = 60.0
 
 
@@ -29,8 +28,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     is not known; and `marker_bit_s`, 0 where no marker is wanted.
     """
     one_pass = prepare_pass(argument).one_pass
-    one_pass()
-    passes_for(one_pass, _WARM_UP_S)
+    one_pass()  # allocates what the idle process then holds; the passes before the second window warm it up
     marked = sync_marker.emit(one_pass, argument["marker_bit_s"]) if argument["marker_bit_s"] else []
 
     _, cool = cool_down.cool_down(argument["cool_C"], _COOL_DOWN_S)

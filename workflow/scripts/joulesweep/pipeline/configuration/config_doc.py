@@ -49,7 +49,7 @@ A name in a shape makes that length an axis: `[3, height: 48, width: 64]`, `[seq
 again, in the same shape or in that of another input. The lengths of `size` may differ: in `[3, size: 48, size: 64]` the size
 is 48, the smallest. At size 24 the other length is 32; it keeps its ratio and is rounded to a whole number.
 
-The shape of `input:` that names no axis has these:
+If the shape of `input:` names no axis, it has these:
 
 | shape | axes |
 | --- | --- |
@@ -59,8 +59,8 @@ The shape of `input:` that names no axis has these:
 | `[128]` with a whole `dtype` | `sequence` |
 | any other | none but the batch |
 
-A sweep along an axis that the input lacks is an error. A general sweep leaves out a model that has no such axis, and a warning
-says so.
+If a model's own `sweeps` names an axis that its input lacks, that is an error. If the general `sweeps` does, the model is not
+swept along that axis, and a warning says so.
 """
 
 
@@ -78,7 +78,9 @@ def render() -> str:
         _axes(),
         _SHAPES,
         "## `hypotheses`\n",
-        "A verdict is *supported*, *refuted* or *undecided*. A hypothesis that no run can decide is a warning.\n",
+        "A hypothesis covers one case per device and runtime, or per variant. Each case is *supported*, *refuted*, *undecided* (neither "
+        "rule holds) or *not judged* (something is missing that no measuring replaces). The hypothesis is supported if every judged "
+        "case is, refuted if at least one is, and otherwise undecided. If no run could decide a hypothesis, a warning says so.\n",
         *map(_kind, config_schema.kinds()),
         "## `latency`\n",
         _keys(definitions["latency"]),
