@@ -109,7 +109,10 @@ def test_the_figure_is_drawn(library, tmp_path):
     merge(job, tmp_path, tmp_path / "merged")
     code = f"""
 from pathlib import Path
+from joulesweep import plugins
 from joulesweep.analysis.draw_figures import draw
+assert "parameters-vs-latency" in plugins.names("figures")
+plugins.names = lambda *_: ["parameters-vs-latency"]
 draw({job!r}, Path({str(tmp_path)!r}) / "merged", Path({str(tmp_path)!r}) / "figures" / "figures.json", "")
 """
     _run(library, code)

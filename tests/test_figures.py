@@ -151,7 +151,7 @@ def test_equal_tables_give_equal_bytes_and_a_figure_that_is_no_longer_drawn_leav
 
 @pytest.mark.slow
 def test_a_lost_or_changed_image_changes_the_token_once_until_it_is_drawn_again(copied, monkeypatch):
-    monkeypatch.setattr(plugins, "names", lambda _: ["energy", "latency"])
+    monkeypatch.setattr(plugins, "names", lambda *_: ["energy", "latency"])
     listing = copied / "figures" / "figures.json"
     assert products.token(listing) == "token"
     (copied / "figures" / "latency.png").unlink()

@@ -177,7 +177,8 @@ def test_what_is_made_on_demand_changes_with_what_it_shows_and_nothing_else_with
     def demanded(change: Callable[[], Any]) -> set[str]:
         before = tree.digests()
         change()
-        return {name for name in ON_DEMAND | {"report"} if tree.digests()[name] != before[name]}
+        after = tree.digests()
+        return {name for name in ON_DEMAND | {"report"} if after[name] != before[name]}
 
     assert demanded(lambda: tree.config.update(lab={"group": "Seven"})) == {"lab_report", "report"}
     assert demanded(lambda: tree.config.update(baseline="old_results")) == {"compare"}
