@@ -38,7 +38,7 @@ lab_report: $(VENV)/ready
 
 # Compare with an earlier state of the results: make compare BASELINE=FOLDER. The exit status says whether anything became worse.
 compare: need-BASELINE $(VENV)/ready
-	$(SNAKEMAKE) compare --config 'baseline=$(abspath $(BASELINE))'
+	$(SNAKEMAKE) compare --config 'baseline=$(if $(filter /%,$(BASELINE)),,./)$(BASELINE)'
 
 doctor: $(VENV)/ready
 	$(SNAKEMAKE) doctor

@@ -287,6 +287,11 @@ def test_lines_of_equal_power_have_the_slope_of_their_watts(merged):
     assert {"10 W", "20 W"} <= watts
 
 
+def test_modelled_energy_has_no_lines_of_equal_power(tmp_path):
+    (axes,) = _draw("latency-vs-energy", _merged(tmp_path, ("laptop",), "modelled")).axes
+    assert [line for line in axes.lines if line.get_linestyle() == ":"] == []
+
+
 def test_launches_are_drawn_about_their_figure_and_in_time(tmp_path):
     name = "devices/laptop/latency/resnet18.csv"
     rows = [synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch=batch) for batch in (1, 2)]

@@ -449,10 +449,24 @@ def test_no_two_kinds_of_growth_are_ever_supported_by_the_same_figures(seconds, 
     assert sum(case.verdict == "supported" for case in cases) <= 1
 
 
-def test_memory_is_not_said_to_need_more_measuring(tmp_path):
+def test_a_chain_of_near_neighbours_keeps_the_order_of_its_ends(tmp_path):
+    """Each model is 10 % slower than the one before, with intervals of 10 %: neighbours are not told apart, the ends are."""
+    latency = [synthetic.latency_row("laptop", m, "eager", 0.01 * 1.1**place, 0.1) for place, m in enumerate(MODELS)]
+    energy = [synthetic.energy_row("laptop", m, "eager", 2.0**place) for place, m in enumerate(MODELS)]
+    found = _check(tmp_path, {"metric": "latency", "tracks": "energy"}, latency=latency, energy=energy)
+    assert (found.verdict, found.cases[0].verdict) == ("supported", "supported")
+
+
+def test_a_large_fixed_cost_is_growth_all_the_same(tmp_path):
+    found = _grown(tmp_path, "linearly", [0.1, 0.1017, 0.105, 0.1117], half=0.003)
+    assert found.verdict == "supported"
+
+
+@pytest.mark.parametrize("megabytes", [(300, 390, 480), (300, 306, 312)])
+def test_memory_is_not_said_to_need_more_measuring(tmp_path, megabytes):
     rows = [
-        synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch=batch, peak_bytes=bytes_)
-        for batch, bytes_ in ((1, 300_000_000), (2, 390_000_000), (4, 480_000_000))
+        synthetic.latency_row("laptop", "resnet18", "eager", 0.03 * batch, batch=batch, peak_bytes=1_000_000 * size)
+        for batch, size in zip((1, 2, 4), megabytes, strict=True)
     ]
     found = _check(tmp_path, {"metric": "memory", "grows": "slower", "with": "batch"}, latency=rows)
     assert found.cure == ""

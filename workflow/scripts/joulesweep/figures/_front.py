@@ -21,6 +21,8 @@ def front(cost: Quantity) -> Callable[[Axes, pd.DataFrame], dict[object, str]]:
     """What draws the front of accuracy against `cost` into a panel, and says how its dots are filled."""
 
     def mark(axes: Axes, rows: pd.DataFrame) -> dict[object, str]:
+        if cost.metric == "energy" and (measured := rows[rows["kind"] == "measured"]).size:
+            rows = measured  # modelled energy beats no measured one
         choices = [(_interval(row, cost), _interval(row, ACCURACY)) for _, row in rows.iterrows()]
         corners = [choices[place] for place in pareto.front(choices)]
         x = [choice[0].value * cost.scale for choice in corners]

@@ -21,7 +21,7 @@ class Figure(base.Figure):
     title = "Latency against {energy}"
     note = (
         "One dot per variant at the base point; a grey line joins the runtimes of a model. Bars are 95 % intervals. Along a "
-        "dotted line the power is the same."
+        "dotted line, drawn between measured energies, the power is the same."
     )
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
@@ -30,8 +30,9 @@ class Figure(base.Figure):
 
 
 def _lines_of_equal_power(axes: Axes, rows: pd.DataFrame) -> dict[object, str]:
-    """Diagonals at 1, 2 and 5 times powers of ten watts near the dots, where both axes are logarithmic."""
-    if axes.get_xscale() != "log" or axes.get_yscale() != "log":
+    """Diagonals at 1, 2 and 5 times powers of ten watts near the measured dots, where both axes are logarithmic."""
+    rows = rows[rows["kind"] == "measured"]
+    if rows.empty or axes.get_xscale() != "log" or axes.get_yscale() != "log":
         return {}
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     power = rows["energy"] / rows["latency"]  # mJ / ms = W

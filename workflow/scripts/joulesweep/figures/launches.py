@@ -12,8 +12,7 @@ from joulesweep.figures import _style, base
 from joulesweep.figures.base import NotDrawn
 from joulesweep.merged.load import VARIANT, Merged
 
-_MOST_COLUMNS = 3
-_ONE_RUN_S = 7200  # launches that lie further apart are drawn in their order, without the gaps between runs
+_ONE_RUN_S = 600  # launches between which more time lies are of several runs: drawn in their order, without the gaps
 
 
 class Figure(base.Figure):
@@ -27,11 +26,10 @@ class Figure(base.Figure):
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
         """Two panels per device, one above the other."""
-        rows = merged.launches[merged.launches["configured"] == "yes"]
+        rows = _relative(merged)
         if rows.empty:
             raise NotDrawn("no journal with launches lies beside the tables")
-        rows = _relative(rows)
-        devices = sorted(set(rows["device"]))[:_MOST_COLUMNS]
+        devices = sorted(set(rows["device"]))
         variants = rows.loc[rows["base"], VARIANT].drop_duplicates()
         tallest = int(variants.groupby("device").size().max()) if len(variants) else 1
         figure, grid = plt.subplots(
@@ -50,19 +48,20 @@ class Figure(base.Figure):
             _in_time(below, own, styles)
             if len(devices) > 1:
                 above.set_title(device)
-        _style.legend(figure, styles, [Line2D([], [], color="black", linewidth=1, label="reference")])
+        beside = [Line2D([], [], color="black", linewidth=1, label="reference")] if rows["speed"].notna().any() else []
+        _style.legend(figure, styles, beside)
         return figure
 
 
-def _relative(rows: pd.DataFrame) -> pd.DataFrame:
-    """With each launch over the median of its point, corrected and as measured, and the reference over its own."""
-    rows = rows.assign(best=rows["launch_corrected_s"].fillna(rows["launch_raw_s"]))
-    of_point = rows.groupby([*VARIANT, *AXES], dropna=False)
-    centre, middle = of_point["best"].transform("median"), of_point["launch_raw_s"].transform("median")
+def _relative(merged: Merged) -> pd.DataFrame:
+    """The launches of sound rows: over the latency of their row, over the median of their point, and the reference over its own."""
+    key = [*VARIANT, *AXES]
+    rows = merged.launches.merge(merged.sound("latency")[[*key, "corrected_s"]], on=key)
+    middle = rows.groupby(key, dropna=False)["launch_raw_s"].transform("median")
     calm = rows.groupby("device")["reference"].transform("median")
     return rows.assign(
-        corrected=rows["launch_corrected_s"] / centre,
-        measured=rows["launch_raw_s"] / centre,
+        corrected=rows["launch_corrected_s"] / rows["corrected_s"],
+        measured=rows["launch_raw_s"] / rows["corrected_s"],
         moved=rows["launch_raw_s"] / middle,
         speed=rows["reference"] / calm,
     )
@@ -88,7 +87,7 @@ def _strips(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) 
 def _in_time(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> None:
     rows = rows.sort_values("started_s")
     since = rows["started_s"] - rows["started_s"].min()
-    at_once = since.max() <= _ONE_RUN_S
+    at_once = not since.diff().max() > _ONE_RUN_S
     x = since / 60 if at_once else pd.Series(range(1, len(rows) + 1), index=rows.index)
     for runtime, (colour, marker) in styles.items():
         own = rows["runtime"] == runtime

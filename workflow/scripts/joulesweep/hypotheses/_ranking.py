@@ -78,14 +78,15 @@ class Ranking(base.Hypothesis):
 
 
 def _told_apart(dots: pd.DataFrame, metric: str) -> list[float]:
-    """The values of a metric; neighbours in size that their intervals do not tell apart get the same value, so one rank."""
-    order = dots.sort_values(metric)
-    found: dict[object, float] = {}
-    group = 0
-    for place, (index, row) in enumerate(order.iterrows()):
-        group += place > 0 and _differ(metric, order.iloc[place - 1], row)
-        found[index] = group
-    return [float(found[index]) for index in dots.index]
+    """For each model how many others are smaller beyond the intervals, less how many are larger: its rank among them.
+
+    Models that the intervals do not tell apart from the same others share a rank; a chain of near neighbours stays a chain.
+    """
+    rows = [row for _, row in dots.iterrows()]
+    return [
+        float(sum(_differ(metric, other, row) for other in rows) - sum(_differ(metric, row, other) for other in rows))
+        for row in rows
+    ]
 
 
 def _differ(metric: str, smaller: pd.Series, larger: pd.Series) -> bool:

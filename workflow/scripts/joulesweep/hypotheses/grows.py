@@ -71,15 +71,14 @@ class Hypothesis(base.Hypothesis):
         )
         grown = ratio(last, first)
         words = f"{bracketed(grown.value, grown.low, grown.high)} times as much at {values.iloc[-1]:g} as at {values.iloc[0]:g}"
-        if grown.high < 1 + TOLERANCE:
+        if grown.high <= 1 or (grown.low <= 1 and grown.high < 1 + TOLERANCE):
             return Case(where, REFUTED, "it does not grow", f"{words}; {listed}")
         if grown.low <= 1:
-            return undecided(
-                where,
-                "it is not clear that it grows",
-                f"{words}; {listed}",
-                math.log(grown.high / grown.value) / abs(math.log(grown.value)) if grown.value != 1 else math.inf,
-            )
+            half = math.log(grown.high / grown.value)
+            limits = [1 + TOLERANCE, 1.0] if grown.value < 1 + TOLERANCE else [1.0]
+            narrower = min(half / abs(math.log(grown.value / limit)) for limit in limits if limit != grown.value)
+            case = undecided(where, "it is not clear that it grows", f"{words}; {listed}", narrower)
+            return replace(case, narrower=math.nan) if self.claim["metric"] == "memory" else case
         case = self._linear(where, listed, *of) if self.claim["grows"] == "linearly" else self._bent(where, listed, *of)
         return replace(case, narrower=math.nan) if self.claim["metric"] == "memory" else case
 

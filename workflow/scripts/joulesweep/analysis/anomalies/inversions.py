@@ -25,7 +25,7 @@ def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
     """One sentence per device and runtime with such pairs, the strongest first."""
     counts = model_counts(merged)
     for (device, runtime), rows in points.groupby(["device", "runtime"], sort=False):
-        rows = rows[rows["flops"].notna() & rows["latency_low"].notna()]
+        rows = rows[(rows["flops"] > 0) & rows["latency_low"].notna()]
         pairs = [(a, b) for (_, a), (_, b) in permutations(list(rows.iterrows()), 2) if _inverted(a, b)]
         pairs.sort(
             key=lambda pair: pair[0]["latency"] / pair[1]["latency"] * pair[1]["flops"] / pair[0]["flops"], reverse=True
@@ -55,10 +55,12 @@ def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame) -> str:
     if per_byte[1] >= _SLOWER_AT * per_byte[0]:
         numbers = f"{digits(per_byte[0], 2)} FLOPs per byte against {digits(per_byte[1], 2)}"
         cause = f"it moves more bytes for its FLOPs ({numbers}), so it probably waits for memory"
-    else:
+    elif min(per_byte) > 0:
         cause = (
-            "it does not move more bytes for its FLOPs, so it probably waits for the work around many small operators"
+            "it moves hardly more bytes for its FLOPs, so it probably waits for the work around many small operators"
         )
+    else:
+        cause = "the bytes that they move are not known, so nothing speaks for a cause"
     return f"{sides[0]} against {sides[1]}; {cause}"
 
 

@@ -25,6 +25,6 @@ def found(merged: Merged) -> Iterator[str]:
                 named.append(f"{name_of(group.iloc[0])} (bend {bracketed(bend.value, bend.low, bend.high, 100)} %)")
     if named:
         yield (
-            f"**Large batches cost more per example**: {'; '.join(named)}. A likely cause is that the intermediate results no "
+            f"**Each further example of a batch costs more than the one before**: {'; '.join(named)}. A likely cause is that the intermediate results no "
             "longer fit into a cache of the processor."
         )

@@ -18,9 +18,7 @@ def found(merged: Merged) -> Iterator[str]:
         named = "; ".join(
             f"{name_of(row)} by {percent(row['sustained_s'] / row['burst_s'] - 1)}" for _, row in group.iterrows()
         )
-        hot = group["temperature_end_C"].max()
-        warm = f" (up to {hot:.0f} °C)" if hot == hot else ""
         yield (
-            f"**Slower without a rest** on {text(str(device))}: {named}. The device probably became hot{warm} or reached a limit of "
+            f"**Slower without a rest** on {text(str(device))}: {named}. The device probably became hot or reached a limit of "
             "its power: cool it better, or quote the sustained figure."
         )

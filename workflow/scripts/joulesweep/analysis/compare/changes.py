@@ -40,8 +40,7 @@ class Metric:
 
 METRICS = (
     Metric("latency", "latency", "corrected_s", "ci_low_s", "ci_high_s", "launches", "slower", "faster"),
-    # An interval of energy borrows from all points of its device (uncertainty/moderated.py), so it rests on many windows.
-    Metric("energy", "energy", "energy_J", "ci_low_J", "ci_high_J", "", "hungrier", "thriftier"),
+    Metric("energy", "energy", "energy_J", "ci_low_J", "ci_high_J", "windows", "hungrier", "thriftier"),
     Metric("accuracy", "accuracy", "value", "ci_low", "ci_high", "", "less accurate", "more accurate"),
     Metric("memory", "latency", "peak_bytes", "", "", "", "more memory", "less memory"),
 )
@@ -63,10 +62,13 @@ class Change:
 
 def changes(before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[Change]:
     """Every figure that is in both states; `names` says what a device of the earlier one is called now."""
-    pairs = [(metric, a, b) for metric in METRICS for a, b in _pairs(metric, before, after, names)]
-    noisy = sum(bool(metric.low) for metric, _, _ in pairs)
-    for metric, a, b in pairs:
-        yield _change(metric, a, b, noisy)
+    pairs = {metric: list(_pairs(metric, before, after, names)) for metric in METRICS}
+    noisy = sum(len(found) for metric, found in pairs.items() if metric.low)
+    for metric, found in pairs.items():
+        for a, b in found:
+            # An interval of energy borrows from the other points of its device (uncertainty/moderated.py).
+            points = len(found) if metric.name == "energy" else 1
+            yield _change(metric, a, b, noisy, points)
     for metric in METRICS:
         yield from _failures(metric, before, after, names)
 
@@ -145,8 +147,8 @@ def _key(row: pd.Series, device: str) -> tuple[Any, ...]:
     return (device, row["model"], row["runtime"], *(None if value != value else value for value in axes))
 
 
-def _change(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> Change:
-    wider = _wider(metric, a, b, comparisons)
+def _change(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int, points: int = 1) -> Change:
+    wider = _wider(metric, a, b, comparisons, points) if metric.low else 1.0
     old, new = a[metric.figure], b[metric.figure]
     if metric.name == "accuracy":
         half = wider * math.hypot(*((row[metric.high] - row[metric.low]) / 2 for row in (a, b)))
@@ -167,12 +169,15 @@ def _point(row: pd.Series) -> str:
     return f"{name_of(row)} at {point_of(row)}" if "base_batch" in row else name_of(row)
 
 
-def _wider(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int) -> float:
-    """By which factor an interval of 95 % must grow so that so many comparisons give no false alarm in 95 of 100 cases."""
+def _wider(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int, points: int) -> float:
+    """By which factor an interval of 95 % must grow so that so many comparisons give no false alarm in 95 of 100 cases.
+
+    `points` is how many points the spread behind the interval comes from.
+    """
     from scipy.stats import t
 
     fewest = min(a[metric.values], b[metric.values]) if metric.values else _MANY
-    free = max(1, int(fewest) - 1)
+    free = max(1, min(_MANY, points * (int(fewest) - 1)))
     return float(t.ppf(1 - _LEVEL / 2 / comparisons, free) / t.ppf(0.975, free))
 
 

@@ -88,6 +88,8 @@ def _summary(found: Sequence[Change]) -> Iterator[str]:
         own = [change for change in found if change.metric == metric]
         same = sum(not change.verdict for change in own)
         typical = float(pd.Series([change.noticeable for change in own]).median())
+        if typical != typical:  # all of them fail
+            continue
         size = f"{100 * typical:.1f} percentage points" if metric == "accuracy" else percent(typical)
         yield (
             f"{metric}: {same} of {plural(len(own), 'figure')} unchanged beyond noise; a change of about {size} would have been "

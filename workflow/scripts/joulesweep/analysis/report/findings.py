@@ -97,7 +97,7 @@ def _predictors(points: pd.DataFrame) -> str:
             parts.append(_relation(words, correlation))
     fewest = rank_correlation.FEWEST_EITHER_WAY
     if not parts and len(rows) >= fewest:
-        return f"**What latency follows:** {plural(len(rows), 'model')} at the base point, but no counts that differ."
+        return f"**What latency follows:** {plural(len(rows), 'model')} at the base point, but too few of them have counts, or the counts do not differ."
     if not parts:
         return f"**What latency follows:** {plural(len(rows), 'model')} at the base point; it takes {fewest} or more to tell."
     return f"**What latency follows:** over the {len(rows)} models in {text(runtime)}, latency {enumeration(parts)}."

@@ -6,7 +6,7 @@ judged: it is named, and drags no other case with it. Modelled energy decides no
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,16 +108,22 @@ def _cure(claim: Mapping[str, Any], cases: Sequence[Case], merged: Merged) -> st
     if not times <= _MOST_TIMES:
         return "The numbers are too close to the limit: no reasonable time of measuring would decide it."
     stage, column = ("energy", "windows") if claim["metric"] == "energy" else ("latency", "launches")
-    launches = math.ceil(times * float(merged.sound(stage)[column].median()))
-    minutes = (times - 1) * _minutes(merged) if stage == "latency" else math.nan
+    rows = merged.sound(stage)
+    if on := claim.get("device"):
+        rows = rows[rows["device"] == on]
+    launches = math.ceil(
+        times * float(rows[column].max())
+    )  # of the point that has the most, so that none has them already
+    minutes = (times - 1) * _minutes(merged, set(rows["device"])) if stage == "latency" else math.nan
     longer = f", which takes about {math.ceil(minutes)} minutes more" if math.isfinite(minutes) else ""
     return f"About {launches} launches per point would decide it at best (`launches` in the section `{stage}`{longer})."
 
 
-def _minutes(merged: Merged) -> float:
+def _minutes(merged: Merged, devices: Collection[str]) -> float:
     """How long the launches of the slowest device took, from the time between one and the next; NaN without journals."""
     taken = []
-    for _, rows in merged.launches[merged.launches["configured"] == "yes"].groupby("device"):
-        between_s = rows["started_s"].sort_values().diff().median()
-        taken.append(len(rows) * float(between_s) / 60)
+    for _, rows in merged.launches[merged.launches["device"].isin(devices)].groupby("device"):
+        between_s = float(rows["started_s"].sort_values().diff().median())
+        if math.isfinite(between_s):
+            taken.append(len(rows) * between_s / 60)
     return max(taken, default=math.nan)
