@@ -12,7 +12,7 @@ from joulesweep.figures import _style, base
 from joulesweep.figures.base import NotDrawn
 from joulesweep.merged.load import VARIANT, Merged
 
-_ONE_RUN_S = 600  # launches between which more time lies are of several runs: drawn in their order, without the gaps
+_ONE_RUN_S = 120  # launches between which more time lies are of several runs: drawn in their order, without the gaps
 
 
 class Figure(base.Figure):
