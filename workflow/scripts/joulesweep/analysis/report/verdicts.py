@@ -107,13 +107,14 @@ def _cure(claim: Mapping[str, Any], cases: Sequence[Case], merged: Merged) -> st
     times = max(needs) ** 2
     if not times <= _MOST_TIMES:
         return "The numbers are too close to the limit: no reasonable time of measuring would decide it."
-    stage, column = ("energy", "windows") if claim["metric"] == "energy" else ("latency", "launches")
+    stage, column = ("energy", "windows") if claim.get("metric") == "energy" else ("latency", "launches")
     rows = merged.sound(stage)
     if on := claim.get("device"):
         rows = rows[rows["device"] == on]
-    launches = math.ceil(
-        times * float(rows[column].max())
-    )  # of the point that has the most, so that none has them already
+    most = float(rows[column].max())  # of the point that has the most, so that none has them already
+    if not math.isfinite(most):
+        return ""
+    launches = math.ceil(times * most)
     minutes = (times - 1) * _minutes(merged, set(rows["device"])) if stage == "latency" else math.nan
     longer = f", which takes about {math.ceil(minutes)} minutes more" if math.isfinite(minutes) else ""
     return f"About {launches} launches per point would decide it at best (`launches` in the section `{stage}`{longer})."
