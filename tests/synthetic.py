@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joulesweep import plugins, products
 from joulesweep.axes import AXES
+from joulesweep.figures.base import file_name
 from joulesweep.launches import columns
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, Round, SustainedLaunch, Timing
@@ -16,6 +18,7 @@ from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.packing import pack
 from joulesweep.launches.reference_baseline import MIXTURE, ReferenceBaseline
 from joulesweep.launches.table_file import write_table
+from joulesweep.merged.load import load
 from joulesweep.schema import SCHEMA
 from joulesweep.uncertainty import drift
 
@@ -274,3 +277,17 @@ def failed(row: dict[str, Any], status: str, message: str) -> dict[str, Any]:
     """The same point without a figure."""
     keep = ("device", "model", "runtime", *AXES, "base", *provenance(row["model"]))
     return {**{name: row[name] for name in keep if name in row}, "status": status, "message": message}
+
+
+def list_figures(results: Path, job: Mapping[str, Any], drawn: bool) -> Path:
+    """The list of the figures, as if each had been `drawn`, or none; drawing them would take seconds."""
+    merged = load(results / "merged", job["models"])
+    named = {
+        file_name(name, axis): plugins.load("figures", name)().heading(merged, axis)
+        for name in plugins.names("figures")
+        for axis in (job["axes"] if plugins.load("figures", name).per_axis else [""])
+    }
+    listing = results / "figures" / "figures.json"
+    not_drawn = {} if drawn else {name: (title, "not needed") for name, (title, _) in named.items()}
+    products.write(listing, "", [], words=named if drawn else {}, not_drawn=not_drawn)
+    return listing

@@ -8,12 +8,10 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from joulesweep import plugins, products
 from joulesweep.analysis.lab_report import own_words
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import lab_report
 from joulesweep.errors import UserError
-from joulesweep.figures.base import file_name
 from markdown_it import MarkdownIt
 
 from tests import synthetic
@@ -36,13 +34,7 @@ def _written(results: Path, **job: Any) -> str:
     """The page, from the tables of the devices that are there."""
     job = synthetic.job(**{"hypotheses": CLAIMS, "lab": LAB, **job})
     merge(job, results, results / "merged")
-    figures = results / "figures" / "figures.json"
-    none = {
-        file_name(name, axis): ("A figure", "not needed")
-        for name in plugins.names("figures")
-        for axis in (job["axes"] if plugins.load("figures", name).per_axis else [""])
-    }
-    products.write(figures, "", [], words={}, not_drawn=none)
+    figures = synthetic.list_figures(results, job, drawn=False)
     lab_report(job, results / "merged", figures, TEMPLATE, results / "lab_report.md")
     return (results / "lab_report.md").read_text(encoding="utf-8")
 

@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from joulesweep import plugins, products
+from joulesweep import plugins
 from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import report
 from joulesweep.analysis.report.markdown import text, verbatim
-from joulesweep.figures.base import file_name
 from joulesweep.formatting import bracketed, digits, half_width, percent, percent_number, si, significant, with_interval
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.missing import MOST_FURTHER
-from joulesweep.merged.load import load
 from markdown_it import MarkdownIt
 
 from tests import synthetic
@@ -37,19 +35,7 @@ def _report(results: Path, images: bool = False, **job: Any) -> str:
     """The report; with `images` every figure that has data counts as drawn, without them none does."""
     job = synthetic.job(**{"hypotheses": HYPOTHESES, **job})
     merge(job, results, results / "merged")
-    figures = results / "figures" / "figures.json"
-    merged = load(results / "merged", job["models"])
-    named = {
-        file_name(name, axis): plugins.load("figures", name)().heading(merged, axis)
-        for name in plugins.names("figures")
-        for axis in (job["axes"] if plugins.load("figures", name).per_axis else [""])
-    }
-    if images:
-        products.write(figures, "", [], words=named, not_drawn={})
-    else:
-        products.write(
-            figures, "", [], words={}, not_drawn={name: (title, "not needed") for name, (title, _) in named.items()}
-        )
+    figures = synthetic.list_figures(results, job, drawn=images)
     report(job, results / "merged", figures, ROOT / "workflow/templates/report.md.j2", results / "report.md")
     return (results / "report.md").read_text(encoding="utf-8")
 

@@ -12,9 +12,9 @@ from joulesweep.formatting import bracketed, digits, si, significant
 from joulesweep.formatting import percent_number as in_percent
 from joulesweep.hypotheses import base
 from joulesweep.hypotheses.base import MEMORY_TOLERANCE, MISSING, MODELLED, WORDS, Case, not_judged, undecided
+from joulesweep.merged.base_points import interval
 from joulesweep.merged.load import Merged
-from joulesweep.uncertainty.interval import Interval
-from joulesweep.uncertainty.ratio import ratio
+from joulesweep.uncertainty.ratio import difference, ratio
 from joulesweep.variant import Variant, pairs
 
 _SHARED = ("params", "flops")  # the same on every device and in every runtime
@@ -125,7 +125,7 @@ def _compared(metric: str, a: pd.Series, b: pd.Series) -> Compared:
         words = f"{si(a['memory'], 'B')} and {si(b['memory'], 'B')}, ratio {digits(times)}"
         low, high = times / (1 + MEMORY_TOLERANCE), times * (1 + MEMORY_TOLERANCE)
         return Compared(times, low, high, f"{words} (± 5 %, since memory has no interval)")
-    found = ratio(*(Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]) for row in (a, b)))
+    found = ratio(interval(a, metric), interval(b, metric))
     sides = " and ".join(
         digits(1e3 * row[metric], significant(row[metric], row[f"{metric}_low"], row[f"{metric}_high"]))
         for row in (a, b)
@@ -135,9 +135,7 @@ def _compared(metric: str, a: pd.Series, b: pd.Series) -> Compared:
 
 
 def _accuracies(a: pd.Series, b: pd.Series) -> Compared:
-    difference = a["accuracy"] - b["accuracy"]
-    half = math.hypot(*((row["accuracy_high"] - row["accuracy_low"]) / 2 for row in (a, b)))
-    low, high = difference - half, difference + half
+    found = difference(interval(a, "accuracy"), interval(b, "accuracy"))
     sides = " and ".join(in_percent(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) for row in (a, b))
-    words = f"{sides} %, difference {bracketed(difference, low, high, 100)} percentage points"
-    return Compared(difference, low, high, words, is_difference=True)
+    words = f"{sides} %, difference {bracketed(found.value, found.low, found.high, 100)} percentage points"
+    return Compared(found.value, found.low, found.high, words, is_difference=True)

@@ -19,11 +19,11 @@ from joulesweep.hypotheses.base import (
     not_judged,
     undecided,
 )
+from joulesweep.merged.base_points import interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
-from joulesweep.uncertainty.interval import Interval
 from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation
-from joulesweep.uncertainty.ratio import ratio
+from joulesweep.uncertainty.ratio import difference, ratio
 
 
 class Ranking(base.Hypothesis):
@@ -92,10 +92,8 @@ def _told_apart(dots: pd.DataFrame, metric: str) -> list[float]:
 def _differ(metric: str, smaller: pd.Series, larger: pd.Series) -> bool:
     if metric == "memory":
         return bool(larger[metric] > smaller[metric] * (1 + MEMORY_TOLERANCE))
-    low, high = f"{metric}_low", f"{metric}_high"
+    low = f"{metric}_low"
     if low not in smaller or math.isnan(smaller[low]) or math.isnan(larger[low]):
         return bool(larger[metric] > smaller[metric])
-    if metric == "accuracy":
-        half = math.hypot(*((row[high] - row[low]) / 2 for row in (smaller, larger)))
-        return bool(larger[metric] - smaller[metric] > half)
-    return ratio(*(Interval(row[metric], row[low], row[high]) for row in (larger, smaller))).low > 1
+    ends = interval(larger, metric), interval(smaller, metric)
+    return difference(*ends).low > 0 if metric == "accuracy" else ratio(*ends).low > 1

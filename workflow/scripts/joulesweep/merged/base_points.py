@@ -7,6 +7,7 @@ import pandas as pd
 
 from joulesweep.launches.columns import COUNTS
 from joulesweep.merged.load import VARIANT, Merged, at_point
+from joulesweep.uncertainty.interval import Interval
 
 LEVELS = ["low_level_s", "high_level_s"]  # of a latency whose launches lie on two
 # Each metric: its table, and the columns of its figure and of the interval's ends.
@@ -44,6 +45,11 @@ def base_points(merged: Merged, at: Mapping[str, float] | None = None) -> pd.Dat
     return table.sort_values(
         ["device", "model", "runtime"], key=lambda c: c.map(place) if c.name == "model" else c
     ).reset_index(drop=True)
+
+
+def interval(row: pd.Series, metric: str) -> Interval:
+    """The figure of a metric with its interval; NaN ends where it has none."""
+    return Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"])
 
 
 def levels_s(row: pd.Series) -> list[float]:

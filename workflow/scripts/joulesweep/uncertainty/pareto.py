@@ -1,10 +1,9 @@
-"""Which of several choices are worth having: none other costs less and gives more. With intervals, some cannot be told."""
+"""Which of several choices are worth having: no other one costs less and gives more. Intervals leave some of them open."""
 
-import math
 from collections.abc import Sequence
 
 from joulesweep.uncertainty.interval import Interval
-from joulesweep.uncertainty.ratio import ratio
+from joulesweep.uncertainty.ratio import difference, ratio
 
 BEST, POSSIBLE, BEATEN = "best", "possible", "beaten"
 
@@ -31,13 +30,7 @@ def front(choices: Sequence[Choice]) -> list[int]:
 
 
 def _standing(own: Choice, others: Sequence[Choice]) -> str:
-    compared = [(ratio(other[0], own[0]), _difference(other[1], own[1])) for other in others]
+    compared = [(ratio(other[0], own[0]), difference(other[1], own[1])) for other in others]
     if any((cost.high < 1 and gain.value >= 0) or (gain.low > 0 and cost.value <= 1) for cost, gain in compared):
         return BEATEN
     return BEST if all(cost.low > 1 or gain.high < 0 for cost, gain in compared) else POSSIBLE
-
-
-def _difference(a: Interval, b: Interval) -> Interval:
-    half = math.hypot((a.high - a.low) / 2, (b.high - b.low) / 2)
-    value = a.value - b.value
-    return Interval(value, value - half, value + half)

@@ -11,9 +11,8 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.formatting import digits, plural, si, with_interval
-from joulesweep.merged.base_points import model_counts
+from joulesweep.merged.base_points import interval, model_counts
 from joulesweep.merged.load import Merged
-from joulesweep.uncertainty.interval import Interval
 from joulesweep.uncertainty.ratio import ratio
 
 _FEWER = 1.25  # times as many FLOPs; closer than that is no inversion
@@ -38,16 +37,12 @@ def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
 
 def _inverted(a: pd.Series, b: pd.Series) -> bool:
     """Whether a has clearly fewer FLOPs than b and takes longer beyond the intervals."""
-    return a["flops"] * _FEWER <= b["flops"] and ratio(_latency(a), _latency(b)).low > 1
-
-
-def _latency(row: pd.Series) -> Interval:
-    return Interval(row["latency"], row["latency_low"], row["latency_high"])
+    return a["flops"] * _FEWER <= b["flops"] and ratio(interval(a, "latency"), interval(b, "latency")).low > 1
 
 
 def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame) -> str:
     sides = [
-        f"{text(str(row['model']))} ({si(row['flops'], 'FLOP')}, {with_interval(*_ends(row), 1e3, 'ms')}, "
+        f"{text(str(row['model']))} ({si(row['flops'], 'FLOP')}, {with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}, "
         f"{si(row['flops'] / row['latency'], 'FLOP/s')})"
         for row in (a, b)
     ]
@@ -62,7 +57,3 @@ def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame) -> str:
     else:
         cause = "the bytes that they move are not known, so nothing speaks for a cause"
     return f"{sides[0]} against {sides[1]}; {cause}"
-
-
-def _ends(row: pd.Series) -> tuple[float, float, float]:
-    return row["latency"], row["latency_low"], row["latency_high"]

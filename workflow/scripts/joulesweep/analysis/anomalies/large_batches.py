@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from joulesweep.analysis.anomalies.intervals import half_widths
 from joulesweep.analysis.report.points import name_of
 from joulesweep.formatting import bracketed
 from joulesweep.merged.load import VARIANT, Merged, sweep
@@ -19,7 +18,7 @@ def found(merged: Merged) -> Iterator[str]:
     named = []
     for _, group in sweep(rows, "batch").groupby(VARIANT, sort=False):
         if len(group) >= growth_fit.FEWEST:
-            halves = np.sqrt(group["ci_high_s"] / group["ci_low_s"]) - 1
+            halves = half_widths(group, "ci_low_s", "ci_high_s")
             bend = growth_fit.bend(list(group["batch"]), list(group["corrected_s"]), list(halves))
             if bend.low > 0 and bend.value >= _BENT:
                 named.append(f"{name_of(group.iloc[0])} (bend {bracketed(bend.value, bend.low, bend.high, 100)} %)")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.formatting import bracketed, enumeration
-from joulesweep.uncertainty.interval import Interval
+from joulesweep.merged.base_points import interval
 from joulesweep.uncertainty.ratio import ratio
 
 _INT8 = "-int8"
@@ -27,7 +27,7 @@ def found(points: pd.DataFrame) -> Iterator[str]:
             beside = rows[(rows["device"] == device) & (rows["runtime"] == other)].set_index("model")
             named = []
             for _, row in own[own["model"].isin(beside.index)].iterrows():
-                times = ratio(_latency(row), _latency(beside.loc[row["model"]]))
+                times = ratio(interval(row, "latency"), interval(beside.loc[row["model"]], "latency"))
                 if times.low > 1:
                     named.append(
                         f"{text(row['model'])} ({bracketed(times.value, times.low, times.high)} times as long)"
@@ -37,7 +37,3 @@ def found(points: pd.DataFrame) -> Iterator[str]:
                     f"**{text(runtime)} is slower than {text(other)}** on {text(device)}, for {enumeration(named)}: a likely "
                     f"cause is that {_CAUSES[kind]}."
                 )
-
-
-def _latency(row: pd.Series) -> Interval:
-    return Interval(row["latency"], row["latency_low"], row["latency_high"])

@@ -17,6 +17,8 @@ from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.axes import AXES
 from joulesweep.formatting import bracketed, digits, enumeration, percent_number, with_interval
 from joulesweep.merged.load import Merged
+from joulesweep.uncertainty.interval import Interval
+from joulesweep.uncertainty.ratio import difference, ratio
 
 _LEVEL = 0.05  # the chance of any false alarm in the whole comparison
 _MEMORY_HALF = 0.05  # memory has no interval: figures closer than this count as equal
@@ -151,18 +153,25 @@ def _change(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int, points
     wider = _wider(metric, a, b, comparisons, points) if metric.low else 1.0
     old, new = a[metric.figure], b[metric.figure]
     if metric.name == "accuracy":
-        half = wider * math.hypot(*((row[metric.high] - row[metric.low]) / 2 for row in (a, b)))
-        value, low, high = new - old, new - old - half, new - old + half
+        found = difference(_interval(metric, b), _interval(metric, a))
+        half = wider * (found.high - found.value)
+        value, low, high = found.value, found.value - half, found.value + half
         verdict = metric.better if low > 0 else metric.worse if high < 0 else ""
-        ratio, noticeable = f"{bracketed(value, low, high, 100)} points", half
+        words, noticeable = f"{bracketed(value, low, high, 100)} points", half
     else:
-        halves = [math.log(row[metric.high] / row[metric.low]) / 2 if metric.low else _MEMORY_HALF for row in (a, b)]
-        half = wider * math.hypot(*halves) if metric.low else _MEMORY_HALF
+        half = _MEMORY_HALF
+        if metric.low:
+            found = ratio(_interval(metric, b), _interval(metric, a))
+            half = wider * math.log(found.high / found.value)
         value, low, high = new / old, new / old * math.exp(-half), new / old * math.exp(half)
         verdict = metric.worse if low > 1 else metric.better if high < 1 else ""
-        ratio, noticeable = bracketed(value, low, high), math.expm1(half)
+        words, noticeable = bracketed(value, low, high), math.expm1(half)
     was, now = _words(metric, a), _words(metric, b)
-    return Change(metric.name, _point(b), was, now, ratio, verdict, verdict == metric.worse, noticeable)
+    return Change(metric.name, _point(b), was, now, words, verdict, verdict == metric.worse, noticeable)
+
+
+def _interval(metric: Metric, row: pd.Series) -> Interval:
+    return Interval(row[metric.figure], row[metric.low], row[metric.high])
 
 
 def _point(row: pd.Series) -> str:

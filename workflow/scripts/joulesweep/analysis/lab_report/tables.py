@@ -8,9 +8,9 @@ import pandas as pd
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.report.tables import at_base, failure_of, variant_of
 from joulesweep.formatting import bracketed, digits, enumeration, plural, significant, with_interval
+from joulesweep.merged.base_points import interval
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import pareto
-from joulesweep.uncertainty.interval import Interval
 
 _PASSES = 10  # of the lab's figure, after one that is dropped
 _MANY = 0.1  # a deviation, relative, beyond which the lab asks for more repetitions
@@ -131,7 +131,7 @@ class Lab:
     def best(self, points: pd.DataFrame, device: str) -> str:
         """The variants that are worth having, the fastest first, and whether the intervals tell them from the others."""
         rows = points[(points["device"] == device) & points["accuracy"].notna() & points["latency"].notna()]
-        choices = [(_interval(row, "latency"), _interval(row, "accuracy")) for _, row in rows.iterrows()]
+        choices = [(interval(row, "latency"), interval(row, "accuracy")) for _, row in rows.iterrows()]
         standings = pareto.standings(choices)
         named = []
         for place in pareto.front(choices):
@@ -143,10 +143,6 @@ class Lab:
                 f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}{doubt})"
             )
         return enumeration(named)
-
-
-def _interval(row: pd.Series, metric: str) -> Interval:
-    return Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"])
 
 
 def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:

@@ -102,8 +102,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "corrected": _corrected(merged),
         "sustained": {device: tables.sustained(merged, device) for device in devices},
         "energy": {device: tables.energy(merged, device) for device in devices},
-        "batches": lambda device: sweeps.batches(merged, device),
-        "conditions": lambda device: tables.conditions(merged, device),
+        "batches": {device: sweeps.batches(merged, device) for device in devices},
+        "conditions": {device: tables.conditions(merged, device) for device in devices},
         "has_meter": {
             device: set(merged.energy.loc[merged.energy["device"] == device, "status"]) != {"no_meter"}
             for device in devices

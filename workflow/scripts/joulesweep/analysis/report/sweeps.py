@@ -1,8 +1,8 @@
 """What a sweep of the batch says: the fixed cost of a pass, the cost of each example, and the batch that pays."""
 
-import numpy as np
 import pandas as pd
 
+from joulesweep.analysis.anomalies.intervals import half_widths
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.formatting import digits, percent, significant
 from joulesweep.merged.base_points import METRICS
@@ -55,7 +55,7 @@ def _rows(merged: Merged, metric: str, device: str) -> pd.DataFrame:
 def _line(group: pd.DataFrame) -> tuple[str, str, str]:
     if len(group) < growth_fit.FEWEST:
         return "–", "–", "–"
-    halves = np.sqrt(group["ci_high_s"] / group["ci_low_s"]) - 1
+    halves = half_widths(group, "ci_low_s", "ci_high_s")
     found = growth_fit.line(list(group["batch"]), list(group["corrected_s"]), list(halves))
     off = max(found.distances, key=abs)
     return digits(1e3 * found.fixed, 2), digits(1e3 * found.per_unit, 2), percent(abs(off))
