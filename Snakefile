@@ -64,6 +64,7 @@ rule all:
         measured(),
         merged(),
         FIGURES,
+        drawn(),
         f"{RESULTS}/report.md",
         made_here("report"),
 

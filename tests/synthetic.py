@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -211,6 +212,7 @@ def tree(
             "schema": SCHEMA, "device": device, "machine": "Made-up board", "cpu": "Made-up CPU @ 2 GHz",
             "architecture": "x86_64", "cores_physical": 2, "cores_logical": 4, "memory_bytes": 8 << 30, "os": "Debian 12",
             "kernel": "Linux 6.1", "python": "3.11.7", "libraries": "torch=2.14.1 onnxruntime=1.32.0", "governor": "performance",
+            "one_thread_flops_per_s": 200e9, "one_thread_bytes_per_s": 40e9, "all_cores_flops_per_s": 400e9, "all_cores_bytes_per_s": 50e9,
             "meter": "rapl: counts joules" if kind == "measured" else "cpu-time: no better meter works here",
             "described_at": "2026-11-20T09:00:00+00:00",
         }  # fmt: skip
@@ -226,12 +228,24 @@ def _counts(results: Path, model: str) -> None:
             "params_every_use": params + (4096 if model == "vit_tiny" else 0), "params_by_storage": params,
             "params_trainable": params, "weight_bytes": params * (1 if "int8" in runtime else 4),
             "macs": int(macs * point["batch"] * (point["size"] / native) ** 2),
-            "flops": int(2 * macs * point["batch"] * (point["size"] / native) ** 2), **provenance(model),
+            "flops": int(2 * macs * point["batch"] * (point["size"] / native) ** 2), "flops_per_byte": 5.0, **provenance(model),
         }
         for runtime in runtimes(model)
         for point in points(model)
     ]  # fmt: skip
     write_table(results / "models" / model / "counts.csv", columns.COUNTS, rows)
+    shares = {"(all)": 1.0, "convolution": 0.62, "depthwise_convolution": 0.08, "addmm": 0.3, "relu": 0.0}
+    layers = [
+        {
+            "model": model,
+            "module": "(model)",
+            "operator": operator,
+            "macs": int(macs * share),
+            "flops": int(2 * macs * share),
+        }
+        for operator, share in shares.items()
+    ]
+    write_table(results / "models" / model / "layers.csv", columns.LAYERS, layers)
 
 
 def _device_rows(results: Path, device: str, model: str, slower: float, kind: str, random: np.random.Generator) -> None:
@@ -261,6 +275,8 @@ def _device_rows(results: Path, device: str, model: str, slower: float, kind: st
     folder = results / "devices" / device
     write_table(folder / "latency" / f"{model}.csv", columns.LATENCY, latency)
     write_table(folder / "energy" / f"{model}.csv", columns.ENERGY, energy)
+    profiled = [row for runtime in runtimes(model) for row in time_share_rows(device, model, runtime)]
+    write_table(folder / "time_shares" / f"{model}.csv", columns.TIME_SHARES, profiled)
     if accuracy is not None:
         rows = [
             {
@@ -271,6 +287,33 @@ def _device_rows(results: Path, device: str, model: str, slower: float, kind: st
             for runtime in runtimes(model)
         ]  # fmt: skip
         write_table(folder / "accuracy" / f"{model}.csv", columns.ACCURACY, rows)
+
+
+# Made-up shares of the time of a pass.
+TIME_SHARES = {
+    "depthwise convolution": 0.41,
+    "convolution": 0.29,
+    "matrix product": 0.2,
+    "activation": 0.08,
+    "between the layers": 0.02,
+}
+
+
+def time_share_rows(
+    device: str, model: str, runtime: str, shares: Mapping[str, float] = MappingProxyType(TIME_SHARES), **more: Any
+) -> list[dict[str, Any]]:
+    """Rows of the table of time shares: of each kind as a whole, and of its only part."""
+    rows = [
+        {
+            "device": device, "model": model, "runtime": runtime, "status": "ok", "splits_by": "operator", "kind": kind, "part": part,
+            "type": "" if part == "(all)" else "Made", "calls": 1.0, "own_s": share * 1e-3, "time_share": share,
+            "time_low_share": max(0.0, share - 0.02), "time_high_share": min(1.0, share + 0.02), "slowdown": 1.05, "launches": 3,
+            **provenance(model), **more,
+        }
+        for kind, share in shares.items()
+        for part in ("(all)", f"the {kind}")
+    ]  # fmt: skip
+    return rows
 
 
 def failed(row: dict[str, Any], status: str, message: str) -> dict[str, Any]:

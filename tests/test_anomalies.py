@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from joulesweep.analysis.anomalies import (
     first_passes,
+    idle_threads,
     inversions,
+    knees,
     large_batches,
     slow_runtimes,
     sustained_speed,
@@ -130,6 +132,42 @@ def test_large_batches_are_named_where_each_further_example_costs_more(tmp_path)
     assert "no longer fit into a cache" in sentence
     assert list(large_batches.found(_merged(tmp_path / "line", swept(1.0, 0.02)))) == []
     assert list(large_batches.found(_merged(tmp_path / "noise", swept(1.3, 0.4)))) == []
+
+
+def _swept(axis: str, seconds: dict[int, float], half: float = 0.02) -> list[dict[str, Any]]:
+    return [_latency("resnet18", s, half=half, **{axis: value}) for value, s in seconds.items()]
+
+
+@pytest.mark.parametrize("axis", ["batch", "size"])
+def test_a_knee_is_named_with_the_value_where_it_begins(tmp_path, axis):
+    """10 ms per unit up to 64, 30 ms per unit from there."""
+    first, knee = (1, 64) if axis == "batch" else (160, 224)
+    values = [first, (first + knee) // 2, knee, 2 * knee]
+    seconds = {n: 0.01 * n + (0.02 * (n - knee) if n > knee else 0) for n in values}
+    (sentence,) = knees.found(_merged(tmp_path, _swept(axis, seconds, 0.01)))
+    assert sentence.startswith(
+        f"**A knee in the sweep of {axis}**: resnet18 @ eager on laptop from {axis} {knee} on (3.0"
+    )
+    assert "no longer fit into a cache" in sentence
+
+
+@pytest.mark.parametrize(
+    ("seconds", "half"),
+    [
+        ({1: 0.02, 2: 0.03, 4: 0.05, 8: 0.09}, 0.02),  # a fixed cost and the same for each example
+        ({1: 0.02, 2: 0.03, 4: 0.05, 8: 0.13}, 0.3),  # nothing beyond the intervals
+        ({1: 0.02, 2: 0.03, 4: 0.09}, 0.02),  # three values
+    ],
+)
+def test_a_sweep_without_a_clear_knee_is_not_named(tmp_path, seconds, half):
+    assert list(knees.found(_merged(tmp_path, _swept("batch", seconds, half)))) == []
+
+
+def test_threads_that_bring_nothing_are_named_at_the_first_such_step(tmp_path):
+    (sentence,) = idle_threads.found(_merged(tmp_path, _swept("threads", {1: 0.08, 2: 0.041, 4: 0.042, 8: 0.05})))
+    assert "resnet18 @ eager on laptop from 2 to 4 (0.976 [0.949, 1.004] times as fast)" in sentence
+    for name, seconds, half in (("gain", {1: 0.08, 2: 0.041}, 0.02), ("noise", {1: 0.08, 2: 0.08}, 0.2)):
+        assert list(idle_threads.found(_merged(tmp_path / name, _swept("threads", seconds, half)))) == []
 
 
 def test_nothing_strange_is_an_empty_list(tmp_path):

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from joulesweep.counters.base import Subject
 from joulesweep.counting import job as counting_job
 from joulesweep.launches import columns
 
 from tests.digits_model import ROOT, digits_spec
 from tests.installed import require
+from tests.test_inputs import declared
 
 require("torch")
 
@@ -67,6 +69,17 @@ def test_operators_without_a_formula_are_listed(exported, tmp_path):
     assert listed["relu"] == "3"
     assert "max_pool2d_with_indices" in listed
     assert not {"view", "convolution", "addmm", "t"} & set(listed)
+
+
+def test_a_convolution_with_a_filter_per_channel_is_an_operator_of_its_own():
+    """Grouped, but with several channels per group, it is not."""
+    from joulesweep.counters.flops import Counter
+    from torch import nn
+
+    module = nn.Sequential(nn.Conv2d(4, 8, 3, groups=4, padding=1), nn.Conv2d(8, 8, 1, groups=2), nn.Conv2d(8, 4, 1))
+    subject = Subject({**digits_spec(), "inputs": [declared("x", [4, 8, 8])], "axes": {}}, module, has_numbers=True)
+    found = Counter().point(subject, {"batch": 1})
+    assert found["macs_by_operator"] == f"convolution={64 * (8 * 4 + 4 * 8)} depthwise_convolution={64 * 8 * 9}"
 
 
 def test_each_runtime_s_row_has_the_bytes_of_its_own_file(exported, tmp_path):

@@ -82,7 +82,7 @@ def _words(figure: Figure) -> str:
 
 
 def _empty_panels(figure: Figure) -> list:
-    return [axes for axes in figure.axes if axes.axison and not axes.lines]
+    return [axes for axes in figure.axes if axes.axison and not axes.lines and not axes.patches]
 
 
 def test_every_figure_with_data_is_a_file_and_every_other_has_a_reason(laptop):

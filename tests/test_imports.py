@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 LIBRARY = Path(__file__).parents[1] / "workflow" / "scripts" / "joulesweep"
-PLUGINS = {"sources", "runtimes", "meters", "datasets", "counters", "formats"}
+PLUGINS = {"sources", "runtimes", "meters", "datasets", "counters", "profilers", "formats"}
 
 # What each room may import besides itself and the ground: the files in the library's root, `system/` and `uncertainty/`.
 RULE: dict[str, set[str]] = {

@@ -31,7 +31,8 @@ MLP = {
     "data": "digits",
 }
 LIBRARY = "workflow/scripts/joulesweep"
-MEASURED = ("evaluate", "latency", "energy")
+LAUNCHING = ("latency", "energy", "time_shares")
+MEASURED = ("evaluate", *LAUNCHING)
 ANSWER = {
     "versions": {"numpy": "2.4.6", "torch": "2.14.1", "onnx": "1.20", "onnxruntime": "1.32.0", "onnxscript": "0.5"},
     "meter": {"name": "cpu-time", "reason": "", "settings": {}, "usable": True, "slow": False, "launch_s": 3.0},
@@ -127,7 +128,7 @@ def test_a_new_model_is_all_that_is_made(tree):
 def test_a_removed_model_concerns_the_stages_of_all_models_only(tree):
     """Those that measure find that nothing is missing."""
     changed = _changed(tree, lambda: tree.config.update(models={"mlp": MLP}, hypotheses=[]))
-    assert changed == ANALYSIS | {"latency", "energy"}
+    assert changed == ANALYSIS | set(LAUNCHING)
 
 
 def test_a_new_point_concerns_its_model_and_no_key_of_a_launch(tree):
@@ -203,7 +204,7 @@ def test_a_runtimes_file_concerns_the_launches_of_that_runtime_only(tree):
 
 
 def test_a_sources_file_concerns_what_is_built_by_it(tree):
-    before = {stage: tree.launch_code(stage, "cnn") for stage in ("latency", "energy")}
+    before = {stage: tree.launch_code(stage, "cnn") for stage in LAUNCHING}
     changed = _changed(tree, lambda: tree.append(f"{LIBRARY}/sources/python.py"))
     assert changed == ALL - {"evaluate mlp"}  # mlp runs as ONNX only
     for stage, keys in before.items():
@@ -225,15 +226,16 @@ LAUNCH_CODE = [
     ("measure/latency/torch_reference.py", ("latency",)),
     ("measure/energy/launch.py", ("energy",)),
     ("measure/energy/sampler.py", ("energy",)),
-    ("measure/processes/server.py", ("latency", "energy")),
-    ("measure/processes/server_process.py", ("latency", "energy")),
-    ("model/inputs.py", ("latency", "energy")),
+    ("measure/time_shares/launch.py", ("time_shares",)),
+    ("measure/processes/server.py", LAUNCHING),
+    ("measure/processes/server_process.py", LAUNCHING),
+    ("model/inputs.py", LAUNCHING),
 ]
 
 
 @pytest.mark.parametrize(("file", "stages"), LAUNCH_CODE)
 def test_launch_code_is_in_the_key_of_the_launches_that_run_it(tree, file, stages):
-    before = {stage: tree.launch_code(stage, "cnn") for stage in ("latency", "energy")}
+    before = {stage: tree.launch_code(stage, "cnn") for stage in LAUNCHING}
     tree.append(f"{LIBRARY}/{file}")
     for stage, keys in before.items():
         after = tree.launch_code(stage, "cnn")
@@ -250,15 +252,16 @@ def test_the_meters_file_is_in_the_key_of_energys_launches_and_another_meters_is
 
 
 TABLE_CODE = [
-    ("uncertainty/interval.py", {"latency", "energy"}),
-    ("schema.py", {"latency", "energy"}),
-    ("launches/selection.py", {"latency", "energy"}),
+    ("uncertainty/interval.py", set(LAUNCHING)),
+    ("schema.py", set(LAUNCHING)),
+    ("launches/selection.py", set(LAUNCHING)),
     ("launches/latency_row.py", {"latency"}),
     ("launches/energy_row.py", {"energy"}),
-    ("launches/journal.py", {"latency", "energy"}),
-    ("launches/table_file.py", {"latency", "energy"}),
-    ("measure/points.py", {"latency", "energy"}),
-    ("measure/lock.py", {"latency", "energy"}),
+    ("launches/time_shares/rows.py", {"time_shares"}),
+    ("launches/journal.py", set(LAUNCHING)),
+    ("launches/table_file.py", set(LAUNCHING)),
+    ("measure/points.py", set(LAUNCHING)),
+    ("measure/lock.py", set(LAUNCHING)),
     ("measure/energy/traces/power_trace.py", {"energy"}),
 ]
 
@@ -266,7 +269,7 @@ TABLE_CODE = [
 @pytest.mark.parametrize(("file", "stages"), TABLE_CODE)
 def test_table_code_derives_tables_again_and_is_in_no_key_of_a_launch(tree, file, stages):
     """A new column, flag or interval costs seconds and measures nothing."""
-    before = {stage: tree.launch_code(stage, "cnn") for stage in ("latency", "energy")}
+    before = {stage: tree.launch_code(stage, "cnn") for stage in LAUNCHING}
     changed = _changed(tree, lambda: tree.append(f"{LIBRARY}/{file}"))
     assert changed & set(MEASURING) == stages
     assert {stage: tree.launch_code(stage, "cnn") for stage in before} == before

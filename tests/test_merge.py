@@ -366,7 +366,9 @@ def test_what_was_read_is_kept_with_the_digest_of_its_content(tmp_path):
         "devices/laptop/energy/digits_cnn.csv",
         "devices/laptop/latency/digits_cnn.csv",
         "devices/laptop/latency/folder.csv",
+        "devices/laptop/time_shares/digits_cnn.csv",
         "models/digits_cnn/counts.csv",
+        "models/digits_cnn/layers.csv",
     ]
     assert found["devices/laptop/latency/folder.csv"] == "unreadable"
     (problem,) = _merge(tmp_path, synthetic.job())

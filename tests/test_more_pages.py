@@ -1,5 +1,6 @@
-"""The lab report and the comparison, made by the real Snakemake as a person asks for them."""
+"""The lab report, the comparison and Snakemake's own report, made by the real Snakemake as a person asks for them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -44,3 +45,22 @@ def test_a_comparison_measures_nothing_makes_nothing_stale_and_fails_only_where_
     assert done.stale() == set()
     assert "name the results to compare with" in done.run("--cores", "1", "compare", fails=True)
     assert "nowhere holds no results" in done.run("--cores", "1", "compare", "--config", "baseline=nowhere", fails=True)
+
+
+def test_snakemakes_own_report_shows_every_figure_and_table_with_its_words(done):
+    """As one HTML file: each image and table has a category, labels, and a caption."""
+    done.run("--report", "page.html")
+    page = (done.folder / "page.html").read_text(encoding="utf-8")
+    words = json.loads((done.folder / "results" / "figures" / "figures.json").read_text())["words"]
+    assert "latency" in words
+    for name, (title, note) in words.items():
+        assert f"{name}.svg" in page
+        assert json.dumps(title)[1:-1] in page
+        assert json.dumps(note)[1:-1] in page
+    for table in (done.folder / "results" / "merged").glob("*.csv"):
+        assert table.name in page
+    for caption in ("which explains what it shows", "explains every column", "the hypotheses with their verdicts"):
+        assert caption in page
+    for category in ("Figures", "Tables", "Report"):
+        assert f'"{category}"' in page
+    assert done.stale() == set()

@@ -53,6 +53,16 @@ def test_an_exported_network_has_the_multiply_adds_of_its_module_at_every_point(
     assert counting_job.point_columns(graph, point)["macs"] == wanted["macs"]
 
 
+def test_a_convolution_with_a_filter_per_channel_is_an_operator_of_its_own():
+    nodes = [
+        helper.make_node("Conv", ["x", "deep"], ["y"], group=4),
+        helper.make_node("Conv", ["y", "whole"], ["z"]),
+    ]
+    tensors = {"deep": _zeros(4, 1, 3, 3), "whole": _zeros(4, 4, 1, 1)}
+    found = _columns(_graph(nodes, tensors, {"x": [1, 4, 8, 8]}))
+    assert found["macs_by_operator"] == "Conv=576 depthwise_Conv=1296"
+
+
 def test_eight_bits_change_the_bytes_and_nothing_that_is_multiplied(exported):
     plain, quantised = (
         _columns(Graph(digits_spec(), onnx.load(exported.parent / name)), size=8)

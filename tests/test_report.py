@@ -65,6 +65,7 @@ def test_the_parts_come_in_the_order_of_the_design(modelled):
         "What tracks what",
         "Accuracy against latency and energy",
         "Devices",
+        "Why: where the time goes",
         "What looked strange",
         "Difficulties",
         "How it was measured",

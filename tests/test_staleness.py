@@ -21,7 +21,7 @@ ANALYSIS = {"merge", "figures", "report"}
 LIBRARY = "workflow/scripts/joulesweep"
 DEVICE = "tests"
 BOTH = ("mlp", "cnn")
-STAGES = ("export", "count", "evaluate", "latency", "energy")
+STAGES = ("export", "count", "evaluate", "latency", "energy", "time_shares")
 
 
 def _of(*models: str) -> set[str]:
@@ -40,7 +40,9 @@ def _config(**changes: object) -> dict:
 
 def _journals(copied: Copy) -> dict[str, list[str]]:
     return {
-        f"{stage} {model}": copied.journal(stage, model) for stage in ("latency", "energy") for model in ("mlp", "cnn")
+        f"{stage} {model}": copied.journal(stage, model)
+        for stage in ("latency", "energy", "time_shares")
+        for model in ("mlp", "cnn")
     }
 
 
@@ -55,7 +57,14 @@ def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done):
         ("analysis/report/verdicts.py", {"report"}),
         ("figures/_style.py", {"figures", "report"}),
         ("measure/energy/sampler.py", {f"energy {model}" for model in BOTH} | ANALYSIS),
-        ("sources/python.py", _of("cnn") | {f"energy {model}" for model in BOTH} | ANALYSIS),
+        (
+            "profilers/onnxruntime.py",
+            {f"{stage} {model}" for stage in ("energy", "time_shares") for model in BOTH} | ANALYSIS,
+        ),
+        (
+            "sources/python.py",
+            _of("cnn") | {f"{stage} {model}" for stage in ("energy", "time_shares") for model in BOTH} | ANALYSIS,
+        ),
     ):
         done.append(f"{LIBRARY}/{file}", "\n_EXTRA = 1\n")
         assert done.stale() == stages, file
@@ -68,7 +77,7 @@ def test_a_new_model_is_all_that_is_made(done):
 
 
 def test_a_removed_model_leaves_the_report_but_not_the_disk_and_counts_again_when_it_comes_back(done):
-    of_cnn = {"describe_device", "latency", "energy"}  # the description names the libraries in use
+    of_cnn = {"describe_device", "latency", "energy", "time_shares"}  # the description names the libraries in use
     done.configure(_config(models={"mlp": MLP}, hypotheses=[]))
     assert done.stale() == ANALYSIS | of_cnn
     before = done.journal("latency", "cnn")
@@ -78,7 +87,7 @@ def test_a_removed_model_leaves_the_report_but_not_the_disk_and_counts_again_whe
         "1",
         "--",
         merged,
-        *(f"{here}/{name}" for name in ("latency/mlp.csv", "energy/mlp.csv", "device.json")),
+        *(f"{here}/{name}" for name in ("latency/mlp.csv", "energy/mlp.csv", "time_shares/mlp.csv", "device.json")),
     )
     assert "cnn" not in (done.folder / merged).read_text()
     assert done.journal("latency", "cnn") == before
@@ -90,7 +99,7 @@ def test_a_new_point_costs_its_own_launches_only(done):
     """What a changed runtime costs is shown without Snakemake: `test_jobs.py`, `test_latency.py`."""
     before = done.journal("latency", "mlp")
     done.configure(_config(models={"mlp": {**MLP, "sweeps": {"batch": [1, 2]}}, "cnn": CNN}))
-    assert done.stale() == {"count mlp", "latency mlp", "energy mlp"} | ANALYSIS
+    assert done.stale() == {"count mlp", "latency mlp", "energy mlp"} | ANALYSIS  # its base point stays
     table = f"results/devices/{DEVICE}/latency/mlp.csv"
     done.run("--cores", "1", "--", table)
     after = done.journal("latency", "mlp")
@@ -104,7 +113,7 @@ def test_changed_code_of_tables_derives_them_from_the_journals_and_measures_noth
     before, table = _journals(done), done.folder / "results" / "devices" / DEVICE / "latency" / "cnn.csv"
     moment = table.stat().st_mtime_ns
     done.append(f"{LIBRARY}/uncertainty/interval.py", "\n_EXTRA = 1\n")
-    assert done.stale() == {"latency", "energy"} | ANALYSIS
+    assert done.stale() == {"latency", "energy", "time_shares"} | ANALYSIS
     done.run("--cores", "1", "all")
     assert table.stat().st_mtime_ns > moment
     assert _journals(done) == before
@@ -116,7 +125,7 @@ def test_another_version_of_a_runtimes_library_costs_the_stages_that_use_it(done
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime\nVersion: 99.0\n")
     stale = done.stale(PYTHONPATH=str(metadata.parent))
-    assert stale >= {f"{stage} {model}" for stage in ("latency", "energy", "evaluate") for model in BOTH}
+    assert stale >= {f"{stage} {model}" for stage in ("latency", "energy", "time_shares", "evaluate") for model in BOTH}
     assert not any(job.startswith(("export", "count")) for job in stale)
 
 

@@ -11,7 +11,10 @@ rule merge:
         # Snakemake.
         lambda wildcards: [] if analysis_only() else [*counted(), *measured(), *described()],
     output:
-        update(MERGED),
+        [
+            report(update(file), category="Tables", labels={"table": Path(file).stem}, caption="../captions/table.rst")
+            for file in MERGED
+        ],
         update(TAKEN),
         update(touch(made_here("merge"))),
     log:
@@ -44,7 +47,12 @@ rule report:
         merged(),
         FIGURES,
     output:
-        page=update(f"{RESULTS}/report.md"),
+        page=report(
+            update(f"{RESULTS}/report.md"),
+            category="Report",
+            labels={"page": "report"},
+            caption="../captions/page.rst",
+        ),
         made=update(touch(made_here("report"))),
     log:
         f"{RESULTS}/logs/report.log",

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import ExecMode
 
+from joulesweep import products
 from joulesweep.cli import IN_WORKFLOW
 from joulesweep.pipeline.console import Console
 from joulesweep.pipeline.plan import Plan
@@ -62,6 +63,22 @@ def described():
 def merged():
     """The merged tables, as this working copy merged them."""
     return [*MERGED, TAKEN, made_here("merge")]
+
+
+def drawn():
+    """The folder of the figures, once there is one, as `snakemake --report` shows it.
+
+    Which figures are drawn depends on the data, so they are no outputs; as an input of `all` the folder is shown all the same.
+    """
+    folder = Path(FIGURES).parent
+    labels = {"category": "Figures", "labels": figure_labels, "caption": "workflow/captions/figure.rst"}
+    return [report(str(folder), patterns=["{figure}.svg"], **labels)] if folder.is_dir() else []
+
+
+def figure_labels(wildcards):
+    """The title and the note of a figure, from the list of the figures."""
+    title, note = products.read(Path(FIGURES))["words"].get(wildcards.figure, (wildcards.figure, ""))
+    return {"figure": title, "note": note}
 
 
 def counted():

@@ -9,6 +9,7 @@ rule describe_device:
         update(touch(made_here("describe_device", "{device}"))),
     log:
         f"{RESULTS}/logs/describe_device/{{device}}.log",
+    threads: ALL_CORES  # it measures what the processor does at most
     params:
         job=job("describe_device"),
     shell:
@@ -39,13 +40,29 @@ rule latency:
         made=update(touch(made_here("latency", DEVICE))),
     log:
         f"{RESULTS}/logs/latency/{DEVICE}.log",
-    priority: 1  # before energy, which takes longest
+    priority: 2  # first what people wait for
     threads: ALL_CORES
     params:
         job=job("latency"),
     shell:
         "exec {PYTHON:q} {SCRIPTS:q}/latency.py --job @{params.job:q} --manifests {input.manifests:q} "
         "--out {HERE:q}/latency --log {log:q}"
+
+
+rule time_shares:
+    input:
+        manifests=list(MANIFEST.values()),
+    output:
+        tables=update(expand(f"{HERE}/time_shares/{{model}}.csv", model=CONFIG.models)),
+        made=update(touch(made_here("time_shares", DEVICE))),
+    log:
+        f"{RESULTS}/logs/time_shares/{DEVICE}.log",
+    threads: ALL_CORES
+    params:
+        job=job("time_shares"),
+    shell:
+        "exec {PYTHON:q} {SCRIPTS:q}/time_shares.py --job @{params.job:q} --manifests {input.manifests:q} "
+        "--out {HERE:q}/time_shares --log {log:q}"
 
 
 rule energy:
@@ -56,6 +73,7 @@ rule energy:
         made=update(touch(made_here("energy", DEVICE))),
     log:
         f"{RESULTS}/logs/energy/{DEVICE}.log",
+    priority: 1
     threads: ALL_CORES
     params:
         job=job("energy"),

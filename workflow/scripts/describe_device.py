@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from joulesweep import cli
 from joulesweep.measure.device import describe
@@ -11,7 +12,17 @@ from joulesweep.system.files import replace_text
 
 def main(arguments: argparse.Namespace) -> None:
     """Write device.json."""
-    replace_text(arguments.out, json.dumps(describe.describe(arguments.job), indent=1) + "\n")
+    about = describe.with_peaks(describe.describe(arguments.job), _before(arguments.out))
+    replace_text(arguments.out, json.dumps(about, indent=1) + "\n")
+
+
+def _before(file: Path) -> dict[str, Any]:
+    """The last description; empty where there is none that can be read."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 parser = argparse.ArgumentParser(description=__doc__)

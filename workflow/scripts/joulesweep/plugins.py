@@ -18,6 +18,7 @@ CLASSES = {
     "power_logs": "PowerLog",
     "datasets": "DataSet",
     "counters": "Counter",
+    "profilers": "Profiler",
     "figures": "Figure",
     "hypotheses": "Hypothesis",
 }
@@ -61,11 +62,11 @@ def declared(kind: str, name: str, attribute: str, package: Path = PACKAGE) -> A
     So the workflow learns which libraries a runtime uses, and a job what a server must preload, without torch.
 
     Raises:
-        KeyError: the file assigns no literal to `attribute`.
+        UserError: the file assigns no literal to `attribute`.
     """
     literals = _literals(file(kind, name, package).read_text(encoding="utf-8"))
     if attribute not in literals:
-        raise KeyError(f"{kind}/{name} declares no {attribute}")
+        raise UserError(f"{kind}/{name}: the file declares no {attribute}; docs/adding.md says what it is")
     return literals[attribute]
 
 

@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from joulesweep import operator_kinds
 from joulesweep.counters import _memory, _products, _shape_pass
 from joulesweep.counters._reachable import storage, stored, unregistered
 from joulesweep.counters.base import ALL, Subject
@@ -138,6 +139,8 @@ class _Operators(TorchDispatchMode):
             self._see_view(args, kwargs, result)
         else:
             name = packet.__name__ if func.namespace == "aten" else f"{func.namespace}.{packet.__name__}"
+            if name == "convolution" and operator_kinds.is_depthwise(args[8], args[0].shape[1]):  # groups, channels
+                name = operator_kinds.DEPTHWISE_PREFIX + name
             if name not in _NOTHING and func.namespace not in ("prim", "profiler"):
                 self.record(name, _products.work(packet, name, args, kwargs, result), args, kwargs, result)
         return result

@@ -13,8 +13,9 @@ from typing import Any
 
 from onnx import NodeProto, TensorProto, numpy_helper
 
+from joulesweep import operator_kinds
 from joulesweep.counters import _onnx_weights, base
-from joulesweep.counters._onnx_macs import FORMULAS, TRANSFORMS
+from joulesweep.counters._onnx_macs import FORMULAS, TRANSFORMS, attribute
 from joulesweep.counters._onnx_shapes import shape, with_shapes
 from joulesweep.counters.base import ALL, Graph, Layers
 from joulesweep.launches.columns import listed
@@ -106,7 +107,7 @@ def _work(subject: Graph, point: Mapping[str, Any]) -> dict[str, _Work]:
         if node.op_type in _GATHERS:
             table = node.input[0]
             reads[0] = table, math.ceil(math.prod(shapes.get(node.output[0]) or (0,)) * widths.get(table, 0))
-        for work in (result[ALL], result.setdefault(node.op_type, _Work())):
+        for work in (result[ALL], result.setdefault(_operator(node, shapes), _Work())):
             work.calls += 1
             work.macs += macs
             work.flops += flops
@@ -114,6 +115,14 @@ def _work(subject: Graph, point: Mapping[str, Any]) -> dict[str, _Work]:
             work.activation_bytes += written + sum(size for name, size in reads if name not in weights)
             work.uncounted.update(uncounted)
     return result
+
+
+def _operator(node: NodeProto, shapes: Mapping[str, Any]) -> str:
+    """The type of a node's operator, marked where it is a convolution with a filter per channel."""
+    channels = (shapes.get(node.input[0]) or (0, 0))[1:2] if node.op_type == "Conv" else ()
+    groups = attribute(node, "group", 1)
+    marked = any(operator_kinds.is_depthwise(groups, length) for length in channels)
+    return f"{operator_kinds.DEPTHWISE_PREFIX * marked}{node.op_type}"
 
 
 def _is_setting(tensor: TensorProto | None) -> bool:

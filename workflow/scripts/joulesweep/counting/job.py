@@ -159,7 +159,12 @@ def layer_rows(subject: Subject | Graph, base: Mapping[str, Any]) -> list[dict[s
     order = {name: place for place, name in enumerate(classes)}
     keys = sorted(rows, key=lambda key: (order.get(key[0], len(order)), key[1] != ALL, key))
     return [
-        {"module": module or "(model)", "type": classes.get(module, ""), "operator": operator or "(all)"}
+        {
+            "model": subject.spec["name"],
+            "module": module or "(model)",
+            "type": classes.get(module, ""),
+            "operator": operator or "(all)",
+        }
         | rows[(module, operator)]
         for module, operator in keys
     ]

@@ -22,6 +22,12 @@ def at_base(merged: Merged, *quantities: Quantity) -> str:
     return f"fewer than two variants have {enumeration([quantity.words for quantity in quantities])} at the base point"
 
 
+def of_table(merged: Merged, table: str, words: str) -> str:
+    """Why no row of a table can be drawn; `words` is what such a row is."""
+    reasons = _reasons(getattr(merged, table))
+    return f"no variant has {words}{f' ({reasons})' if reasons else ''}"
+
+
 def along(merged: Merged, quantity: Quantity, axis: str) -> str:
     """Why there is nothing to draw of a quantity along an axis."""
     rows = getattr(merged, METRICS[quantity.metric][0])

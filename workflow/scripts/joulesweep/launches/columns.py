@@ -104,13 +104,14 @@ COUNTS = Table(
 
 LAYERS = Table(
     "layers",
-    ("module", "operator"),
+    ("model", "module", "operator"),
     _SCHEMA
     + _columns(
         str,
+        model="model, as the configuration names it",
         module="module by its name in the model, with the modules inside it; (model) is the whole model",
         type="class of the module",
-        operator="(all), or one type of operator inside the module",
+        operator="(all), or one type of operator inside the module; depthwise_ before a convolution with one filter per channel",
     )
     + _columns(
         int,
@@ -120,7 +121,9 @@ LAYERS = Table(
         flops="floating-point operations: two for a multiply-add",
         weight_moved_bytes="bytes of weights read",
         activation_moved_bytes="bytes of activations read and written",
-    ),
+    )
+    + _CHECK,
+    required=("model", "module", "operator"),
 )
 
 LATENCY = Table(
@@ -296,6 +299,50 @@ ACCURACY = Table(
     ascending=(("ci_low", "value", "ci_high"),),
 )
 
+TIME_SHARES = Table(
+    "time_shares",
+    ("device", "model", "runtime", "kind", "part"),
+    _SCHEMA
+    + _DEVICE
+    + _VARIANT
+    + _STATUS
+    + _columns(
+        str,
+        (0, 0),
+        ("module", "operator"),
+        splits_by="what the parts are: modules of torch, or operators of the runtime's optimised graph",
+    )
+    + _columns(
+        str,
+        kind="what the part does: convolution, matrix product, activation and so on",
+        part="(all) for everything of this kind, or one module or operator by its name",
+        type="class of the module, or type of the operator",
+    )
+    + _columns(float, calls="how often one pass calls the part")
+    + _columns(
+        float,
+        own_s="time of the part in one profiled pass, without the parts inside it: mean over the launches",
+    )
+    + _columns(
+        float,
+        (0, 1),
+        time_share="share of the time of all timed parts of one pass: mean over the launches",
+        time_low_share="smallest share in a launch",
+        time_high_share="largest share in a launch",
+    )
+    + _columns(
+        float,
+        (0, 1e6),
+        slowdown="how many times longer a pass took while its parts were timed, median over the launches",
+    )
+    + _columns(int, launches="launches that ended ok")
+    + _PROVENANCE
+    + _CHECK,
+    required=("device", "model", "runtime", "status"),
+    figures=("kind", "part", "time_share"),
+    ascending=(("time_low_share", "time_share", "time_high_share"),),
+)
+
 DEVICES = Table(
     "devices",
     ("device",),
@@ -318,6 +365,14 @@ DEVICES = Table(
         governor="CPU frequency governor when the device was described; empty where unknown",
         meter="meter that energy is read from, and why",
         described_at="when the device was described, UTC, ISO 8601",
+    )
+    + _columns(
+        float,
+        (1e3, 1e17),
+        one_thread_flops_per_s="most floating-point operations per second on one thread: matrix products of float32 in numpy",
+        one_thread_bytes_per_s="most bytes per second that one thread reads and writes in memory: copies in numpy",
+        all_cores_flops_per_s="the same operations with one thread per physical core",
+        all_cores_bytes_per_s="the same bytes with one thread per physical core",
     ),
 )
 
@@ -335,10 +390,11 @@ RAW = frozenset(
         ),
         *("windows", "interval_s", "idle_std_W", "energy_by_rail", "artefact_digest", "code_digest"),
         *("architecture", "kernel", "python", "libraries", "described_at"),
+        *("own_s", "splits_by"),
     )
 )
 
-TABLES = {table.name: table for table in (COUNTS, LATENCY, ENERGY, ACCURACY, DEVICES)}
+TABLES = {table.name: table for table in (COUNTS, LAYERS, LATENCY, ENERGY, TIME_SHARES, ACCURACY, DEVICES)}
 
 
 def launch_key(row: Mapping[str, Any]) -> dict[str, Any]:

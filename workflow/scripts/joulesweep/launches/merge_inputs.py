@@ -20,10 +20,12 @@ PATTERNS = (
     "devices/*/latency/*.csv",
     "devices/*/latency/*.jsonl",
     "devices/*/energy/*.csv",
+    "devices/*/time_shares/*.csv",
     "devices/*/accuracy/*.csv",
     "devices/*/device.json",
     "devices/*/reference.json",
     "models/*/counts.csv",
+    "models/*/layers.csv",
 )
 
 

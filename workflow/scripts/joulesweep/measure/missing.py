@@ -101,11 +101,12 @@ def missing_windows(
 
     Those that a meter failed are repeated by the next run, whose job knows of more failures of the meter.
     """
+    due = [launch for launch in launches if launch.status != "no_meter" or launch.meter_failures == meter_failures]
+    return 0 if is_given_up(launches, limits) else missing_launches(due, settings["launches"], limits)
+
+
+def missing_launches(launches: Sequence[Launch], wanted: int, limits: Mapping[str, Any]) -> int:
+    """Launches that a point still needs of a stage that wants the same number of every point."""
     if is_given_up(launches, limits):
         return 0
-    settled = [
-        launch
-        for launch in launches
-        if is_settled(launch, limits) and (launch.status != "no_meter" or launch.meter_failures == meter_failures)
-    ]
-    return max(0, settings["launches"] - len(settled))
+    return max(0, wanted - sum(is_settled(launch, limits) for launch in launches))

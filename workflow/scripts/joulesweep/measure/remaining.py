@@ -11,17 +11,19 @@ from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.measure.energy import job as energy
 from joulesweep.measure.latency.expectation import expected_half_widths
 from joulesweep.measure.points import Point, points_by_model
+from joulesweep.measure.time_shares import job as time_shares
 
 _POINTS: dict[str, Callable[[Mapping[str, Any], Sequence[Path]], dict[str, list[Point]]]] = {
     "latency": points_by_model,
     "energy": energy.points_at,
+    "time_shares": time_shares.points_at,
 }
 
 
 def remaining(
     stage: str, job: Mapping[str, Any], manifests: Mapping[str, Path], folder: Path, launch_s: float
 ) -> dict[str, Any]:
-    """What a `latency` or `energy` job still has to measure.
+    """What a measuring job still has to measure.
 
     `models` holds for each model the launches that are missing, of how many, and the seconds that they take.
     Launches of latency beyond the first stage are not counted, since their number follows from the first ones; the time

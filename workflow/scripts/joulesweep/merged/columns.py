@@ -46,7 +46,10 @@ def _corrected(table: Table) -> Table:
     return replace(table, columns=figures, ascending=(*table.ascending, ("ci_low_s", "corrected_s", "ci_high_s")))
 
 
-COUNTS, ENERGY, ACCURACY = map(_merged, (columns.COUNTS, columns.ENERGY, columns.ACCURACY))
+COUNTS, ENERGY, TIME_SHARES, ACCURACY = map(
+    _merged, (columns.COUNTS, columns.ENERGY, columns.TIME_SHARES, columns.ACCURACY)
+)
+LAYERS = replace(columns.LAYERS, columns=tuple(column for column in columns.LAYERS.columns if column.name != CHECK))
 LATENCY = _merged(_corrected(columns.LATENCY))
 
 # The raw samples: so that a reader can judge the measurement, and another program can start from them.
@@ -72,4 +75,7 @@ LAUNCHES = Table(
     required=(*(name for name in LATENCY.key if name in LATENCY.required), "started_s", "launch_raw_s"),
 )
 
-MERGED = {table.name: table for table in (COUNTS, LATENCY, LAUNCHES, ENERGY, ACCURACY, columns.DEVICES, PROBLEMS)}
+MERGED = {
+    table.name: table
+    for table in (COUNTS, LAYERS, LATENCY, LAUNCHES, ENERGY, TIME_SHARES, ACCURACY, columns.DEVICES, PROBLEMS)
+}

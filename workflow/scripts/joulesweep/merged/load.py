@@ -22,7 +22,9 @@ class Merged:
     counts: pd.DataFrame
     latency: pd.DataFrame
     energy: pd.DataFrame
+    time_shares: pd.DataFrame
     accuracy: pd.DataFrame
+    layers: pd.DataFrame
     launches: pd.DataFrame
     devices: pd.DataFrame
     problems: pd.DataFrame
@@ -56,7 +58,7 @@ def load(folder: Path, models: Mapping[str, Mapping[str, Any]]) -> Merged:
     """The merged tables of a folder; models are in the order of the configuration, those of other devices after them."""
     read = {name: _read(folder / f"{name}.csv", MERGED[name]) for name in Merged.__dataclass_fields__}
     order = {model: place for place, model in enumerate(models)}
-    for name in ("counts", "latency", "energy", "accuracy", "launches"):
+    for name in ("counts", "layers", "latency", "energy", "time_shares", "accuracy", "launches"):
         frame = read[name]
         frame = frame.assign(place=frame["model"].map(order).fillna(len(order)))
         frame = frame.sort_values(["place", "model"], kind="stable").drop(columns="place").reset_index(drop=True)

@@ -1,4 +1,5 @@
-"""What an ONNX file says of itself, read without the onnx package and without its weights: its inputs, and the files it needs.
+"""What an ONNX file says of itself, read without the onnx package and without its weights: its inputs, the files it needs, and
+which of its convolutions have a filter per channel.
 
 The workflow reads this when it reads the configuration, under an interpreter that need have neither onnx nor a runtime. The
 numbers of fields are those of onnx.proto, which promises to keep them.
@@ -23,6 +24,10 @@ _WAYS = {
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
+
+
+# The place of the weight among the inputs of each kind of convolution.
+_CONVOLUTIONS = {"Conv": 1, "ConvInteger": 1, "QLinearConv": 3}
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,34 @@ def external_files(file: Path) -> list[Path]:
         if not (folder / path).is_file():
             raise UserError(f"{file}: its weights lie in {location!r} beside it, which is missing; copy that file too")
     return [file.parent / location for location in locations]
+
+
+def depthwise(file: Path) -> dict[str, bool]:
+    """Whether each convolution of the main graph has a filter per channel, by its name and by the names of its outputs.
+
+    That is: several groups, each with one input channel. A weight that is stored in 8 bits is found behind the operator that
+    makes it a float.
+
+    Raises:
+        UserError: it is no ONNX file.
+    """
+    found: dict[str, bool] = {}
+    with _opened(file) as content:
+        parts = list(_fields(_message(content, 7)))
+        shapes = {_text(tensor, 8): _dims(tensor) for number, tensor in parts if number == 5}
+        nodes = [node for number, node in parts if number == 1]
+        for node in nodes:  # what turns stored whole numbers into a weight
+            if _text(node, 4) == "DequantizeLinear" and (stored := shapes.get(_texts(node, 1)[0])):
+                shapes[_texts(node, 2)[0]] = stored
+        for node in nodes:
+            place = _CONVOLUTIONS.get(_text(node, 4))
+            inputs = _texts(node, 1)
+            if place is not None and len(inputs) > place:
+                attributes = [value for number, value in _fields(node) if number == 5]
+                group = next((dict(_fields(value)).get(3, 1) for value in attributes if _text(value, 1) == "group"), 1)
+                is_depthwise = group > 1 and shapes.get(inputs[place], (0, 0))[1:2] == (1,)
+                found |= dict.fromkeys([name for name in (_text(node, 3), *_texts(node, 2)) if name], is_depthwise)
+    return found
 
 
 class _opened:  # noqa: N801 - reads as a word where it is used
@@ -139,6 +172,24 @@ def _external(tensor: memoryview) -> Iterator[memoryview]:
 
 def _text(message: memoryview, field: int) -> str:
     return next((bytes(value).decode() for number, value in _fields(message) if number == field), "")
+
+
+def _texts(message: memoryview, field: int) -> list[str]:
+    return [bytes(value).decode() for number, value in _fields(message) if number == field]
+
+
+def _dims(tensor: memoryview) -> tuple[int, ...]:
+    """The shape of a stored tensor: lengths one by one, or packed."""
+    lengths: list[int] = []
+    for number, value in _fields(tensor):
+        if number == 1 and isinstance(value, int):
+            lengths.append(value)
+        elif number == 1:
+            at = 0
+            while at < len(value):
+                length, at = _varint(value, at)
+                lengths.append(length)
+    return tuple(lengths)
 
 
 def _message(message: memoryview, field: int) -> memoryview:

@@ -20,9 +20,19 @@ from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.configuration import config_schema
 from joulesweep.pipeline.configuration.config import Config
 
-MERGED_TABLES = ("counts", "latency", "launches", "energy", "accuracy", "devices", "problems")
+MERGED_TABLES = (
+    "counts",
+    "layers",
+    "latency",
+    "launches",
+    "energy",
+    "time_shares",
+    "accuracy",
+    "devices",
+    "problems",
+)
 OF_A_MODEL = ("export", "count", "evaluate")
-MEASURING = ("latency", "energy")  # one job for all models, so that their launches are interleaved
+MEASURING = ("latency", "energy", "time_shares")  # one job for all models, so that their launches are interleaved
 OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "lab_report", "compare", "doctor")
 
 # Where launch code begins: what runs in the measuring process, what starts that process, the reference beside the passes,
@@ -35,7 +45,9 @@ _LAUNCH_CODE = {
         "measure/processes/server.py",
     ),
     "energy": ("measure/energy/launch.py", "measure/energy/sampler.py", "measure/processes/server.py"),
+    "time_shares": ("measure/time_shares/launch.py", "measure/processes/server.py"),
 }
+_TIME_SHARE_LAUNCHES = 3  # of every variant: the smallest and the largest share show how far to trust the mean
 _PAGES = ("report", "lab_report")
 _ANALYSIS = {
     "merge": ("pandas", "numpy"),
@@ -187,6 +199,23 @@ class Jobs:
     def energy_points(self, model: str) -> list[dict[str, Any]]:
         """The points at which energy is measured, fewer where the meter is slow."""
         return self.config.energy_points(model, self._answer["meter"]["slow"])
+
+    def time_shares(self) -> Job:
+        """The job that finds where the time of a pass goes, for every variant at its base point."""
+        limits = {name: self.config.latency[name] for name in ("timeout_s", "memory_bytes")}
+        return {
+            "device": self.config.device,
+            "models": {model: self._time_shares_of(model) for model in self.config.models},
+            "settings": {"launches": _TIME_SHARE_LAUNCHES, **limits},
+            "table_code": self._code(self._script("time_shares")),
+        }
+
+    def _time_shares_of(self, model: str) -> Job:
+        return {
+            "model": self._part(model, "runtimes"),
+            "points": _stated(point for point in self.config.latency_points(model) if point["base"]),
+            **self._by_runtime(model, self._launch_code("time_shares"), profiled=True),
+        }
 
     @property
     def has_meter(self) -> bool:
@@ -347,12 +376,19 @@ class Jobs:
     def _counting_libraries(self, model: str) -> list[str]:
         return [name for counter in self._counters(model) for name in self._declared("counters", counter, "libraries")]
 
-    def _by_runtime(self, model: str, files: Iterable[Path], libraries: Iterable[str] = ()) -> Job:
-        """Code digests and library versions of each runtime of a model: of these files and the plug-ins it uses."""
+    def _by_runtime(
+        self, model: str, files: Iterable[Path], libraries: Iterable[str] = (), profiled: bool = False
+    ) -> Job:
+        """Code digests and library versions of each runtime of a model: of these files and the plug-ins it uses.
+
+        Its profiler belongs to them where passes are `profiled`.
+        """
         code, versions = {}, {}
         for runtime in self.config.models[model]["runtimes"]:
             names = [*self._declared("runtimes", runtime, "libraries"), *libraries]
             plugin_files = [plugins.file("runtimes", runtime, self._package)]
+            if profiled and (profiler := self._declared("runtimes", runtime, "profiler")):
+                plugin_files.append(plugins.file("profilers", profiler, self._package))
             if self._declared("runtimes", runtime, "format") == "module":
                 names += self._source_libraries(model)
                 plugin_files.append(self._source_file(model))

@@ -15,7 +15,7 @@ _SECONDS = {
     "export": 15.0,
     "count": 6.0,
     "evaluate": 6.0,
-    "describe_device": 2.0,
+    "describe_device": 3.0,
     "merge": 4.0,
     "figures": 5.0,
     "report": 4.0,
@@ -24,7 +24,7 @@ _SECONDS = {
 }
 _START_S = 5.0  # a server of one runtime imports its libraries
 _TABLE_S = 2.0  # a table is derived from the journal
-_LATENCY_LAUNCH_S = 0.5
+_LAUNCH_S = {"latency": 0.5, "time_shares": 0.8}
 _TIMEOUT_S = 60
 
 Stage = tuple[str, str | None]
@@ -115,7 +115,7 @@ def _remaining(jobs: Jobs, stages: Sequence[str]) -> dict[str, dict[str, Any]]:
             "job": jobs.of(stage),
             "manifests": {model: str(jobs.manifest(model)) for model in jobs.config.models},
             "folder": str(jobs.results / "devices" / jobs.config.device / stage),
-            "launch_s": jobs.energy_launch_s if stage == "energy" else _LATENCY_LAUNCH_S,
+            "launch_s": jobs.energy_launch_s if stage == "energy" else _LAUNCH_S[stage],
         }
         for stage in stages
     ]

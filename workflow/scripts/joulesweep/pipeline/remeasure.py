@@ -6,7 +6,7 @@ from joulesweep.errors import UserError, nearest
 from joulesweep.launches.journal import Journal
 from joulesweep.pipeline.configuration.config import Config
 
-STAGES = ("latency", "energy")
+STAGES = ("latency", "energy", "time_shares")
 
 
 def supersede(config: Config, results: Path, model: str, runtime: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What every runtime offers. Its four literals are read without importing it: each runtime's own file states them."""
+"""What every runtime offers. Its literals are read without importing it: each runtime's own file states them."""
 
 import time
 from abc import ABC, abstractmethod
@@ -16,12 +16,14 @@ class Runtime(ABC):
     Attributes:
         format: the format of the artefact that it loads: the name of a file in `formats/`.
         compute_device: where passes run: cpu, cuda, mps. It decides which reference tells how fast that is at a moment.
+        profiler: what splits the time of its passes into parts: the name of a file in `profilers/`, or empty where nothing can.
         libraries: distributions whose versions matter to its figures.
         preload: modules that a server of measuring processes imports beforehand; they start no thread.
     """
 
     format: ClassVar[str]
     compute_device: ClassVar[str]
+    profiler: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
     preload: ClassVar[tuple[str, ...]]
 

@@ -18,6 +18,7 @@ class Runtime(base.Runtime):
 
     format = "module"
     compute_device = "cpu"
+    profiler = "module-hooks"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
 

@@ -10,6 +10,7 @@ class Runtime(TorchDevice):
 
     format = "module"
     compute_device = "cuda"
+    profiler = "module-hooks"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
     is_available = staticmethod(torch.cuda.is_available)

@@ -10,6 +10,7 @@ class Runtime(TorchDevice):
 
     format = "module"
     compute_device = "mps"
+    profiler = "module-hooks"
     libraries = ("torch", "safetensors")
     preload = ("torch", "safetensors.torch")
     is_available = staticmethod(torch.backends.mps.is_available)

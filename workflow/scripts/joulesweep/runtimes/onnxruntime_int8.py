@@ -8,5 +8,6 @@ class Runtime(onnxruntime.Runtime):
 
     format = "onnx-int8"
     compute_device = "cpu"
+    profiler = "onnxruntime"
     libraries = ("onnxruntime",)
     preload = ("onnxruntime",)

@@ -1,7 +1,7 @@
 """Models with fewer FLOPs that take longer, beyond their intervals, and what speaks for the cause.
 
-The roofline model (Williams, Waterman and Patterson, Roofline, CACM 52, 2009): a model that moves many bytes for its FLOPs
-waits for memory. A model of many small operators waits for the work around each of them.
+By the roofline model where the device's roofs were measured (`merged/roofline.py`). Otherwise by the bytes that the model moves for its
+FLOPs: with many it probably waits for memory, with few for the work around many small operators.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from itertools import permutations
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import digits, plural, si, with_interval
+from joulesweep.formatting import digits, percent, plural, si, with_interval
 from joulesweep.merged.base_points import interval, model_counts
-from joulesweep.merged.load import Merged
+from joulesweep.merged.load import VARIANT, Merged
+from joulesweep.merged.roofline import COMPUTE, MEMORY, OVERHEAD, placed
 from joulesweep.uncertainty.ratio import ratio
 
 _FEWER = 1.25  # times as many FLOPs; closer than that is no inversion
@@ -23,6 +24,7 @@ _MOST = 3  # pairs that are named in a runtime
 def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
     """One sentence per device and runtime with such pairs, the strongest first."""
     counts = model_counts(merged)
+    bounds = placed(merged).set_index(VARIANT)
     for (device, runtime), rows in points.groupby(["device", "runtime"], sort=False):
         rows = rows[(rows["flops"] > 0) & rows["latency_low"].notna()]
         pairs = [(a, b) for (_, a), (_, b) in permutations(list(rows.iterrows()), 2) if _inverted(a, b)]
@@ -30,9 +32,22 @@ def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
             key=lambda pair: pair[0]["latency"] / pair[1]["latency"] * pair[1]["flops"] / pair[0]["flops"], reverse=True
         )
         if pairs:
-            named = "; ".join(_words(*pair, counts) for pair in pairs[:_MOST])
+            named = "; ".join(_words(*pair, counts, bounds) for pair in pairs[:_MOST])
             more = f"; and {plural(len(pairs) - _MOST, 'further pair')}" if len(pairs) > _MOST else ""
             yield f"**Fewer FLOPs, yet slower**, in {text(runtime)} on {text(device)}: {named}{more}."
+
+
+def _by_roof(row: pd.Series) -> str:
+    """What the slower model waits for, by the roofs of its device."""
+    share = percent(row["flops"] / row["latency"] / row["roof_flops_per_s"])
+    of_roof = (
+        f"{share} of the FLOPs per second that this device allows at {digits(row['flops_per_byte'], 2)} FLOPs per byte"
+    )
+    return {
+        OVERHEAD: f"the first does only {of_roof}, so many small operators or slow kernels are a likely cause",
+        MEMORY: f"the first does {of_roof}, where memory is the nearest limit",
+        COMPUTE: f"the first does {of_roof}, where arithmetic is the nearest limit",
+    }[row["bound"]]
 
 
 def _inverted(a: pd.Series, b: pd.Series) -> bool:
@@ -40,12 +55,15 @@ def _inverted(a: pd.Series, b: pd.Series) -> bool:
     return a["flops"] * _FEWER <= b["flops"] and ratio(interval(a, "latency"), interval(b, "latency")).low > 1
 
 
-def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame) -> str:
+def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame, bounds: pd.DataFrame) -> str:
     sides = [
         f"{text(str(row['model']))} ({si(row['flops'], 'FLOP')}, {with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}, "
         f"{si(row['flops'] / row['latency'], 'FLOP/s')})"
         for row in (a, b)
     ]
+    variant = tuple(a[name] for name in VARIANT)
+    if variant in bounds.index:
+        return f"{sides[0]} against {sides[1]}; {_by_roof(bounds.loc[variant])}"
     per_byte = [counts["flops_per_byte"].get(row["model"], float("nan")) for row in (a, b)]
     if per_byte[1] >= _SLOWER_AT * per_byte[0]:
         numbers = f"{digits(per_byte[0], 2)} FLOPs per byte against {digits(per_byte[1], 2)}"

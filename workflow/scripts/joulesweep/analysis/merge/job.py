@@ -5,7 +5,7 @@ and is used again when it is configured again. From other devices every model is
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,17 +20,19 @@ from joulesweep.merged.problems import Problem
 
 log = logging.getLogger("joulesweep")
 
-_MEASURED = ("latency", "energy", "accuracy")
+_MEASURED = ("latency", "energy", "time_shares", "accuracy")
+_OF_A_MODEL = ("counts", "layers")
 _UNREADABLE = "remove it, or copy it from its device again"
 
 
 def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> None:
-    """Write counts, latency, energy, accuracy, devices and problems as CSV files in `out`, and what was read."""
+    """Write the merged tables as CSV files in `out`, and what was read."""
     merge_inputs.write(results, out, token)
     tables: dict[str, list[Located]] = {name: [] for name in ("counts", *_MEASURED)}
     devices: list[Row] = []
     problems: list[Problem] = []
     unreadable: set[str] = set()
+    layer_files: list[str] = []
     for name, fault in merge_inputs.entries(results):
         path = results / name
         if fault:
@@ -40,6 +42,8 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
             row, faults = device_file.read(path, name)
             devices += [row] if row else []
             problems += faults
+        elif name.startswith("models/") and path.name == "layers.csv":
+            layer_files.append(name)
         elif path.suffix == ".csv":
             table = _table(name)
             rows, faults = read_table.read(path, columns.TABLES[table], name)
@@ -51,16 +55,31 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
     tables, conflicts = without_conflicts(tables, job["device"])
     tables["latency"], tables["launches"], of_journals = journals.rows(tables["latency"], results, unreadable)
     tables["latency"], tables["energy"], contradictions = consistency.flagged(tables["latency"], tables["energy"])
-    problems += conflicts + of_journals + contradictions
+    layers, of_layers = _layers(results, layer_files, {str(located.row["model"]) for located in tables["counts"]})
+    problems += conflicts + of_journals + contradictions + of_layers
     former = _former_names(devices, job["device"])
     for table, rows in tables.items():
         configured = ({**row, "configured": _yes(_configured(row, job, former))} for _, _, row in rows)
         _write(out, table, configured)
+    _write(out, "layers", layers)
     _write(out, "devices", devices)
     _write(out, "problems", [problem.as_row() for problem in problems])
     for problem in problems:
         place = problem.file if problem.row is None else f"{problem.file}:{problem.row}"
         log.info("%s: %s; %s", ": ".join(filter(None, (place, problem.column))), problem.problem, problem.cure)
+
+
+def _layers(results: Path, files: Iterable[str], models: Collection[str]) -> tuple[list[Row], list[Problem]]:
+    """The layers of these models, and what is wrong with their files."""
+    layers: list[Row] = []
+    problems: list[Problem] = []
+    for name in files:
+        if PurePosixPath(name).parts[1] in models:
+            rows, faults = read_table.read(results / name, columns.LAYERS, name)
+            rows, strangers = _at_home(rows, name, "layers")
+            layers += [located.row for located in rows]
+            problems += faults + strangers
+    return layers, problems
 
 
 def _table(name: str) -> str:
@@ -72,7 +91,7 @@ def _table(name: str) -> str:
 def _at_home(rows: list[Located], name: str, table: str) -> tuple[list[Located], list[Problem]]:
     """The rows that lie in the folder of their device and the file of their model, and a problem for the rest."""
     path = PurePosixPath(name)
-    home = {"model": path.parts[1]} if table == "counts" else {"device": path.parts[1], "model": path.stem}
+    home = {"model": path.parts[1]} if table in _OF_A_MODEL else {"device": path.parts[1], "model": path.stem}
     problems = []
     for column, expected in home.items():
         strangers = [located for located in rows if located.row[column] != expected]

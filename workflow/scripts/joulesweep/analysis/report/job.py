@@ -14,6 +14,7 @@ from joulesweep.analysis.lab_report import own_words
 from joulesweep.analysis.lab_report.tables import Lab
 from joulesweep.analysis.report import difficulties, findings, markdown, provenance, sweeps, tables
 from joulesweep.analysis.report.advice import advice
+from joulesweep.analysis.report.causes import roofs, time_shares
 from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
@@ -108,6 +109,9 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
             device: set(merged.energy.loc[merged.energy["device"] == device, "status"]) != {"no_meter"}
             for device in devices
         },
+        "time_shares": {device: time_shares.shares(merged, device) for device in devices},
+        "roofs": roofs.sentences(merged),
+        "where_time_goes": time_shares.sentences(merged),
         "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
         "has_energy": not merged.energy.empty,

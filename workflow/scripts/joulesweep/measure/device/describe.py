@@ -1,29 +1,39 @@
 """Which device this is: what a reader needs to know about the machine behind a row."""
 
 import importlib
+import logging
 import platform
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
+from joulesweep.errors import one_line
 from joulesweep.launches.columns import listed
-from joulesweep.measure.device import state
+from joulesweep.measure.device import peaks, state
 from joulesweep.measure.device.threads import cores
+from joulesweep.measure.lock import machine_lock
 from joulesweep.schema import SCHEMA
 from joulesweep.system.machine import machine_id
 from joulesweep.system.sysfs import text
 
+log = logging.getLogger("joulesweep")
+
 _ROOT = Path("/")
+
+_METHOD = 1  # raised when peaks are measured differently
+_SAME = ("machine_id", "governor", "cores_physical")
+_PEAKS = ("one_thread_flops_per_s", "one_thread_bytes_per_s", "all_cores_flops_per_s", "all_cores_bytes_per_s")
 
 # What firmware says where its maker wrote nothing.
 _EMPTY = {"", "none", "default string", "system product name", "system manufacturer", "to be filled by o.e.m."}
 
 
 def describe(job: Mapping[str, Any]) -> dict[str, Any]:
-    """One row of the table of devices; what the machine does not tell is empty."""
+    """One row of the table of devices without the peaks; what the machine does not tell is empty."""
     physical, logical = cores()
     return {
         "schema": SCHEMA,
@@ -43,6 +53,30 @@ def describe(job: Mapping[str, Any]) -> dict[str, Any]:
         "meter": f"{job['meter']['name']}: {job['meter']['reason']}",
         "described_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+
+def with_peaks(about: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """A description with the most that the CPU does, with one thread and with one per physical core.
+
+    The peaks of `before`, the last description, are taken unless the machine, its governor, the cores, or numpy are
+    others now. Empty where there is no memory to measure them.
+    """
+    of = {"peaks_of": f"{_METHOD} numpy {np.__version__}"}
+    known = {name: before.get(name) for name in _PEAKS}
+    same = all(before.get(name) == {**about, **of}[name] for name in (*_SAME, *of))
+    if same and all(isinstance(value, float) for value in known.values()):
+        return {**about, **known, **of}
+    try:
+        with machine_lock():
+            every = [
+                measure(threads)
+                for threads in (1, about["cores_physical"])
+                for measure in (peaks.flops_per_s, peaks.bytes_per_s)
+            ]
+    except (MemoryError, RuntimeError) as error:  # the latter where no thread can be started
+        log.warning("what the processor does at most was not measured: %s", one_line(error))
+        return {**about, **dict.fromkeys(_PEAKS), **of}
+    return {**about, **dict(zip(_PEAKS, every, strict=True)), **of}
 
 
 def machine(root: Path = _ROOT) -> str:

@@ -144,7 +144,7 @@ def _too_few_values(hypothesis: Mapping[str, Any], models: Models, ends: bool) -
 
 def _declared(hypothesis: Mapping[str, Any], attribute: str) -> int:
     """How many models or values a kind of hypothesis takes; 1 where its file does not say."""
-    with suppress(KeyError):
+    with suppress(UserError):
         return int(plugins.declared("hypotheses", kind_of(hypothesis).replace("_", "-"), attribute))
     return 1
 

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from joulesweep.errors import UserError, shortened
 from joulesweep.launches import merge_inputs
 
-# Beside what the merge reads: every journal, and the tables of layers.
-PATTERNS = (*merge_inputs.PATTERNS, "devices/*/*/*.jsonl", "models/*/layers.csv")
+# Beside what the merge reads: every journal.
+PATTERNS = (*merge_inputs.PATTERNS, "devices/*/*/*.jsonl")
 _ARTEFACTS = "models/*/*"
 _DEEPEST = 8  # parts of a path below results/
 

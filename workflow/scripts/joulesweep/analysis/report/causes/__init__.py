@@ -1,0 +1,1 @@
+"""What makes a variant fast or slow."""
