@@ -143,7 +143,7 @@ def test_the_report_names_the_roofs_and_what_holds_each_variant(tmp_path):
     assert lines == [
         "laptop, 2 threads: at most 80.0 GFLOP/s and 10.0 GB/s in numpy. Memory is the limit below 8.0 FLOPs per byte, arithmetic above.",
         "laptop, 2 threads: arithmetic is the limit for resnet18 @ eager (62 % of it).",
-        "laptop, 2 threads: far below both limits is vit_tiny @ eager (2.5 % of it). The likely causes are many small operators, or "
+        "laptop, 2 threads: far below both limits: vit_tiny @ eager (2.5 % of it). The likely causes are many small operators, or "
         "operators with slow kernels; the shares of the time say which.",
     ]
 

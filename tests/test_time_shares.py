@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from joulesweep.merged.load import Merged, load
 from joulesweep.merged.time_by_kind import time_by_kind
 from joulesweep.model import onnx_header
 from joulesweep.model.manifest import Manifest
+from joulesweep.profilers.base import Runs
 
 from tests import synthetic
 from tests.digits_model import ROOT, measured_models
@@ -62,6 +64,10 @@ class _Runtime:
         pass
 
 
+def _twice(one_pass: Callable[[], float]) -> int:
+    return len([one_pass(), one_pass()])
+
+
 def test_a_modules_time_is_its_own_and_that_of_the_hooks_is_nobodys(monkeypatch):
     """The clock goes on only where a module says so, and by 1 ns whenever it is read."""
     from joulesweep.profilers import module_hooks
@@ -87,7 +93,7 @@ def test_a_modules_time_is_its_own_and_that_of_the_hooks_is_nobodys(monkeypatch)
     twice = Takes(1000)
     model = Takes(7000, twice, Takes(500, Takes(4000)), twice)
     monkeypatch.setattr(module_hooks.time, "perf_counter_ns", read)
-    made = module_hooks.Profiler().parts(_Runtime(model), None, 1, {}, lambda one_pass: len([one_pass(), one_pass()]))  # type: ignore[arg-type]
+    made = module_hooks.Profiler().parts(lambda: _Runtime(model), None, 1, {}, Runs(_twice, _twice))  # type: ignore[arg-type]
     found = {part.name: (part.calls, round(part.seconds * 1e9)) for part in made}
     assert found == {
         "(model)": (1, pytest.approx(7000, abs=9)),
@@ -135,7 +141,7 @@ def test_a_model_that_is_one_module_to_torch_has_no_parts():
     from torch import nn
 
     with pytest.raises(Unsupported, match="one module"):
-        module_hooks.Profiler().parts(_Runtime(nn.ReLU()), None, 1, {}, lambda one_pass: 1)  # type: ignore[arg-type]
+        module_hooks.Profiler().parts(lambda: _Runtime(nn.ReLU()), None, 1, {}, Runs(_twice, _twice))  # type: ignore[arg-type]
 
 
 def _event(name: str, start: int, length: int, operator: str = "", shape: tuple[int, ...] = ()) -> dict[str, Any]:

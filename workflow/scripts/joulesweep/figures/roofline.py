@@ -51,7 +51,7 @@ class Figure(base.Figure):
 
 
 def _lines(axes: Axes, rows: pd.DataFrame, merged: Merged, device: str) -> None:
-    known = roofs(merged, device)
+    known = {threads: roof for threads, roof in roofs(merged, device).items() if threads in set(rows["threads"])}
     low = min(rows["flops_per_byte"].min(), *(roof.ridge for roof in known.values())) / 3
     high = max(rows["flops_per_byte"].max(), *(roof.ridge for roof in known.values())) * 3
     x = np.geomspace(low, high, 200)

@@ -24,7 +24,7 @@ _SECONDS = {
 }
 _START_S = 5.0  # a server of one runtime imports its libraries
 _TABLE_S = 2.0  # a table is derived from the journal
-_LAUNCH_S = {"latency": 0.5, "time_shares": 0.8}
+_LAUNCH_S = {"latency": 0.5, "time_shares": 0.6}
 _TIMEOUT_S = 60
 
 Stage = tuple[str, str | None]

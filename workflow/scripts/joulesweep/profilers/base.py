@@ -2,15 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from joulesweep.launches.time_shares.launch import Part
 from joulesweep.model.manifest import Artefact
 
-# Does one pass as often as it likes; returns how often.
+# Is handed the function that does one pass and returns its seconds. Does it as often as it likes; returns how often.
 Repeat = Callable[[Callable[[], float]], int]
+
+
+class Runs(NamedTuple):
+    """Who does the passes: `plain` those without, `profiled` those with the parts timed."""
+
+    plain: Repeat
+    profiled: Repeat
 
 
 class Profiler(ABC):
@@ -24,15 +31,14 @@ class Profiler(ABC):
 
     @abstractmethod
     def parts(
-        self, runtime: Any, artefact: Artefact, threads: int, inputs: Mapping[str, np.ndarray], repeat: Repeat
+        self, make: Callable[[], Any], artefact: Artefact, threads: int, inputs: Mapping[str, np.ndarray], runs: Runs
     ) -> list[Part]:
-        """Load the artefact so that its parts can be timed, and let `repeat` do the passes that count.
+        """Load the artefact and let `runs` do the plain passes, then those whose parts are timed.
 
         Args:
-            runtime: a fresh object of the runtime.
+            make: makes an object of the runtime.
             inputs: the arrays of one pass, by name.
-            repeat: is handed the function that does one pass and returns its seconds. It calls it as often as it likes.
 
         Returns:
-            The parts with the mean of these passes; their seconds add up to no more than the pass.
+            The parts with the mean of the profiled passes; their seconds add up to no more than the pass.
         """

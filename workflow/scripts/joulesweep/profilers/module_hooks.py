@@ -31,21 +31,28 @@ class Profiler(base.Profiler):
     splits_by = "module"
 
     def parts(
-        self, runtime: Any, artefact: Artefact, threads: int, inputs: Mapping[str, np.ndarray], repeat: base.Repeat
+        self,
+        make: Callable[[], Any],
+        artefact: Artefact,
+        threads: int,
+        inputs: Mapping[str, np.ndarray],
+        runs: base.Runs,
     ) -> list[Part]:
         """The modules that a pass calls, in the order of their first call.
 
         Raises:
             Unsupported: a pass calls one module only, as that of a TorchScript file or an exported program.
         """
+        runtime = make()
         forward = runtime.load(artefact, threads)
         prepared = runtime.prepare(dict(inputs))
         runtime.pass_s(forward, prepared)
+        runs.plain(lambda: runtime.pass_s(forward, prepared))
         clock = _Clock(runtime.synchronize)
         with _hooked(clock):
             runtime.pass_s(forward, prepared)  # the first pass with hooks
             clock.clear()
-            passes = repeat(lambda: runtime.pass_s(forward, prepared))
+            passes = runs.profiled(lambda: runtime.pass_s(forward, prepared))
         if len(clock.modules) <= 1:
             raise Unsupported("torch sees the whole model as one module, so its parts cannot be timed")
         names = {id(module): name or WHOLE for name, module in clock.root.named_modules()} if clock.root else {}

@@ -3,7 +3,7 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,31 @@ class Profiler(base.Profiler):
     splits_by = "operator"
 
     def parts(
-        self, runtime: Any, artefact: Artefact, threads: int, inputs: Mapping[str, np.ndarray], repeat: base.Repeat
+        self,
+        make: Callable[[], Any],
+        artefact: Artefact,
+        threads: int,
+        inputs: Mapping[str, np.ndarray],
+        runs: base.Runs,
     ) -> list[Part]:
         """The operators of a pass in the order in which they run; the runtime's own work last."""
+        _repeated(make(), artefact, threads, inputs, runs.plain)
         with tempfile.TemporaryDirectory(prefix="joulesweep-") as folder:
+            runtime = make()
             runtime.profile_prefix = str(Path(folder) / "profile")
-            forward = runtime.load(artefact, threads)
-            prepared = runtime.prepare(dict(inputs))
-            runtime.pass_s(forward, prepared)
-            passes = repeat(lambda: runtime.pass_s(forward, prepared))
+            passes = _repeated(runtime, artefact, threads, inputs, runs.profiled)
             events = json.loads(Path(runtime.session.end_profiling()).read_text(encoding="utf-8"))
         return parts(events, passes, onnx_header.depthwise(artefact.file))
+
+
+def _repeated(
+    runtime: Any, artefact: Artefact, threads: int, inputs: Mapping[str, np.ndarray], repeat: base.Repeat
+) -> int:
+    """Load the artefact and, after a first pass, do passes; returns how many. A session that nobody else has is gone then."""
+    forward = runtime.load(artefact, threads)
+    prepared = runtime.prepare(dict(inputs))
+    runtime.pass_s(forward, prepared)
+    return repeat(lambda: runtime.pass_s(forward, prepared))
 
 
 @dataclass

@@ -6,16 +6,17 @@ Runs in the forked child; part of every launch's key. It is no launch of latency
 import gc
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from joulesweep import plugins
 from joulesweep.launches.time_shares.launch import Profile
 from joulesweep.measure.processes.passes import passes_for
-from joulesweep.measure.processes.prepare import prepare_pass
 from joulesweep.model import inputs
+from joulesweep.profilers.base import Runs
 
-_WINDOW_S = 0.15  # of plain passes, and again of profiled ones
+_WINDOW_S = 0.1  # of plain passes, and again of profiled ones
 
 
 def run(argument: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,24 +24,19 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
 
     The argument holds `artefact`, `runtime` and `point` with its number of threads.
     """
-    name, point = argument["runtime"], argument["point"]
-    plain = _plain_passes(argument)
-    profiled: list[float] = []
-
-    def repeat(profiled_pass: Callable[[], float]) -> int:
-        profiled.extend(passes_for(profiled_pass, _WINDOW_S))
-        return len(profiled)
-
-    gc.unfreeze()
-    gc.collect()
+    name, point, artefact = argument["runtime"], argument["point"], argument["artefact"]
+    make = plugins.load("runtimes", name)
     profiler = plugins.load("profilers", plugins.declared("runtimes", name, "profiler"))()
-    runtime, artefact = plugins.load("runtimes", name)(), argument["artefact"]
-    parts = profiler.parts(runtime, artefact, point["threads"], inputs.make(artefact.spec, point), repeat)
+    arrays = inputs.make(artefact.spec, point)
+    plain: list[float] = []
+    profiled: list[float] = []
+    gc.disable()
+    runs = Runs(partial(_repeat, plain), partial(_repeat, profiled))
+    parts = profiler.parts(make, artefact, point["threads"], arrays, runs)
     return asdict(Profile(len(profiled), fmean(profiled), fmean(plain), tuple(parts)))
 
 
-def _plain_passes(argument: Mapping[str, Any]) -> list[float]:
-    """Seconds of passes without a profiler. The model is gone when this returns: a profiler loads it for itself."""
-    one_pass = prepare_pass(argument).one_pass
-    one_pass()
-    return passes_for(one_pass, _WINDOW_S)
+def _repeat(times: list[float], one_pass: Callable[[], float]) -> int:
+    """Do passes for a window; their seconds are added to `times`."""
+    times.extend(passes_for(one_pass, _WINDOW_S))
+    return len(times)

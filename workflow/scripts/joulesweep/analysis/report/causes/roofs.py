@@ -41,7 +41,7 @@ def _of_device(merged: Merged, device: str, threads: int, rows: pd.DataFrame) ->
             yield f"{where}: {limit} is the nearest limit, but not a close one, for {named}."
     if named := _named(rows[rows["bound"] == OVERHEAD]):
         yield (
-            f"{where}: far below both limits is {named}. The likely causes are many small operators, or operators with slow "
+            f"{where}: far below both limits: {named}. The likely causes are many small operators, or operators with slow "
             "kernels; the shares of the time say which."
         )
 
