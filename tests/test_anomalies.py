@@ -10,6 +10,7 @@ from joulesweep.analysis.anomalies import (
     inversions,
     knees,
     large_batches,
+    single_processes,
     slow_runtimes,
     sustained_speed,
 )
@@ -170,10 +171,34 @@ def test_threads_that_bring_nothing_are_named_at_the_first_such_step(tmp_path):
         assert list(idle_threads.found(_merged(tmp_path / name, _swept("threads", seconds, half)))) == []
 
 
+def test_a_process_outside_the_interval_over_many_is_named(tmp_path):
+    rows = [
+        _latency("resnet18", 0.02, half=0.05, lab_mean_s=0.03),
+        _latency("vit_tiny", 0.02, half=0.05, lab_mean_s=0.0215),
+    ]
+    (sentence,) = single_processes.found(_merged(tmp_path, rows))
+    assert sentence.startswith("**One process is not typical** at 1 of 2 points")
+    assert "resnet18 @ eager on laptop at the base point (30.0 ms, 20.0 ms ± 5.0 % over 5 processes)" in sentence
+    assert list(single_processes.found(_merged(tmp_path / "inside", rows[1:]))) == []
+    low = [_latency("resnet18", 0.02, half=0.05, lab_mean_s=0.015)]
+    assert len(list(single_processes.found(_merged(tmp_path / "low", low)))) == 1
+
+
+def test_eight_bits_that_are_fast_for_another_model_do_not_lack_instructions(tmp_path):
+    rows = [
+        *(_latency("resnet18", s, r) for s, r in ((0.03, "onnxruntime"), (0.015, "onnxruntime-int8"))),
+        *(_latency("digits_cnn", s, r) for s, r in ((0.0001, "onnxruntime"), (0.0002, "onnxruntime-int8"))),
+    ]
+    (sentence,) = slow_runtimes.found(base_points(_merged(tmp_path, rows)))
+    assert "for digits_cnn" in sentence
+    assert "other models are faster in 8 bits here" in sentence
+    assert "lacks instructions" not in sentence
+
+
 def test_nothing_strange_is_an_empty_list(tmp_path):
     merged = _merged(tmp_path, [_latency("shufflenet_v2_x1_0", 0.01), _latency("squeezenet1_1", 0.02)], COUNTS)
     (only,) = anomalies(merged, base_points(merged))
-    assert only.startswith("**no_journal** in latency of ")  # made-up tables have none
+    assert only.startswith("**no_journal** in latency, 2 of 2 points: ")  # made-up tables have none
 
 
 def test_a_batch_sweep_tells_its_fixed_cost_its_cost_per_example_and_the_smallest_batch_that_pays(tmp_path):

@@ -89,7 +89,7 @@ def test_a_sweep_of_threads_and_a_native_size_in_its_middle_leave_the_configured
     found = check(less, merged, at_base)
     assert found.verdict == "supported"
     assert re.search(r"\b0\.10*\b", found.cases[0].numbers)
-    assert re.search(r"\b10(\.0)? times", findings.answers(at_base, "laptop")[0])
+    assert re.search(r"\b10(\.0)? times", findings.answers(merged, at_base, "laptop")[0])
 
 
 def _figures(table: str) -> list[float]:

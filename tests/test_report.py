@@ -77,6 +77,35 @@ def test_the_answers_are_five_lines(modelled):
     assert len(re.findall(r"^- ", _parts(modelled)["Answers in five lines"], re.MULTILINE)) == 5
 
 
+def test_the_answers_are_the_fastest_the_thriftiest_the_smallest_the_best_trade_off_and_what_to_beware_of(three):
+    lines = re.findall(r"^- (.*)", _parts(three)["Answers in five lines"], re.MULTILINE)
+    assert [line.split(":**")[0] for line in lines] == ["**Speed", "**Energy", "**Size", "**Best trade-off", "**Beware"]
+    speed, energy, size, trade_off, beware = lines
+    assert "digits_mlp @ onnxruntime is the fastest" in speed
+    assert "onnxruntime takes 0." in speed
+    assert "needs the least" in energy
+    assert "digits_mlp is the smallest with 9.03 k parameters, resnet18 the largest with 11.7 M." in size
+    assert "is the most accurate with 98" in trade_off
+    assert "without a latency that can be used" in beware
+    assert beware.endswith("[What looked strange](#what-looked-strange) has the details.")
+
+
+def test_where_nothing_is_to_be_bewared_of_the_answer_says_so(tmp_path):
+    row = synthetic.latency_row("laptop", "digits_mlp", "eager", 0.03, 0.01)
+    write_table(tmp_path / "devices/laptop/latency/digits_mlp.csv", columns.LATENCY, [row])
+    answers = _parts(_report(tmp_path, models=["digits_mlp"]))["Answers in five lines"]
+    assert "**Beware:** nothing was found that speaks against these lines." in answers
+    assert "**Size:** no model was counted." in answers
+    assert "cannot be weighed against cost" in answers
+
+
+def test_what_latency_follows_is_the_first_line_of_what_tracks_what(three):
+    lines = _parts(three)["What tracks what"].splitlines()
+    assert next(filter(None, lines[1:])).startswith(
+        "Over the 7 models in eager on laptop, latency rises with FLOPs (ρ = "
+    )
+
+
 def test_a_modelled_figure_is_never_shown_as_a_measured_one(modelled):
     energy = _parts(modelled)["Energy (modelled)"]
     rows = [line for line in energy.splitlines() if re.match(r"\| \w+ @ ", line)]
@@ -105,7 +134,22 @@ def test_failed_rows_are_there_with_their_reason_whole_variants_first(modelled):
 
 
 def test_flags_are_explained_with_what_to_do(modelled):
-    assert "**not_settled** in latency of resnet18 @ eager on laptop at the base point: pass times" in modelled
+    lines = modelled.splitlines()
+    (line,) = [line for line in lines if line.startswith("- **not_settled** in latency, 1 of ")]
+    assert ": pass times were still changing" in line
+    assert line.endswith("Seen in resnet18 @ eager on laptop at the base point.")
+
+
+def test_a_flag_that_many_variants_have_names_four_of_them_and_counts_the_rest(tmp_path):
+    for model in synthetic.MODELS:
+        rows = [
+            synthetic.latency_row("laptop", model, runtime, 0.03, flags="wide") for runtime in ("eager", "onnxruntime")
+        ]
+        write_table(tmp_path / f"devices/laptop/latency/{model}.csv", columns.LATENCY, rows)
+    part = _parts(_report(tmp_path))["What looked strange"]
+    (line,) = [line for line in part.splitlines() if line.startswith("- **wide** in latency, 14 of 14 points: ")]
+    assert line.count(" on laptop at the base point") == 4
+    assert line.endswith("; 10 more (column `flags` of `results/merged/latency.csv`).")
 
 
 def test_a_latency_on_two_levels_is_told_with_both(tmp_path):
@@ -114,10 +158,12 @@ def test_a_latency_on_two_levels_is_told_with_both(tmp_path):
     write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
     parts = _parts(_report(tmp_path, models=["resnet18"]))
     assert re.search(r"resnet18 @ eager \| 36.* \(30 or 54\) \|", parts["Latency"])
-    assert "In brackets are the two levels" in parts["Latency"]
+    assert "In brackets: the launches fell into two groups" in parts["Latency"]
+    strange = parts["What looked strange"]
+    assert "**two_levels** in latency, 1 of 1 point: the launches form a faster and a slower group" in strange
     assert (
-        "**two_levels** in latency of resnet18 @ eager on laptop at the base point (30.0 ms, and 54.0 ms in 30 % of the launches):"
-        in parts["What looked strange"]
+        "Seen in resnet18 @ eager on laptop at the base point (30.0 ms, and 54.0 ms in 30 % of the launches)."
+        in strange
     )
     assert "because the host of a virtual machine moves them" in parts["What looked strange"]
 
@@ -135,7 +181,7 @@ def test_under_voltage_is_explained_with_what_to_do(tmp_path):
     row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, flags="throttled under_voltage")
     write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
     part = _parts(_report(tmp_path, models=["resnet18"]))["What looked strange"]
-    assert "**under_voltage** in latency of resnet18 @ eager on laptop at the base point: the supply voltage" in part
+    assert "**under_voltage** in latency, 1 of 1 point: the supply voltage" in part
     assert "use the official power supply" in part
 
 
@@ -206,7 +252,10 @@ def test_a_row_that_contradicts_itself_is_marked_explained_and_no_answer(tmp_pat
     write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, rows)
     words = _report(tmp_path, models=["resnet18"])
     assert "| resnet18 @ onnxruntime ‡ | 129 ± " in words
-    assert "**inconsistent** in latency of resnet18 @ onnxruntime" in _parts(words)["What looked strange"]
+    assert re.search(
+        r"\*\*inconsistent\*\* in latency, 1 of 2 points: .*Seen in resnet18 @ onnxruntime",
+        _parts(words)["What looked strange"],
+    )
     assert "129" not in _parts(words)["Answers in five lines"]
     assert "Nothing else was measured." in _parts(words)["Answers in five lines"]
 

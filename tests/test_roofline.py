@@ -141,11 +141,16 @@ def test_the_report_names_the_roofs_and_what_holds_each_variant(tmp_path):
     rows = {"resnet18": {"seconds": 0.02}, "vit_tiny": {"seconds": 0.5}}
     lines = roofs.sentences(_merged(tmp_path, rows, {"resnet18": 16.0, "vit_tiny": 16.0}))
     assert lines == [
-        "laptop, 2 threads: at most 80.0 GFLOP/s and 10.0 GB/s in numpy. Memory is the limit below 8.0 FLOPs per byte, arithmetic above.",
-        "laptop, 2 threads: arithmetic is the limit for resnet18 @ eager (62 % of it).",
-        "laptop, 2 threads: far below both limits: vit_tiny @ eager (2.5 % of it). The likely causes are many small operators, or "
-        "operators with slow kernels; the shares of the time say which.",
+        "**laptop, 2 threads:** numpy reaches 80.0 GFLOP/s and 10.0 GB/s, so memory is the lower limit below 8.0 FLOPs per byte, and "
+        "arithmetic above.",
+        "laptop, 2 threads: arithmetic is the lower limit, but not a close one, for resnet18 @ eager (62 %).",
+        "laptop, 2 threads: far below the limit: vit_tiny @ eager (2.5 %). Many small operators or slow kernels are the likely causes.",
     ]
+
+
+def test_from_seven_tenths_of_the_roof_it_is_called_the_limit(tmp_path):
+    lines = roofs.sentences(_merged(tmp_path, {"resnet18": {"seconds": 0.0156}}, {"resnet18": 16.0}))
+    assert lines[1:] == ["laptop, 2 threads: arithmetic limits the speed of resnet18 @ eager (80 %)."]
 
 
 def test_a_roof_below_what_a_variant_does_says_nothing_but_that(tmp_path):

@@ -472,13 +472,12 @@ FLOPS = {("(model)", "(all)"): 100, ("(model)", "convolution"): 92, ("(model)", 
 
 def test_a_kind_with_far_more_time_than_flops_is_told_with_both(tmp_path):
     rows = synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager", {"convolution": 0.5, "depthwise convolution": 0.5})
-    (sentence,) = time_shares.sentences(_merged(tmp_path, rows, FLOPS))
-    assert sentence == (
-        "digits_mlp @ eager on laptop: **depthwise convolution** has 8.0 % of the FLOPs and 50 % of the time (48 to 52 %)."
-    )
-    table = time_shares.shares(_merged(tmp_path, rows, FLOPS), LAPTOP)
-    assert "50 ± 2 (92)" in table
-    assert "50 ± 2 (8)" in table
+    merged = _merged(tmp_path, rows, FLOPS)
+    assert time_shares.sentences(merged) == [
+        "**Depthwise convolution** has 50 % of the time (48 to 52 %) and 8.0 % of the FLOPs in digits_mlp @ eager on laptop."
+    ]
+    table = time_shares.shares(merged, LAPTOP)
+    assert "| digits_mlp @ eager | 50 ± 2 (92) | 50 ± 2 (8) |" in table
 
 
 def test_shares_that_agree_are_not_told(tmp_path):
@@ -488,10 +487,27 @@ def test_shares_that_agree_are_not_told(tmp_path):
     assert time_shares.sentences(_merged(tmp_path, rows, FLOPS)) == []
 
 
-def test_what_timing_itself_cost_is_told_where_it_is_much(tmp_path):
-    rows = synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager", {"convolution": 1.0}, slowdown=1.6)
-    (sentence,) = time_shares.sentences(_merged(tmp_path, rows, FLOPS))
-    assert "slowed the passes of digits_mlp @ eager on laptop (60 %)" in sentence
+def test_shares_of_a_variant_that_the_timing_slowed_are_marked_and_no_finding(tmp_path):
+    rows = synthetic.time_share_rows(
+        LAPTOP, "digits_mlp", "eager", {"activation": 0.9, "convolution": 0.1}, slowdown=1.6
+    )
+    merged = _merged(tmp_path, rows, {("(model)", "(all)"): 100, ("(model)", "convolution"): 100})
+    assert time_shares.sentences(merged) == []
+    assert "| digits_mlp @ eager ⁑ |" in time_shares.shares(merged, LAPTOP)
+    assert time_shares.slowed(merged).startswith("⁑ Timing the parts made these passes 1.6 times as long.")
+
+
+def test_where_a_runtime_saves_the_time_of_eager_is_told_in_milliseconds(tmp_path):
+    """Own times of 1 ms times the share: what eager spends on normalisation is gone."""
+    eager = {"convolution": 0.5, "normalisation": 0.3, "activation": 0.2}
+    rows = [
+        *synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager", eager),
+        *synthetic.time_share_rows(LAPTOP, "digits_mlp", "onnxruntime", {"convolution": 0.1}),
+    ]
+    last = time_shares.sentences(_merged(tmp_path, rows, FLOPS))[-1]
+    assert last == (
+        "digits_mlp on laptop: from eager to onnxruntime, convolution 0.50 → 0.10 ms and normalisation 0.30 → 0 ms per pass."
+    )
 
 
 def test_without_profiles_there_is_no_table(tmp_path):

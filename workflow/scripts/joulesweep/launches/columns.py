@@ -390,7 +390,6 @@ RAW = frozenset(
         ),
         *("windows", "interval_s", "idle_std_W", "energy_by_rail", "artefact_digest", "code_digest"),
         *("architecture", "kernel", "python", "libraries", "described_at"),
-        *("own_s", "splits_by"),
     )
 )
 

@@ -20,13 +20,23 @@ _WITHIN = {
 def time_by_kind(merged: Merged) -> pd.DataFrame:
     """One row per variant and kind, the largest share of each variant first.
 
-    Columns: device, model, runtime, kind, time_share with time_low_share and time_high_share, slowdown, splits_by, launches, and
+    Columns: device, model, runtime, kind, time_share with time_low_share and time_high_share, own_s, slowdown, splits_by, launches, and
     `flops_share`, NaN where it is not known. The parts that `splits_by` module are joined by module; operators of a runtime, whose names are its own, by
     kind.
     """
     rows = merged.sound("time_shares")
     kinds = rows[rows["part"] == ALL]
-    columns = [*VARIANT, "kind", "time_share", "time_low_share", "time_high_share", "slowdown", "splits_by", "launches"]
+    columns = [
+        *VARIANT,
+        "kind",
+        "time_share",
+        "time_low_share",
+        "time_high_share",
+        "own_s",
+        "slowdown",
+        "splits_by",
+        "launches",
+    ]
     shares = {variant: _flops_shares(merged, own) for variant, own in rows.groupby(VARIANT, sort=False)}
     flops = [shares[tuple(row[name] for name in VARIANT)].get(row["kind"], float("nan")) for _, row in kinds.iterrows()]
     return kinds[columns].assign(flops_share=flops).reset_index(drop=True)

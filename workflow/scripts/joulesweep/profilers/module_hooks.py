@@ -73,9 +73,8 @@ class _Clock:
 
     def __init__(self, synchronize: Callable[[], None]) -> None:
         self._synchronize = synchronize
-        self._inside: list[
-            list[int]
-        ] = []  # of each module that is being called: when it began, the time that is not its own
+        # Of each module that is being called: when it began, and the time that is not its own.
+        self._inside: list[list[int]] = []
         self.root: nn.Module | None = None
         self.clear()
 

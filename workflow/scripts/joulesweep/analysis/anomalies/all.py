@@ -12,6 +12,7 @@ from joulesweep.analysis.anomalies import (
     inversions,
     knees,
     large_batches,
+    single_processes,
     slow_runtimes,
     sustained_speed,
 )
@@ -28,6 +29,7 @@ def anomalies(merged: Merged, points: pd.DataFrame) -> list[str]:
             knees.found(merged),
             idle_threads.found(merged),
             first_passes.found(merged),
+            single_processes.found(merged),
             sustained_speed.found(merged),
             flags.found(merged),
             intervals.found(merged),

@@ -1,13 +1,15 @@
 """Flags of rows: what each means, and what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.points import name_of, point_of
-from joulesweep.formatting import digits, percent
+from joulesweep.formatting import digits, percent, plural
 from joulesweep.merged.load import Merged
+
+_MOST = 4
 
 # What each flag means, and what to do.
 FLAGS = {
@@ -33,7 +35,7 @@ FLAGS = {
 
 
 def found(merged: Merged) -> Iterator[str]:
-    """One sentence per flag and table; variants are named, with their points."""
+    """One entry per flag and table: how many points have it, what it means, and which they are, at most `_MOST` variants by name."""
     for table in ("latency", "energy"):
         rows = getattr(merged, table)
         raised = {flag for cell in rows["flags"] for flag in cell.split()}
@@ -42,19 +44,24 @@ def found(merged: Merged) -> Iterator[str]:
             group = rows[[flag in cell.split() for cell in rows["flags"]]]
             meaning = FLAGS.get(flag, "explained in `docs/tables.md`")
             named = _two_levels(group) if flag == "two_levels" else _variants(group)
-            yield f"**{text(flag)}** in {table} of {named}: {meaning}."
+            yield f"**{text(flag)}** in {table}, {len(group)} of {plural(len(rows), 'point')}: {meaning}. Seen in {_enumerated(named, table)}."
 
 
-def _two_levels(rows: pd.DataFrame) -> str:
-    return "; ".join(
+def _two_levels(rows: pd.DataFrame) -> list[str]:
+    return [
         f"{name_of(row)} at {point_of(row)} ({digits(1e3 * row['low_level_s'])} ms, and {digits(1e3 * row['high_level_s'])} ms in "
         f"{percent(row['high_share'])} of the launches)"
         for _, row in rows.iterrows()
-    )
+    ]
 
 
-def _variants(rows: pd.DataFrame) -> str:
+def _variants(rows: pd.DataFrame) -> list[str]:
     names: dict[str, list[str]] = {}
     for _, row in rows.iterrows():
         names.setdefault(name_of(row), []).append(point_of(row))
-    return "; ".join(f"{name} at {', '.join(points)}" for name, points in names.items())
+    return [f"{name} at {', '.join(points)}" for name, points in names.items()]
+
+
+def _enumerated(named: Sequence[str], table: str) -> str:
+    more = [f"{len(named) - _MOST} more (column `flags` of `results/merged/{table}.csv`)"] if len(named) > _MOST else []
+    return "; ".join([*named[:_MOST], *more])

@@ -14,6 +14,9 @@ _CAUSES = {
     "eager": "for a small model the work around each call outweighs the passes; for a large one this runtime lacks fast kernels for some operator",
     _INT8: "the processor lacks instructions for products of 8-bit numbers, or converting between 8 and 32 bits costs more than they save",
 }
+_CONVERTING = (
+    "converting between 8 and 32 bits costs more than these models save: other models are faster in 8 bits here"
+)
 
 
 def found(points: pd.DataFrame) -> Iterator[str]:
@@ -25,9 +28,10 @@ def found(points: pd.DataFrame) -> Iterator[str]:
             others[_INT8] = runtime.removesuffix(_INT8)
         for kind, other in others.items():
             beside = rows[(rows["device"] == device) & (rows["runtime"] == other)].set_index("model")
-            named = []
+            named, faster = [], False
             for _, row in own[own["model"].isin(beside.index)].iterrows():
                 times = ratio(interval(row, "latency"), interval(beside.loc[row["model"]], "latency"))
+                faster |= times.high < 1
                 if times.low > 1:
                     named.append(
                         f"{text(row['model'])} ({bracketed(times.value, times.low, times.high)} times as long)"
@@ -35,5 +39,5 @@ def found(points: pd.DataFrame) -> Iterator[str]:
             if named:
                 yield (
                     f"**{text(runtime)} is slower than {text(other)}** on {text(device)}, for {enumeration(named)}: a likely "
-                    f"cause is that {_CAUSES[kind]}."
+                    f"cause is that {_CONVERTING if kind == _INT8 and faster else _CAUSES[kind]}."
                 )

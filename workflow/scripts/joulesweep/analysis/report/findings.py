@@ -4,18 +4,28 @@ import math
 
 import pandas as pd
 
+from joulesweep.analysis.anomalies.intervals import WIDE, half_widths
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import bracketed, digits, enumeration, percent_number, plural, with_interval
+from joulesweep.formatting import bracketed, digits, enumeration, percent, percent_number, plural, si, with_interval
+from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
 
+# What a flag of latency warns of, for so many points.
+_BEWARE = {
+    "throttled": "{} at which the device slowed itself down",
+    "under_voltage": "{} with too low a supply voltage",
+    "busy": "{} disturbed by other processes",
+    "two_levels": "{} with a faster and a slower level",
+}
 
-def answers(points: pd.DataFrame, device: str, left_out: bool = False) -> list[str]:
-    """Five lines on the base points of one device: speed, runtimes, energy, what predicts latency, accuracy.
 
-    `left_out` says that rows of latency are left out, because they contradict themselves or determine nothing.
-    """
+def answers(merged: Merged, points: pd.DataFrame, device: str) -> list[str]:
+    """Five lines on one device: the fastest, the thriftiest and the smallest at the base point, the best trade-off, what to beware of."""
     here = points[points["device"] == device]
-    return [_speed(here, left_out), _runtimes(here, left_out), _energy(here), _predictors(here), _accuracy(here)]
+    unusable = merged.without_figure("latency")
+    left_out = bool(((unusable["device"] == device) & (unusable["status"] == "ok")).any())
+    speed = " ".join(filter(None, (_speed(here, left_out), _runtimes(here))))
+    return [speed, _energy(here), _size(here), _trade_off(here), _beware(merged, device)]
 
 
 def _variant(row: pd.Series) -> str:
@@ -44,17 +54,15 @@ def _speed(points: pd.DataFrame, left_out: bool) -> str:
     )
 
 
-def _runtimes(points: pd.DataFrame, left_out: bool) -> str:
+def _runtimes(points: pd.DataFrame) -> str:
+    """How much faster than eager the other runtimes are; empty where no model was measured in both."""
     wide = points.pivot_table(index="model", columns="runtime", values="latency")
     parts = []
     for runtime in wide.columns.drop("eager", errors="ignore") if "eager" in wide else ():
         ratios = (wide[runtime] / wide["eager"]).dropna().sort_values()
         if len(ratios):
             parts.append(f"{text(runtime)} takes {_ratio(ratios)}")
-    if not parts:
-        figures = "has a latency that can be used" if left_out else "was measured"
-        return f"**Runtimes:** no model {figures} in eager and in another runtime, so there is nothing to compare."
-    return f"**Runtimes:** {'; '.join(parts)}."
+    return f"{'; '.join(parts)}." if parts else ""
 
 
 def _ratio(ratios: pd.Series) -> str:
@@ -65,7 +73,8 @@ def _ratio(ratios: pd.Series) -> str:
     if low == high:
         return f"{low} times as long as eager for each of {len(ratios)} models"
     if len(ratios) == 2:
-        return f"{low} and {high} times as long as eager for the two models measured in both"
+        first, second = (text(str(model)) for model in ratios.index)
+        return f"{low} times as long as eager for {first} and {high} times for {second}"
     return f"{digits(ratios.median(), 2)} times as long as eager (median of {len(ratios)} models, from {low} to {high})"
 
 
@@ -84,9 +93,30 @@ def _energy(points: pd.DataFrame) -> str:
     return f"{label} {_variant(least)} needs the least with {_mj(least)} per pass, {_variant(most)} the most with {_mj(most)}.{more}"
 
 
-def _predictors(points: pd.DataFrame) -> str:
-    """In the runtime with the most models; the report's table holds the others."""
-    rows = points[points["latency"].notna()]
+def _size(points: pd.DataFrame) -> str:
+    rows = points[points["params"].notna()].sort_values("params", kind="stable").drop_duplicates("model")
+    if rows.empty:
+        return "**Size:** no model was counted."
+    small, large = rows.iloc[0], rows.iloc[-1]
+    line = f"**Size:** {text(small['model'])} has {si(small['params'])} parameters"
+    if len(rows) > 1:
+        line = (
+            f"**Size:** {text(small['model'])} is the smallest with {si(small['params'])} parameters, {text(large['model'])} the "
+            f"largest with {si(large['params'])}"
+        )
+    held = points[points["memory"].notna()].sort_values("memory", kind="stable")
+    if len(held) > 1:
+        least, most = held.iloc[0], held.iloc[-1]
+        line += (
+            f". The process that ran it took the least memory for {_variant(least)} ({si(least['memory'], 'B')}) and the most for "
+            f"{_variant(most)} ({si(most['memory'], 'B')}), libraries included"
+        )
+    return f"{line}."
+
+
+def follows(points: pd.DataFrame, device: str) -> str:
+    """What latency follows on one device, in the runtime with the most models; the report's table holds the others."""
+    rows = points[(points["device"] == device) & points["latency"].notna()]
     runtime = next(iter(rows["runtime"].value_counts().index), "")
     rows = rows[rows["runtime"] == runtime]
     parts = []
@@ -97,10 +127,12 @@ def _predictors(points: pd.DataFrame) -> str:
             parts.append(_relation(words, correlation))
     fewest = rank_correlation.FEWEST_EITHER_WAY
     if not parts and len(rows) >= fewest:
-        return f"**What latency follows:** {plural(len(rows), 'model')} at the base point, but too few of them have counts, or the counts do not differ."
+        return f"{plural(len(rows), 'model')} at the base point, but too few of them have counts, or the counts do not differ."
     if not parts:
-        return f"**What latency follows:** {plural(len(rows), 'model')} at the base point; it takes {fewest} or more to tell."
-    return f"**What latency follows:** over the {len(rows)} models in {text(runtime)}, latency {enumeration(parts)}."
+        return (
+            f"{plural(len(rows), 'model')} at the base point; it takes {fewest} or more to tell what latency follows."
+        )
+    return f"Over the {len(rows)} models in {text(runtime)} on {text(device)}, latency {enumeration(parts)}."
 
 
 def _relation(words: str, correlation: rank_correlation.RankCorrelation) -> str:
@@ -110,21 +142,43 @@ def _relation(words: str, correlation: rank_correlation.RankCorrelation) -> str:
     return f"{'rises' if correlation.rho > 0 else 'falls'} with {words} ({numbers})"
 
 
-def _accuracy(points: pd.DataFrame) -> str:
+def _trade_off(points: pd.DataFrame) -> str:
     rows = points[points["accuracy"].notna()].sort_values(["accuracy", "latency"], ascending=[False, True])
     if rows.empty:
-        return "**Accuracy:** no configured model has labelled data."
+        return "**Best trade-off:** no configured model has labelled data, so accuracy cannot be weighed against cost."
     best = rows.iloc[0]
     share = bracketed(best["accuracy"], best["accuracy_low"], best["accuracy_high"], 100)
     if len(rows) == 1:
-        return f"**Accuracy, in % with its 95 % interval:** {_variant(best)} reaches {share}."
-    line = f"**Accuracy, in % with its 95 % interval:** {_variant(best)} is the best with {share}"
+        return f"**Best trade-off:** only {_variant(best)} has an accuracy, {share} %."
+    ties = int((rows["accuracy"] == best["accuracy"]).sum()) - 1
+    same = f", as {plural(ties, 'other variant')}" if ties else ""
+    line = f"**Best trade-off:** {_variant(best)} is the most accurate with {share} %{same}"
     equal = rows[(rows["accuracy_high"] >= best["accuracy_low"]) & rows["latency"].notna()].sort_values("latency")
     if len(equal) and equal.index[0] != best.name:
         fast = equal.iloc[0]
         value = percent_number(fast["accuracy"], fast["accuracy_low"], fast["accuracy_high"])
         line += f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({value} %, {_ms(fast)})"
     return f"{line}."
+
+
+def _beware(merged: Merged, device: str) -> str:
+    """What a reader of the other lines should know, in numbers of points; what is behind it stands further below."""
+    rows = merged.sound("latency")
+    rows = rows[rows["device"] == device]
+    failed = merged.without_figure("latency")
+    half = half_widths(rows, "ci_low_s", "ci_high_s")
+    flagged = {flag: sum(flag in cell.split() for cell in rows["flags"]) for flag in _BEWARE}
+    kinds = set(merged.sound("energy").query("device == @device")["kind"])
+    warnings = [
+        (len(failed[failed["device"] == device]), "{} without a latency that can be used"),
+        (int((half > WIDE).sum()), f"{{}} of {len(rows)} with an interval of latency wider than ± {percent(WIDE)}"),
+        *((count, _BEWARE[flag]) for flag, count in flagged.items()),
+    ]
+    said = [words.format(plural(count, "point")) for count, words in warnings if count]
+    said += ["energy is modelled, not measured"] if "modelled" in kinds else []
+    if not said:
+        return "**Beware:** nothing was found that speaks against these lines."
+    return f"**Beware:** {'; '.join(said)}. [What looked strange](#what-looked-strange) has the details."
 
 
 def _ms(row: pd.Series) -> str:

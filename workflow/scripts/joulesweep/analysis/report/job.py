@@ -75,7 +75,6 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
     devices = sorted(measured, key=lambda device: (device != job["device"], device))
     configured = [device for device in devices if device in set(points["device"])]
     answered = configured[0] if configured else ""
-    written = findings.answers(points, answered, _left_out(merged, "latency", answered)) if configured else []
     return {
         "job": job,
         "text": text,
@@ -88,8 +87,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "unsound": any(len(merged.without_figure(name).query("status == 'ok'")) for name in _MEASURED),
         "points": points,
         "answered": answered,
-        "answers": written,
-        "correlated": any("ρ" in line for line in written),
+        "answers": findings.answers(merged, points, answered) if configured else [],
+        "follows": findings.follows(points, answered) if configured else "",
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
         "sharing": sharing(merged),
@@ -98,6 +97,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "uncounted": _uncounted(merged),
         "devices": devices,
         "configured": configured,
+        "measured_on": tables.measured_on(merged, configured),
         "axes": job["axes"],
         "latency": {device: tables.latency(merged, device) for device in devices},
         "corrected": _corrected(merged),
@@ -111,6 +111,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         },
         "time_shares": {device: time_shares.shares(merged, device) for device in devices},
         "roofs": roofs.sentences(merged),
+        "slowed_by_timing": time_shares.slowed(merged),
         "where_time_goes": time_shares.sentences(merged),
         "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
@@ -130,12 +131,6 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
         "schema": SCHEMA,
     }
-
-
-def _left_out(merged: Merged, table: str, device: str) -> bool:
-    """Whether rows of a device that were measured have no figure that can be used."""
-    rows = merged.without_figure(table)
-    return bool(((rows["device"] == device) & (rows["status"] == "ok")).any())
 
 
 def _export_notes(merged: Merged) -> list[str]:
@@ -189,11 +184,21 @@ def _corrected(merged: Merged) -> str:
     moved = rows[rows["correction"] > 0]
     by = (moved["corrected_s"] / moved["raw_s"] - 1).abs().max()
     sentence = f"The correction changed {len(moved)} of {plural(len(rows), 'latency', 'latencies')}"
-    sentence += f", by at most {percent(by)}." if len(moved) else "."
+    sentence += f", by at most {percent(by)}{_of_launches(merged)}." if len(moved) else "."
     if unknown.any():
         were = "is" if unknown.sum() == 1 else "are"
         sentence += f" {unknown.sum()} {were} not corrected, because the journal does not lie beside the table."
     return sentence
+
+
+def _of_launches(merged: Merged) -> str:
+    """How far the correction moved single launches; empty where no launch is there."""
+    times = (merged.launches["launch_corrected_s"] / merged.launches["launch_raw_s"]).dropna()
+    return (
+        f" (single launches by {100 * (times.min() - 1):+.0f} to {100 * (times.max() - 1):+.0f} %)"
+        if len(times)
+        else ""
+    )
 
 
 def _foreign(merged: Merged) -> list[str]:

@@ -37,9 +37,9 @@ def batches(merged: Merged, device: str) -> str:
         "fixed cost, ms",
         "each example, ms",
         "farthest point off",
-        "batch of most examples per second",
+        "smallest batch that no other clearly beats in examples per second",
         "examples per second",
-        "batch of least energy per example",
+        "the same in energy per example",
         "energy per example, mJ",
     ]
     return table(header, rows, numbers=7) if rows else ""

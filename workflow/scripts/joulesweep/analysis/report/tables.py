@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
-from joulesweep.formatting import bracketed, digits, si, significant, with_interval
+from joulesweep.formatting import bracketed, digits, plural, si, significant, with_interval
 from joulesweep.merged.base_points import LEVELS, METRICS, levels_s, model_counts
 from joulesweep.merged.columns import UNSOUND
 from joulesweep.merged.load import VARIANT, Merged, sweep
@@ -98,7 +98,11 @@ def latency(merged: Merged, device: str) -> str:
         "c",
     ]
     two = base[LEVELS].notna().any(axis=None)
-    explained = "\n\nIn brackets are the two levels of a latency whose launches lie on two." if two else ""
+    explained = (
+        "\n\nIn brackets: the launches fell into two groups, and these are the times of the two. The device hardly ever takes the time in between."
+        if two
+        else ""
+    )
     return table(header, rows, numbers=10) + explained
 
 
@@ -258,6 +262,29 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
         rows.append([variant_of(row), text(row["device"]), text(row["dataset"]) or "–", share, count, latency])
     header = ["variant", "device", "data", "accuracy, % [95 %]", "examples", "latency, ms ± 95 %"]
     return table(header, rows, numbers=3) if rows else ""
+
+
+def measured_on(merged: Merged, configured: Collection[str]) -> str:
+    """The devices of a report in one line, each with its processor, cores, memory and system, as far as they are known."""
+    about = merged.devices.set_index("device")
+    named = []
+    for device in configured:
+        if device not in about.index:
+            named.append(text(device))
+            continue
+        row = about.loc[device]
+        memory = row["memory_bytes"] / 2**30
+        cores = row["cores_physical"]
+        parts = [
+            row["machine"],
+            row["cpu"],
+            "" if math.isnan(cores) else plural(int(cores), "core"),
+            "" if math.isnan(memory) else f"{memory:.1f} GiB",
+            row["os"],
+        ]
+        known = ", ".join(filter(None, parts))
+        named.append(text(f"{device} ({known})" if known else device))
+    return "; ".join(named)
 
 
 def devices(merged: Merged, configured: Collection[str]) -> str:

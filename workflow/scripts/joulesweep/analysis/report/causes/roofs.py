@@ -10,7 +10,7 @@ from joulesweep.formatting import digits, enumeration, percent, plural, si
 from joulesweep.merged.load import Merged
 from joulesweep.merged.roofline import COMPUTE, MEMORY, OVERHEAD, low_roofs, placed, roofs
 
-_NEAR = 0.5  # of the roof, from which it is called the limit
+_NEAR = 0.7  # of the roof, from which it is called the limit
 _LIMITS = {COMPUTE: "arithmetic", MEMORY: "memory"}
 
 
@@ -29,26 +29,23 @@ def _of_device(merged: Merged, device: str, threads: int, rows: pd.DataFrame) ->
     roof = roofs(merged, device)[threads]
     where = f"{text(device)}, {plural(threads, 'thread')}"
     yield (
-        f"{where}: at most {si(roof.flops_per_s, 'FLOP/s')} and {si(roof.bytes_per_s, 'B/s')} in numpy. Memory is the limit below "
-        f"{digits(roof.ridge, 2)} FLOPs per byte, arithmetic above."
+        f"**{where}:** numpy reaches {si(roof.flops_per_s, 'FLOP/s')} and {si(roof.bytes_per_s, 'B/s')}, so memory is the lower limit below "
+        f"{digits(roof.ridge, 2)} FLOPs per byte, and arithmetic above."
     )
     reached = rows["flops"] / rows["latency"] / rows["roof_flops_per_s"]
     for bound, limit in _LIMITS.items():
         own = rows["bound"] == bound
         if named := _named(rows[own & (reached >= _NEAR)]):
-            yield f"{where}: {limit} is the limit for {named}."
+            yield f"{where}: {limit} limits the speed of {named}."
         if named := _named(rows[own & (reached < _NEAR)]):
-            yield f"{where}: {limit} is the nearest limit, but not a close one, for {named}."
+            yield f"{where}: {limit} is the lower limit, but not a close one, for {named}."
     if named := _named(rows[rows["bound"] == OVERHEAD]):
-        yield (
-            f"{where}: far below both limits: {named}. The likely causes are many small operators, or operators with slow "
-            "kernels; the shares of the time say which."
-        )
+        yield f"{where}: far below the limit: {named}. Many small operators or slow kernels are the likely causes."
 
 
 def _named(rows: pd.DataFrame) -> str:
     """The variants, each with the share of its limit that it reaches."""
-    names = [f"{text(f'{row.model} @ {row.runtime}')} ({percent(_reached(row))} of it)" for row in rows.itertuples()]
+    names = [f"{text(f'{row.model} @ {row.runtime}')} ({percent(_reached(row))})" for row in rows.itertuples()]
     return enumeration(names)
 
 

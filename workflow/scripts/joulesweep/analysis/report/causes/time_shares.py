@@ -1,17 +1,19 @@
-"""Where the time of a pass goes, beside where its FLOPs are: a table, and the variants in which the two differ most."""
+"""Where the time of a pass goes, beside where its FLOPs are: a table, and in words what stands out."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
-from joulesweep.formatting import percent
+from joulesweep.formatting import digits, enumeration, percent
 from joulesweep.merged.load import VARIANT, Merged
 from joulesweep.merged.time_by_kind import time_by_kind
 
 _SHOWN = 0.03  # a kind with less than this share of the time in every variant is among the rest
 _EXCESS = 0.15  # from which a share of the time above that of the FLOPs is reported
-_SLOWED = 1.3  # times, from which the slowdown by the timing itself is reported
+_SLOWED = 1.3  # times, from which the shares of a variant are no finding, since the timing itself is too much of them
+_NAMED = 2  # kinds of a model that are named where a runtime saves time
+_MARK = " ⁑"
 
 
 def shares(merged: Merged, device: str) -> str:
@@ -24,9 +26,9 @@ def shares(merged: Merged, device: str) -> str:
     for variant, own in kinds.groupby(VARIANT, sort=False):
         by_kind = own.set_index("kind")
         cells = [_cell(by_kind.loc[kind]) if kind in by_kind.index else "–" for kind in shown]
-        rest = 1 - float(by_kind["time_share"].reindex(shown).sum())
-        rows.append([text(f"{variant[1]} @ {variant[2]}"), *cells, f"{100 * max(0.0, rest):.0f}"])
-    return table(["variant", *shown, "the rest"], rows, numbers=len(shown) + 1) if rows else ""
+        mark = _MARK if own["slowdown"].iloc[0] >= _SLOWED else ""
+        rows.append([text(f"{variant[1]} @ {variant[2]}") + mark, *cells])
+    return table(["variant", *shown], rows, numbers=len(shown)) if rows else ""
 
 
 def _cell(row: pd.Series) -> str:
@@ -35,30 +37,52 @@ def _cell(row: pd.Series) -> str:
     return f"{100 * row['time_share']:.0f}{half}{flops}"
 
 
+def slowed(merged: Merged) -> str:
+    """Which variants the timing slowed so much that their shares are no finding; empty where there is none."""
+    kinds = time_by_kind(merged).drop_duplicates(VARIANT)
+    times = kinds.loc[kinds["slowdown"] >= _SLOWED, "slowdown"]
+    if times.empty:
+        return ""
+    how = digits(times.min(), 2) if len(times) == 1 else f"{digits(times.min(), 2)} to {digits(times.max(), 2)}"
+    return (
+        f"⁑ Timing the parts made these passes {how} times as long. The extra time cannot be told from the work, so these shares are no "
+        "finding."
+    )
+
+
 def sentences(merged: Merged) -> list[str]:
-    """What the shares say: per variant the kind whose time is farthest above its FLOPs; and what the timing itself cost."""
+    """What stands out: kinds whose time is far above their FLOPs, and where a runtime saves the time of another one."""
     kinds = time_by_kind(merged)
-    return [*_excesses(kinds), *_slowed(kinds)]
+    sound = kinds[kinds["slowdown"] < _SLOWED]
+    return [*_excesses(sound), *_savings(sound)]
 
 
 def _excesses(kinds: pd.DataFrame) -> Iterator[str]:
+    """One sentence per kind, with the variants in which it is the one farthest above its FLOPs."""
     above = kinds.assign(excess=kinds["time_low_share"] - kinds["flops_share"])
-    for _, own in above[above["excess"] >= _EXCESS].groupby(VARIANT, sort=False):
-        row = own.loc[own["excess"].idxmax()]
-        name = text(f"{row['model']} @ {row['runtime']} on {row['device']}")
-        low, high = (f"{100 * row[column]:.0f}" for column in ("time_low_share", "time_high_share"))
-        flops = f"{percent(row['flops_share'])} of the FLOPs" if row["flops_share"] else "no multiply-adds"
-        yield f"{name}: **{row['kind']}** has {flops} and {percent(row['time_share'])} of the time ({low} to {high} %)."
+    above = above[above["excess"] >= _EXCESS]
+    most = above.loc[above.groupby(VARIANT, sort=False)["excess"].idxmax()] if len(above) else above
+    for kind, rows in most.groupby("kind", sort=False):
+        named = [
+            f"{percent(row.time_share)} of the time ({100 * row.time_low_share:.0f} to {100 * row.time_high_share:.0f} %) and "
+            f"{percent(row.flops_share) if row.flops_share else 'none'} of the FLOPs in {text(f'{row.model} @ {row.runtime} on {row.device}')}"
+            for row in rows.itertuples()
+        ]
+        yield f"**{str(kind).capitalize()}** has {enumeration(named)}."
 
 
-def _slowed(kinds: pd.DataFrame) -> Iterator[str]:
-    slowed = kinds[kinds["slowdown"] >= _SLOWED].drop_duplicates(VARIANT)
-    if len(slowed):
-        named = ", ".join(
-            f"{text(f'{row.model} @ {row.runtime} on {row.device}')} ({percent(row.slowdown - 1)})"
-            for row in slowed.itertuples()
-        )
-        yield (
-            f"Timing the parts slowed the passes of {named}. There, small parts look larger than they are where the parts are modules, and smaller "
-            "where they are operators."
-        )
+def _savings(kinds: pd.DataFrame) -> Iterator[str]:
+    """For each model in eager and another runtime, the kinds in which that runtime saves most, in milliseconds per pass."""
+    for (device, model), rows in kinds.groupby(["device", "model"], sort=False):
+        eager = rows[rows["runtime"] == "eager"].set_index("kind")["own_s"]
+        for runtime, own in rows[rows["runtime"] != "eager"].groupby("runtime", sort=False):
+            if eager.empty:
+                continue
+            there = own.set_index("kind")["own_s"].reindex(eager.index).fillna(0.0)
+            saved = (eager - there).sort_values(ascending=False)
+            named = [
+                f"{kind} {digits(1e3 * eager[kind], 2)} → {digits(1e3 * there[kind], 2)} ms"
+                for kind in saved[saved > 0].index[:_NAMED]
+            ]
+            if named:
+                yield f"{text(f'{model} on {device}')}: from eager to {text(str(runtime))}, {' and '.join(named)} per pass."
