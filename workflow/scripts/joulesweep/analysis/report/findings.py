@@ -108,7 +108,7 @@ def _size(points: pd.DataFrame) -> str:
     if len(held) > 1:
         least, most = held.iloc[0], held.iloc[-1]
         line += (
-            f". The process that ran it took the least memory for {_variant(least)} ({si(least['memory'], 'B')}) and the most for "
+            f". The measuring process held the least memory with {_variant(least)} ({si(least['memory'], 'B')}) and the most with "
             f"{_variant(most)} ({si(most['memory'], 'B')}), libraries included"
         )
     return f"{line}."
