@@ -12,6 +12,7 @@ from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
 from joulesweep.figures import _levels, _style
 from joulesweep.figures.base import NotDrawn
+from joulesweep.figures.time_shares import _COLOURS as _KINDS
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.merged.load import Merged, load
@@ -345,3 +346,12 @@ def test_runtimes_are_told_apart_by_colour_blind_readers_or_by_their_markers(vis
             assert apart > 10, f"{one} and {other} are {apart:.0f} apart with {vision}"
         white = float(np.linalg.norm(_lab(one, BLINDNESS[vision]) - _lab("#ffffff", BLINDNESS[vision])))
         assert white > 30, f"{one} is {white:.0f} from white with {vision}"
+
+
+@pytest.mark.parametrize("vision", BLINDNESS)
+def test_kinds_of_layers_are_told_apart_by_colour_blind_readers(vision):
+    colours = list(_KINDS.values())
+    for place, one in enumerate(colours):
+        for other in colours[:place]:
+            apart = float(np.linalg.norm(_lab(one, BLINDNESS[vision]) - _lab(other, BLINDNESS[vision])))
+            assert apart > 10, f"{one} and {other} are {apart:.0f} apart with {vision}"

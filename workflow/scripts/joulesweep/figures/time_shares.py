@@ -21,16 +21,26 @@ _COLOURS = {
     kind.POOLING: "#F0E442",
     kind.ARITHMETIC: "#8C6D31",
     kind.QUANTISATION: "#000000",
-    kind.MOVING: "#7f7f7f",
+    kind.MOVING: "#5c5c5c",
     kind.RECURRENT: "#332288",
-    kind.EMBEDDING: "#AA4499",
-    kind.TRANSFORMER: "#44AA99",
-    kind.OTHER: "#DDCC77",
+    kind.EMBEDDING: "#661100",
+    kind.TRANSFORMER: "#4d004d",
+    kind.OTHER: "#b2df8a",
     kind.BETWEEN: "#c9c9c9",
 }
 _REST = "the rest"
 _REST_COLOUR = "#eeeeee"
-_DARK = {"#0072B2", "#D55E00", "#009E73", "#000000", "#8C6D31", "#7f7f7f", "#332288", "#AA4499"}  # with white numbers
+_DARK = {
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#000000",
+    "#8C6D31",
+    "#5c5c5c",
+    "#332288",
+    "#661100",
+    "#4d004d",
+}  # with white numbers
 _SHOWN = 0.03  # a kind with less than this share of the time in every variant is among the rest
 _NUMBERED = 0.08  # a part of a bar that is long enough for its number
 _THICK, _THIN = 0.42, 0.2
