@@ -510,6 +510,16 @@ def test_where_a_runtime_saves_the_time_of_eager_is_told_in_milliseconds(tmp_pat
     )
 
 
+def test_work_that_another_runtime_divides_into_other_operators_is_no_saving(tmp_path):
+    rows = [
+        *synthetic.time_share_rows(
+            LAPTOP, "digits_mlp", "eager", {"attention": 0.6, "matrix product": 0.2, "between the layers": 0.2}
+        ),
+        *synthetic.time_share_rows(LAPTOP, "digits_mlp", "onnxruntime", {"matrix product": 0.7}),
+    ]
+    assert not any("from eager to" in line for line in time_shares.sentences(_merged(tmp_path, rows, FLOPS)))
+
+
 def test_without_profiles_there_is_no_table(tmp_path):
     rows = [synthetic.failed(synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager")[0], "crashed", "signal 11")]
     merged = _merged(tmp_path, rows, FLOPS)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from joulesweep import operator_kinds
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.formatting import digits, enumeration, percent
 from joulesweep.merged.load import VARIANT, Merged
@@ -14,6 +15,16 @@ _EXCESS = 0.15  # from which a share of the time above that of the FLOPs is repo
 _SLOWED = 1.3  # times, from which the shares of a variant are no finding, since the timing itself is too much of them
 _NAMED = 2  # kinds of a model that are named where a runtime saves time
 _MARK = " ⁑"
+# Kinds whose work another runtime may do in operators of other kinds, so that their absence there is no saving.
+_DIVIDED = frozenset(
+    (
+        operator_kinds.ATTENTION,
+        operator_kinds.TRANSFORMER,
+        operator_kinds.RECURRENT,
+        operator_kinds.EMBEDDING,
+        operator_kinds.BETWEEN,
+    )
+)
 
 
 def shares(merged: Merged, device: str) -> str:
@@ -78,8 +89,10 @@ def _savings(kinds: pd.DataFrame) -> Iterator[str]:
         for runtime, own in rows[rows["runtime"] != "eager"].groupby("runtime", sort=False):
             if eager.empty:
                 continue
-            there = own.set_index("kind")["own_s"].reindex(eager.index).fillna(0.0)
-            saved = (eager - there).sort_values(ascending=False)
+            there = own.set_index("kind")["own_s"]
+            shared = [kind for kind in eager.index if kind not in _DIVIDED or kind in there.index]
+            there = there.reindex(shared).fillna(0.0)
+            saved = (eager[shared] - there).sort_values(ascending=False)
             named = [
                 f"{kind} {digits(1e3 * eager[kind], 2)} → {digits(1e3 * there[kind], 2)} ms"
                 for kind in saved[saved > 0].index[:_NAMED]
