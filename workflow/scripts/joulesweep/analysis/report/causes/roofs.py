@@ -32,7 +32,7 @@ def _of_device(merged: Merged, device: str, threads: int, rows: pd.DataFrame) ->
         f"**{where}:** numpy reaches {si(roof.flops_per_s, 'FLOP/s')} and {si(roof.bytes_per_s, 'B/s')}, so memory is the lower limit below "
         f"{digits(roof.ridge, 2)} FLOPs per byte, and arithmetic above."
     )
-    reached = rows["flops"] / rows["latency"] / rows["roof_flops_per_s"]
+    reached = (rows["flops"] / rows["latency"] / rows["roof_flops_per_s"]).round(2)  # as it is shown
     for bound, limit in _LIMITS.items():
         own = rows["bound"] == bound
         if named := _named(rows[own & (reached >= _NEAR)]):
