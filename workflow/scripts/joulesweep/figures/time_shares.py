@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from joulesweep import operator_kinds as kind
 from joulesweep.figures import _missing, _style, base
 from joulesweep.merged.load import VARIANT, Merged
-from joulesweep.merged.time_by_kind import time_by_kind
+from joulesweep.merged.time_by_kind import SHOWN, time_by_kind
 
 _COLOURS = {
     kind.CONVOLUTION: "#0072B2",
@@ -41,7 +41,6 @@ _DARK = {
     "#661100",
     "#4d004d",
 }  # with white numbers
-_SHOWN = 0.03  # a kind with less than this share of the time in every variant is among the rest
 _NUMBERED = 0.08  # a part of a bar that is long enough for its number
 _THICK, _THIN = 0.42, 0.2
 
@@ -58,7 +57,7 @@ class Figure(base.Figure):
         if rows.empty:
             raise base.NotDrawn(_missing.of_table(merged, "time_shares", "a profile"))
         largest = rows.groupby("kind")["time_share"].max()
-        order = [name for name in _COLOURS if largest.get(name, 0.0) >= _SHOWN]
+        order = [name for name in _COLOURS if largest.get(name, 0.0) >= SHOWN]
         devices = sorted(set(rows["device"]))
         most = max(len(own.drop_duplicates(VARIANT)) for _, own in rows.groupby("device"))
         figure, grid = plt.subplots(

@@ -52,6 +52,11 @@ def interval(row: pd.Series, metric: str) -> Interval:
     return Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"])
 
 
+def measured(row: pd.Series, metric: str) -> Interval:
+    """The figure of a metric with its interval, from a row of the metric's own table at any point."""
+    return Interval(*(row[name] for name in METRICS[metric][1:]))
+
+
 def levels_s(row: pd.Series) -> list[float]:
     """The two levels of a latency in seconds per pass, lower one first; empty where its launches lie on one."""
     return [row[name] for name in LEVELS if row[name] == row[name]]

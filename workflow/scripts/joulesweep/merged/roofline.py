@@ -55,19 +55,18 @@ def placed(merged: Merged) -> pd.DataFrame:
     Those in 32 bits on a CPU, with one thread or one per physical core. Left out are the variants of a device of which one does more than
     the level roof: see `low_roofs`.
     Columns: device, model, runtime, latency with latency_low and latency_high (seconds), flops, flops_per_byte, threads,
-    roof_flops_per_s, and `bound`: what a pass waits for.
+    roof_flops_per_s, `reached` (the share of that roof), and `bound`: what a pass waits for.
     """
     rows = _all(merged)
-    above = rows[rows["flops"] / rows["latency"] > _ABOVE * rows["level_flops_per_s"]]
+    above = rows[rows["times_level"] > _ABOVE]
     return rows[~rows["device"].isin(set(above["device"]))].reset_index(drop=True)
 
 
 def low_roofs(merged: Merged) -> Iterator[pd.Series]:
     """For each device whose level roof is too low, the variant that shows it most."""
     rows = _all(merged)
-    rows = rows.assign(times=rows["flops"] / rows["latency"] / rows["level_flops_per_s"])
-    for _, own in rows[rows["times"] > _ABOVE].groupby("device", sort=False):
-        yield own.loc[own["times"].idxmax()]
+    for _, own in rows[rows["times_level"] > _ABOVE].groupby("device", sort=False):
+        yield own.loc[own["times_level"].idxmax()]
 
 
 def _all(merged: Merged) -> pd.DataFrame:
@@ -85,9 +84,9 @@ def _all(merged: Merged) -> pd.DataFrame:
         top = roof.at(intensity)
         does = row["flops"] / row["latency"]
         bound = OVERHEAD if does < _FAR_BELOW * top else COMPUTE if intensity >= roof.ridge else MEMORY
-        of_roof = {"flops_per_byte": intensity, "threads": int(number), "roof_flops_per_s": top, "bound": bound}
-        rows.append({**row[_TAKEN], **of_roof, "level_flops_per_s": roof.flops_per_s})
-    columns = [*_TAKEN, "flops_per_byte", "threads", "roof_flops_per_s", "bound", "level_flops_per_s"]
+        of_roof = {"flops_per_byte": intensity, "threads": int(number), "roof_flops_per_s": top, "reached": does / top}
+        rows.append({**row[_TAKEN], **of_roof, "bound": bound, "times_level": does / roof.flops_per_s})
+    columns = [*_TAKEN, "flops_per_byte", "threads", "roof_flops_per_s", "reached", "bound", "times_level"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -8,6 +8,8 @@ from joulesweep import operator_kinds
 from joulesweep.launches.time_shares.rows import ALL
 from joulesweep.merged.load import VARIANT, Merged
 
+SHOWN = 0.03  # a kind with less than this share of the time in every variant is not shown by its name
+
 _WHOLE = "(model)"
 # Where the FLOPs of a kind are counted if the runtime has no operator that is known to be of it.
 _WITHIN = {

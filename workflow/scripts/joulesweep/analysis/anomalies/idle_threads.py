@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-import pandas as pd
-
 from joulesweep.analysis.report.points import name_of
 from joulesweep.formatting import bracketed
-from joulesweep.merged.base_points import METRICS
+from joulesweep.merged.base_points import measured
 from joulesweep.merged.load import VARIANT, Merged, sweep
-from joulesweep.uncertainty.interval import Interval
 from joulesweep.uncertainty.ratio import ratio
 
 _GAIN = 1.1  # times as fast; what stays below it for certain is no gain
@@ -22,7 +19,7 @@ def found(merged: Merged) -> Iterator[str]:
     named = []
     for _, group in sweep(rows, "threads").groupby(VARIANT, sort=False):
         for (_, fewer), (_, more) in pairwise(group.iterrows()):
-            times = ratio(_latency(fewer), _latency(more))
+            times = ratio(measured(fewer, "latency"), measured(more, "latency"))
             if times.high < _GAIN:
                 faster = bracketed(times.value, times.low, times.high)
                 named.append(
@@ -34,7 +31,3 @@ def found(merged: Merged) -> Iterator[str]:
             f"**More threads do not help**: {'; '.join(named)}. A likely cause is that one pass is too short to be shared out, that memory is the "
             "limit, or that the device has fewer physical cores than threads."
         )
-
-
-def _latency(row: pd.Series) -> Interval:
-    return Interval(*(row[name] for name in METRICS["latency"][1:]))

@@ -39,7 +39,7 @@ def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
 
 def _by_roof(row: pd.Series) -> str:
     """What the slower model waits for, by the roofs of its device."""
-    share = percent(row["flops"] / row["latency"] / row["roof_flops_per_s"])
+    share = percent(row["reached"])
     of_roof = (
         f"{share} of the FLOPs per second that this device allows at {digits(row['flops_per_byte'], 2)} FLOPs per byte"
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from joulesweep.analysis.report.points import name_of
 from joulesweep.axes import AXES
 from joulesweep.formatting import bracketed
-from joulesweep.merged.base_points import METRICS
+from joulesweep.merged.base_points import measured
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty.interval import Interval
 from joulesweep.uncertainty.ratio import difference, ratio
@@ -42,9 +42,7 @@ def _knee(group: pd.DataFrame, axis: str) -> tuple[float, Interval] | None:
     values = list(group[axis])
     if len(values) < _FEWEST:
         return None
-    slopes = list(
-        _slopes(values, [Interval(*(row[name] for name in METRICS["latency"][1:])) for _, row in group.iterrows()])
-    )
+    slopes = list(_slopes(values, [measured(row, "latency") for _, row in group.iterrows()]))
     rises = [
         (at, ratio(after, before))
         for at, (before, after) in zip(values[1:], pairwise(slopes), strict=False)

@@ -46,9 +46,8 @@ def merge(job: Mapping[str, Any], results: Path, out: Path, token: str = "") -> 
             layer_files.append(name)
         elif path.suffix == ".csv":
             table = _table(name)
-            rows, faults = read_table.read(path, columns.TABLES[table], name)
-            rows, strangers = _at_home(rows, name, table)
-            problems += faults + strangers
+            rows, faults = _read(results, name, table)
+            problems += faults
             tables[table] += [located for located in rows if _wanted(located.row, job)]
     problems += device_file.namesakes(devices)
     tables["counts"] = _counts_in_use(tables, job)
@@ -75,11 +74,17 @@ def _layers(results: Path, files: Iterable[str], models: Collection[str]) -> tup
     problems: list[Problem] = []
     for name in files:
         if PurePosixPath(name).parts[1] in models:
-            rows, faults = read_table.read(results / name, columns.LAYERS, name)
-            rows, strangers = _at_home(rows, name, "layers")
+            rows, faults = _read(results, name, "layers")
             layers += [located.row for located in rows]
-            problems += faults + strangers
+            problems += faults
     return layers, problems
+
+
+def _read(results: Path, name: str, table: str) -> tuple[list[Located], list[Problem]]:
+    """The rows of a file that are sound and lie where they belong, and a problem for each of the others."""
+    rows, faults = read_table.read(results / name, columns.TABLES[table], name)
+    rows, strangers = _at_home(rows, name, table)
+    return rows, faults + strangers
 
 
 def _table(name: str) -> str:

@@ -8,13 +8,7 @@ from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.formatting import enumeration, plural
 from joulesweep.merged.load import Merged
 
-_TABLES = {
-    "counts": "counts",
-    "latency": "latency",
-    "energy": "energy",
-    "time_shares": "time shares",
-    "accuracy": "accuracy",
-}
+_TABLES = ("counts", "latency", "energy", "time_shares", "accuracy")
 _NO_METER = "no_meter"
 _RUN = "Run `make all`; if that fails, the reason is in `results/logs/`."
 
@@ -46,8 +40,8 @@ def _missing(merged: Merged, models: Mapping[str, Mapping[str, Any]], device: st
 def _failed(merged: Merged) -> Iterator[str]:
     """Failures of the same variant for the same reason in one sentence; variants without any figure first."""
     whole, partial = [], []
-    for table_name, name in _TABLES.items():
-        rows = getattr(merged, table_name)
+    for table_name in _TABLES:
+        rows, name = getattr(merged, table_name), table_name.replace("_", " ")
         keys = [key for key in ("device", "model", "runtime") if key in rows]
         failed = rows[~rows["status"].isin(["ok", _NO_METER])]
         for key, group in failed.groupby([*keys, "status", "message"], sort=False):

@@ -1,7 +1,6 @@
 """What limits the speed of each variant, in words, by the roofline model."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
@@ -32,7 +31,7 @@ def _of_device(merged: Merged, device: str, threads: int, rows: pd.DataFrame) ->
         f"**{where}:** numpy reaches {si(roof.flops_per_s, 'FLOP/s')} and {si(roof.bytes_per_s, 'B/s')}, so memory is the lower limit below "
         f"{digits(roof.ridge, 2)} FLOPs per byte, and arithmetic above."
     )
-    reached = (rows["flops"] / rows["latency"] / rows["roof_flops_per_s"]).round(2)  # as it is shown
+    reached = rows["reached"].round(2)  # as it is shown
     for bound, limit in _LIMITS.items():
         own = rows["bound"] == bound
         if named := _named(rows[own & (reached >= _NEAR)]):
@@ -45,18 +44,14 @@ def _of_device(merged: Merged, device: str, threads: int, rows: pd.DataFrame) ->
 
 def _named(rows: pd.DataFrame) -> str:
     """The variants, each with the share of its limit that it reaches."""
-    names = [f"{text(f'{row.model} @ {row.runtime}')} ({percent(_reached(row))})" for row in rows.itertuples()]
+    names = [f"{text(f'{row.model} @ {row.runtime}')} ({percent(row.reached)})" for row in rows.itertuples()]
     return enumeration(names)
-
-
-def _reached(row: Any) -> float:
-    return float(row.flops / row.latency / row.roof_flops_per_s)
 
 
 def _too_low(merged: Merged) -> Iterator[str]:
     for row in low_roofs(merged):
         yield (
             f"{text(str(row['device']))}: numpy multiplies matrices more slowly than {text(f'{row.model} @ {row.runtime}')} computes, which does "
-            f"{digits(row['times'], 2)} times as many FLOPs per second. So numpy does not show what this device can do, and nothing is "
+            f"{digits(row['times_level'], 2)} times as many FLOPs per second. So numpy does not show what this device can do, and nothing is "
             "concluded here. A numpy with a faster library for matrix products (as that from PyPI) would."
         )

@@ -8,9 +8,8 @@ from joulesweep import operator_kinds
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.formatting import digits, enumeration, percent
 from joulesweep.merged.load import VARIANT, Merged
-from joulesweep.merged.time_by_kind import time_by_kind
+from joulesweep.merged.time_by_kind import SHOWN, time_by_kind
 
-_SHOWN = 0.03  # a kind with less than this share of the time in every variant is among the rest
 _EXCESS = 0.15  # from which a share of the time above that of the FLOPs is reported
 _SLOWED = 1.3  # times, from which the shares of a variant are no finding, since the timing itself is too much of them
 _NAMED = 2  # kinds of a model that are named where a runtime saves time
@@ -32,7 +31,7 @@ def shares(merged: Merged, device: str) -> str:
     kinds = time_by_kind(merged)
     kinds = kinds[kinds["device"] == device]
     largest = kinds.groupby("kind")["time_share"].max().sort_values(ascending=False, kind="stable")
-    shown = [kind for kind, share in largest.items() if share >= _SHOWN]
+    shown = [kind for kind, share in largest.items() if share >= SHOWN]
     rows = []
     for variant, own in kinds.groupby(VARIANT, sort=False):
         by_kind = own.set_index("kind")
@@ -56,7 +55,7 @@ def slowed(merged: Merged) -> str:
         return ""
     how = digits(times.min(), 2) if len(times) == 1 else f"{digits(times.min(), 2)} to {digits(times.max(), 2)}"
     return (
-        f"⁑ Timing the parts made these passes {how} times as long. The extra time cannot be told from the work, so these shares are no "
+        f"⁑ Timing the parts made these passes {how} times as long. The extra time cannot be separated from the work, so these shares are no "
         "finding."
     )
 
