@@ -473,10 +473,10 @@ FLOPS = {("(model)", "(all)"): 100, ("(model)", "convolution"): 92, ("(model)", 
 def test_a_kind_with_far_more_time_than_flops_is_told_with_both(tmp_path):
     rows = synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager", {"convolution": 0.5, "depthwise convolution": 0.5})
     merged = _merged(tmp_path, rows, FLOPS)
-    assert time_shares.sentences(merged) == [
+    assert time_shares.sentences(time_by_kind(merged)) == [
         "**Depthwise convolution** has 50 % of the time (48 to 52 %) and 8.0 % of the FLOPs in digits_mlp @ eager on laptop."
     ]
-    table = time_shares.shares(merged, LAPTOP)
+    table = time_shares.shares(time_by_kind(merged), LAPTOP)
     assert "| digits_mlp @ eager | 50 ± 2 (92) | 50 ± 2 (8) |" in table
 
 
@@ -484,7 +484,7 @@ def test_shares_that_agree_are_not_told(tmp_path):
     rows = synthetic.time_share_rows(
         LAPTOP, "digits_mlp", "eager", {"convolution": 0.85, "depthwise convolution": 0.15}
     )
-    assert time_shares.sentences(_merged(tmp_path, rows, FLOPS)) == []
+    assert time_shares.sentences(time_by_kind(_merged(tmp_path, rows, FLOPS))) == []
 
 
 def test_shares_of_a_variant_that_the_timing_slowed_are_marked_and_no_finding(tmp_path):
@@ -492,9 +492,11 @@ def test_shares_of_a_variant_that_the_timing_slowed_are_marked_and_no_finding(tm
         LAPTOP, "digits_mlp", "eager", {"activation": 0.9, "convolution": 0.1}, slowdown=1.6
     )
     merged = _merged(tmp_path, rows, {("(model)", "(all)"): 100, ("(model)", "convolution"): 100})
-    assert time_shares.sentences(merged) == []
-    assert "| digits_mlp @ eager ⁑ |" in time_shares.shares(merged, LAPTOP)
-    assert time_shares.slowed(merged).startswith("⁑ Timing the parts made these passes 1.6 times as long.")
+    assert time_shares.sentences(time_by_kind(merged)) == []
+    assert "| digits_mlp @ eager ⁑ |" in time_shares.shares(time_by_kind(merged), LAPTOP)
+    assert time_shares.slowed(time_by_kind(merged)).startswith(
+        "⁑ Timing the parts made these passes 1.6 times as long."
+    )
 
 
 def test_where_a_runtime_saves_the_time_of_eager_is_told_in_milliseconds(tmp_path):
@@ -504,7 +506,7 @@ def test_where_a_runtime_saves_the_time_of_eager_is_told_in_milliseconds(tmp_pat
         *synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager", eager),
         *synthetic.time_share_rows(LAPTOP, "digits_mlp", "onnxruntime", {"convolution": 0.1}),
     ]
-    last = time_shares.sentences(_merged(tmp_path, rows, FLOPS))[-1]
+    last = time_shares.sentences(time_by_kind(_merged(tmp_path, rows, FLOPS)))[-1]
     assert last == (
         "digits_mlp on laptop: from eager to onnxruntime, convolution 0.50 → 0.10 ms and normalisation 0.30 → 0 ms per pass."
     )
@@ -517,11 +519,13 @@ def test_work_that_another_runtime_divides_into_other_operators_is_no_saving(tmp
         ),
         *synthetic.time_share_rows(LAPTOP, "digits_mlp", "onnxruntime", {"matrix product": 0.7}),
     ]
-    assert not any("from eager to" in line for line in time_shares.sentences(_merged(tmp_path, rows, FLOPS)))
+    assert not any(
+        "from eager to" in line for line in time_shares.sentences(time_by_kind(_merged(tmp_path, rows, FLOPS)))
+    )
 
 
 def test_without_profiles_there_is_no_table(tmp_path):
     rows = [synthetic.failed(synthetic.time_share_rows(LAPTOP, "digits_mlp", "eager")[0], "crashed", "signal 11")]
     merged = _merged(tmp_path, rows, FLOPS)
-    assert time_shares.shares(merged, LAPTOP) == ""
-    assert time_shares.sentences(merged) == []
+    assert time_shares.shares(time_by_kind(merged), LAPTOP) == ""
+    assert time_shares.sentences(time_by_kind(merged)) == []

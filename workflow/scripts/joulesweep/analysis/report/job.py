@@ -23,6 +23,7 @@ from joulesweep.formatting import percent, plural
 from joulesweep.hypotheses.base import Case
 from joulesweep.merged.base_points import base_points, model_counts, modelled_energy
 from joulesweep.merged.load import Merged, load, sweep
+from joulesweep.merged.time_by_kind import time_by_kind
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import replace_text
 
@@ -70,7 +71,7 @@ def rendered(job: Mapping[str, Any], merged: Path, figures: Path, template: Path
 
 def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the template names."""
-    points = base_points(merged)
+    points, kinds = base_points(merged), time_by_kind(merged)
     measured = {device for name in _MEASURED for device in getattr(merged, name)["device"]}
     devices = sorted(measured, key=lambda device: (device != job["device"], device))
     configured = [device for device in devices if device in set(points["device"])]
@@ -109,10 +110,10 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
             device: set(merged.energy.loc[merged.energy["device"] == device, "status"]) != {"no_meter"}
             for device in devices
         },
-        "time_shares": {device: time_shares.shares(merged, device) for device in devices},
+        "time_shares": {device: time_shares.shares(kinds, device) for device in devices},
         "roofs": roofs.sentences(merged),
-        "slowed_by_timing": time_shares.slowed(merged),
-        "where_time_goes": time_shares.sentences(merged),
+        "slowed_by_timing": time_shares.slowed(kinds),
+        "where_time_goes": time_shares.sentences(kinds),
         "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
         "two_values": _too_few_for_a_line(merged, job["axes"]),
         "has_energy": not merged.energy.empty,

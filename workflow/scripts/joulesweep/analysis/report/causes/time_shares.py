@@ -1,4 +1,7 @@
-"""Where the time of a pass goes, beside where its FLOPs are: a table, and in words what stands out."""
+"""Where the time of a pass goes, beside where its FLOPs are: a table, and in words what stands out.
+
+All from `kinds`, the table that `time_by_kind` makes.
+"""
 
 from collections.abc import Iterator
 
@@ -7,8 +10,8 @@ import pandas as pd
 from joulesweep import operator_kinds
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.formatting import digits, enumeration, percent
-from joulesweep.merged.load import VARIANT, Merged
-from joulesweep.merged.time_by_kind import SHOWN, time_by_kind
+from joulesweep.merged.load import VARIANT
+from joulesweep.merged.time_by_kind import SHOWN
 
 _EXCESS = 0.15  # from which a share of the time above that of the FLOPs is reported
 _SLOWED = 1.3  # times, from which the shares of a variant are no finding, since the timing itself is too much of them
@@ -26,9 +29,8 @@ _DIVIDED = frozenset(
 )
 
 
-def shares(merged: Merged, device: str) -> str:
+def shares(kinds: pd.DataFrame, device: str) -> str:
     """One row per variant of a device: the share of its time of each kind, with that of its FLOPs."""
-    kinds = time_by_kind(merged)
     kinds = kinds[kinds["device"] == device]
     largest = kinds.groupby("kind")["time_share"].max().sort_values(ascending=False, kind="stable")
     shown = [kind for kind, share in largest.items() if share >= SHOWN]
@@ -47,10 +49,10 @@ def _cell(row: pd.Series) -> str:
     return f"{100 * row['time_share']:.0f}{half}{flops}"
 
 
-def slowed(merged: Merged) -> str:
+def slowed(kinds: pd.DataFrame) -> str:
     """Which variants the timing slowed so much that their shares are no finding; empty where there is none."""
-    kinds = time_by_kind(merged).drop_duplicates(VARIANT)
-    times = kinds.loc[kinds["slowdown"] >= _SLOWED, "slowdown"]
+    times = kinds.drop_duplicates(VARIANT)["slowdown"]
+    times = times[times >= _SLOWED]
     if times.empty:
         return ""
     how = digits(times.min(), 2) if len(times) == 1 else f"{digits(times.min(), 2)} to {digits(times.max(), 2)}"
@@ -60,9 +62,8 @@ def slowed(merged: Merged) -> str:
     )
 
 
-def sentences(merged: Merged) -> list[str]:
+def sentences(kinds: pd.DataFrame) -> list[str]:
     """What stands out: kinds whose time is far above their FLOPs, and where a runtime saves the time of another one."""
-    kinds = time_by_kind(merged)
     sound = kinds[kinds["slowdown"] < _SLOWED]
     return [*_excesses(sound), *_savings(sound)]
 
