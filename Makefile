@@ -23,11 +23,14 @@ PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
-.PHONY: all report lab_report compare doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-FROM need-FILE
+.PHONY: all runtimes report lab_report compare doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-FROM need-FILE
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all
 	@echo "The report is results/report.md"
+
+# The optional runtimes: OpenVINO, ncnn, LiteRT, ExecuTorch. docs/runtimes.md lists them.
+runtimes: $(VENV)/with-runtimes
 
 report: $(VENV)/ready
 	$(SNAKEMAKE) report
@@ -86,6 +89,9 @@ check:
 
 $(VENV)/ready: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS)
+
+$(VENV)/with-runtimes: $(REQUIREMENTS) | check
+	@$(SET_UP) $(OPTIONS) --runtimes
 
 $(VENV)/ready-to-test: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --test

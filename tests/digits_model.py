@@ -20,7 +20,7 @@ def digits_spec(function: str = "cnn") -> dict:
     }
 
 
-def export_job(spec: dict, formats: Iterable[str] = ("module", "onnx", "onnx-int8"), **more: object) -> dict:
+def export_job(spec: dict, formats: Iterable[str] = ("module", "onnx", "onnx-int8", "outputs"), **more: object) -> dict:
     """The job that exports a model in every format at its native size."""
     return {
         "model": spec,

@@ -101,6 +101,7 @@ def latency_row(
         "std_s": seconds * 0.1, "median_s": seconds, "min_s": seconds * 0.9, "max_s": seconds * 2.1, "p95_s": seconds * 1.2,
         "lab_mean_s": seconds * 1.06, "lab_std_s": seconds * 0.05, "reference_s": 1.5e-3, "reference_baseline_s": 1.5e-3,
         "reference_share": 0.05, "peak_bytes": int(3e8 + seconds * 1e9), "peak_above_load_bytes": 4_000_000, "flags": "",
+        "ran_on": "torch on cpu, float32", "max_error": 1e-6, "tolerance": 1e-3, "agrees": "yes",
         **provenance(model),
     }  # fmt: skip
     return _with_base({**row, **more})

@@ -60,6 +60,7 @@ def test_the_parts_come_in_the_order_of_the_design(modelled):
         "Answers in five lines",
         "Hypotheses",
         "Parameters and FLOPs",
+        "Where each variant ran",
         "Latency",
         "Energy (modelled)",
         "What tracks what",
@@ -166,6 +167,33 @@ def test_a_latency_on_two_levels_is_told_with_both(tmp_path):
         in strange
     )
     assert "because the host of a virtual machine moves them" in parts["What looked strange"]
+
+
+def test_a_variant_that_computes_another_model_is_named_at_the_top_and_explained(tmp_path):
+    faithful = synthetic.latency_row("laptop", "resnet18", "eager", 0.036)
+    ran_on = "CPUExecutionProvider, 60 of 60 operators, int8"
+    off = {"max_error": 0.31, "tolerance": 0.1, "agrees": "no", "flags": "differs", "ran_on": ran_on}
+    other = synthetic.latency_row("laptop", "resnet18", "onnxruntime-int8", 0.02, **off)
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [faithful, other])
+    words = _report(tmp_path, models=["resnet18"])
+    part = _parts(words)["Where each variant ran"]
+    assert "**Not every variant computes the model whose name it has:**" in words.partition("## ")[0]
+    assert re.search(r"resnet18 @ eager \| torch on cpu, float32 \| 0.00010 \| 0.10 \| yes \|", part)
+    assert re.search(rf"resnet18 @ onnxruntime-int8 \| {ran_on} \| 31 \| 10 \| \*\*no\*\* \|", part)
+    assert "an output is off by 31 % of the largest one" in part
+    assert "**differs** in latency, 1 of 2 points" in words
+
+
+def test_a_variant_that_was_not_compared_is_said_to_be_not_compared(tmp_path):
+    nothing = {"max_error": None, "tolerance": None, "agrees": None}
+    write_table(
+        tmp_path / "devices/laptop/latency/resnet18.csv",
+        columns.LATENCY,
+        [synthetic.latency_row("laptop", "resnet18", "eager", 0.036, **nothing)],
+    )
+    words = _report(tmp_path, models=["resnet18"])
+    assert "| – | – | not compared |" in _parts(words)["Where each variant ran"]
+    assert "Not every variant computes" not in words
 
 
 def test_every_flag_of_a_table_has_a_meaning():

@@ -188,6 +188,23 @@ LATENCY = Table(
         (-1e16, 1e16),
         peak_above_load_bytes="peak_bytes less the resident memory after the model was loaded",
     )
+    + _columns(
+        str,
+        ran_on="where the passes ran: the execution provider or backend, how many of its operators it took, the precision of its "
+        "kernels, as far as the runtime says so",
+    )
+    + _columns(
+        float,
+        max_error="at the base point, the largest difference of an output from that of the model itself, as a share of the largest "
+        "output: largest over the launches",
+        tolerance="the largest max_error that the precision of the variant explains, fixed beforehand",
+    )
+    + _columns(
+        str,
+        (0, 0),
+        ("yes", "no"),
+        agrees="whether max_error is within tolerance; empty where nothing was compared",
+    )
     + _columns(str, order="place of each used launch in the interleaved order, separated by spaces")
     + _columns(
         float,
@@ -203,7 +220,7 @@ LATENCY = Table(
     )
     + _columns(
         str,
-        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen, two_levels, cores_move; and by the merge no_journal, inconsistent, undetermined",
+        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen, two_levels, cores_move, differs; and by the merge no_journal, inconsistent, undetermined",
     )
     + _PROVENANCE
     + _CHECK,

@@ -15,7 +15,7 @@ from joulesweep import digest, plugins, products
 from joulesweep.errors import UserError
 from joulesweep.launches import merge_inputs
 from joulesweep.model import source
-from joulesweep.model.manifest import Manifest
+from joulesweep.model.manifest import OUTPUTS, Manifest
 from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.configuration import config_schema
 from joulesweep.pipeline.configuration.config import Config
@@ -331,7 +331,9 @@ class Jobs:
         return plugins.declared(kind, name, attribute, self._package)
 
     def _formats(self, model: str) -> list[str]:
-        return _distinct(self._declared("runtimes", name, "format") for name in self.config.models[model]["runtimes"])
+        """The formats of a model's runtimes, and the outputs with which those of every variant are compared."""
+        runtimes = self.config.models[model]["runtimes"]
+        return _distinct([*(self._declared("runtimes", name, "format") for name in runtimes), OUTPUTS])
 
     def _formats_with_code(self, model: str) -> dict[str, str]:
         """Each format that is wanted of a model, with the digest of the code that writes it."""
@@ -351,12 +353,12 @@ class Jobs:
         return names
 
     def _failed(self, model: str) -> Manifest | None:
-        """The manifest of a model that could not be made."""
+        """The manifest of a model that could not be made, or of which a format was not made for a reason that may pass."""
         try:
             manifest = Manifest.read(self.manifest(model))
         except UserError:
             return None
-        return manifest if manifest.failure else None
+        return manifest if manifest.failure or manifest.passing else None
 
     def _scheme(self, model: str) -> str:
         return source.scheme(self.config.models[model])

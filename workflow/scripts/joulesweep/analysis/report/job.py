@@ -15,9 +15,10 @@ from joulesweep.analysis.lab_report.tables import Lab
 from joulesweep.analysis.report import difficulties, findings, markdown, provenance, sweeps, tables
 from joulesweep.analysis.report.advice import advice
 from joulesweep.analysis.report.causes import roofs, time_shares
-from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
-from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.analysis.report.models import faithfulness
+from joulesweep.analysis.report.models.cross_checks import disagreements
+from joulesweep.analysis.report.models.shared_parameters import sharing
 from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
 from joulesweep.hypotheses.base import Case
@@ -100,6 +101,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "configured": configured,
         "measured_on": tables.measured_on(merged, configured),
         "axes": job["axes"],
+        "ran_on": {device: faithfulness.ran_on(merged, device) for device in devices},
+        "other_models": list(faithfulness.other_models(merged)),
         "latency": {device: tables.latency(merged, device) for device in devices},
         "corrected": _corrected(merged),
         "sustained": {device: tables.sustained(merged, device) for device in devices},
