@@ -17,6 +17,7 @@ from joulesweep.analysis.report.advice import advice
 from joulesweep.analysis.report.causes import roofs, time_shares
 from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
+from joulesweep.analysis.report.real_data import setup, table, timing
 from joulesweep.analysis.report.shared_parameters import sharing
 from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
@@ -119,7 +120,9 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "has_energy": not merged.energy.empty,
         "energy_kind": {"all": "modelled", "some": "partly modelled", "": ""}[modelled_energy(merged)],
         "correlations": tables.correlations(points),
-        "accuracy": tables.accuracy(merged, points),
+        "accuracy": table.accuracy(merged, points),
+        "evaluated": setup.setups(merged, job["models"]),
+        "real_inputs": timing.sentences(merged),
         "described": tables.devices(merged, configured),
         "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),
