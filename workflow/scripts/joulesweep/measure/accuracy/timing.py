@@ -1,6 +1,5 @@
 """How long a pass takes on real inputs beside random ones, and with decoding and preprocessing. Runs in the forked child."""
 
-import gc
 import time
 from typing import Any
 
@@ -25,9 +24,6 @@ def measure(model: LoadedModel, examples: Examples) -> dict[str, float]:
     count = min(_EXAMPLES, len(examples))
     real = [model.prepared(examples.read(place)) for place in range(count)]
     random = model.prepared_random()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
     for prepared in (random, real[0]):
         model.pass_s(prepared)
     real_s, random_s = _pairs(model, real, random)
