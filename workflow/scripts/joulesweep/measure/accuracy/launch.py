@@ -30,6 +30,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     data = argument["data"]
     data_set = plugins.load("datasets", data["set"])(data["settings"])
     examples = data_set.test().at_most(data["examples"])
+    if not len(examples):
+        raise UserError(f"the data set {data['name']} has no examples")
     metric = plugins.load("metrics", argument["metric"])(examples.symbols)
     _check_labels(argument["metric"], metric.labels, examples.labels)
     model = LoadedModel(argument["artefact"], argument["runtime"], argument["threads"])

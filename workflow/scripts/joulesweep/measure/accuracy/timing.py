@@ -1,7 +1,7 @@
 """How long a pass takes on real inputs beside random ones, and with decoding and preprocessing. Runs in the forked child."""
 
 import time
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,23 +21,12 @@ def measure(model: LoadedModel, examples: Examples) -> dict[str, float]:
     95 % interval `real_ratio_low` and `real_ratio_high`, of the pairs; and `end_to_end_s`, from the file (which the system has
     in memory, since it was read before) to the output.
     """
-    count = min(_EXAMPLES, len(examples))
-    real = [model.prepared(examples.read(place)) for place in range(count)]
-    random = model.prepared_random()
-    for prepared in (random, real[0]):
+    for prepared in (model.prepared_random(), model.prepared(examples.read(0))):
         model.pass_s(prepared)
-    real_s, random_s = _pairs(model, real, random)
-    end_to_end_s = []
-    begin = time.perf_counter()
-    for place in range(count):
-        start = time.perf_counter()
-        model.pass_s(model.prepared(examples.read(place)))
-        end_to_end_s.append(time.perf_counter() - start)
-        if place + 1 >= _FEWEST and time.perf_counter() - begin > _ENOUGH_S:
-            break
+    real_s, random_s = _pairs(model, examples)
     ratio = interval.of_median([a / b for a, b in zip(real_s, random_s, strict=True)])
     return {
-        "end_to_end_s": float(np.median(end_to_end_s)),
+        "end_to_end_s": float(np.median(_end_to_end(model, examples))),
         "real_s": float(np.median(real_s)),
         "synthetic_s": float(np.median(random_s)),
         "real_ratio": ratio.value,
@@ -46,15 +35,35 @@ def measure(model: LoadedModel, examples: Examples) -> dict[str, float]:
     }
 
 
-def _pairs(model: LoadedModel, real: list[Any], random: Any) -> tuple[list[float], list[float]]:
-    """Seconds of a pass on a real and on the random input, pair by pair; which comes first changes from pair to pair."""
+def _pairs(model: LoadedModel, examples: Examples) -> tuple[list[float], list[float]]:
+    """Seconds of a pass on a real and on the random input, pair by pair.
+
+    Both inputs are made anew for each pair, so that neither is nearer to the processor. Which comes first changes.
+    """
     real_s: list[float] = []
     random_s: list[float] = []
-    begin = time.perf_counter()
-    for number in range(_EXAMPLES):
-        pair = [(real[number % len(real)], real_s), (random, random_s)]
+    count = min(_EXAMPLES, len(examples))
+    for number in _until_enough(_EXAMPLES):
+        pair = [(model.prepared(examples.read(number % count)), real_s), (model.prepared_random(), random_s)]
         for prepared, times in pair if number % 2 else reversed(pair):
             times.append(model.pass_s(prepared))
-        if number + 1 >= _FEWEST and time.perf_counter() - begin > _ENOUGH_S:
-            break
     return real_s, random_s
+
+
+def _end_to_end(model: LoadedModel, examples: Examples) -> list[float]:
+    """Seconds of reading an example, making it ready and doing one pass."""
+    times: list[float] = []
+    for place in _until_enough(min(_EXAMPLES, len(examples))):
+        start = time.perf_counter()
+        model.pass_s(model.prepared(examples.read(place)))
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def _until_enough(most: int) -> Iterator[int]:
+    """The numbers below `most`; fewer where they take long."""
+    begin = time.perf_counter()
+    for number in range(most):
+        if number >= _FEWEST and time.perf_counter() - begin > _ENOUGH_S:
+            return
+        yield number
