@@ -117,11 +117,12 @@ def test_real_and_random_passes_alternate_and_which_comes_first_changes(count):
     found = timing.measure(model, examples)
     assert (found["real_s"], found["synthetic_s"], found["real_ratio"]) == (1.0, 0.5, 2.0)
     assert found["real_ratio_low"] == found["real_ratio_high"] == 2.0
-    in_pairs = model.asked[2 : 2 + 2 * 50]  # after one pass each to warm up
-    assert in_pairs[::2].count("random") == in_pairs[1::2].count("random") == 25
-    assert {first == "random" for first in in_pairs[::2]} == {True, False}
-    assert set(in_pairs) == {"random", *(f"real {place}" for place in range(min(count, 50)))}
-    assert model.asked[102:] == [f"real {place}" for place in range(min(count, 50))]
+    pairs = [model.asked[place : place + 4] for place in range(0, 4 * 50, 4)]  # each untimed, then timed
+    assert all(pair[:2] == pair[2:] for pair in pairs)
+    assert [pair[0] for pair in pairs].count("random") == [pair[1] for pair in pairs].count("random") == 25
+    real = [f"real {place}" for place in range(min(count, 50))]
+    assert {word for pair in pairs for word in pair} == {"random", *real}
+    assert model.asked[200:] == real
 
 
 def test_fewer_examples_are_a_choice_that_the_row_names(exported, tmp_path):

@@ -21,8 +21,6 @@ def measure(model: LoadedModel, examples: Examples) -> dict[str, float]:
     95 % interval `real_ratio_low` and `real_ratio_high`, of the pairs; and `end_to_end_s`, from the file (which the system has
     in memory, since it was read before) to the output.
     """
-    for prepared in (model.prepared_random(), model.prepared(examples.read(0))):
-        model.pass_s(prepared)
     real_s, random_s = _pairs(model, examples)
     ratio = interval.of_median([a / b for a, b in zip(real_s, random_s, strict=True)])
     return {
@@ -38,14 +36,18 @@ def measure(model: LoadedModel, examples: Examples) -> dict[str, float]:
 def _pairs(model: LoadedModel, examples: Examples) -> tuple[list[float], list[float]]:
     """Seconds of a pass on a real and on the random input, pair by pair.
 
-    Both inputs are made anew for each pair, so that neither is nearer to the processor. Which comes first changes.
+    Both inputs are made anew for each pair, and each does an untimed pass before, so that neither is nearer to the processor.
+    Which comes first changes.
     """
     real_s: list[float] = []
     random_s: list[float] = []
     count = min(_EXAMPLES, len(examples))
     for number in _until_enough(_EXAMPLES):
         pair = [(model.prepared(examples.read(number % count)), real_s), (model.prepared_random(), random_s)]
-        for prepared, times in pair if number % 2 else reversed(pair):
+        order = pair if number % 2 else pair[::-1]
+        for prepared, _ in order:
+            model.pass_s(prepared)
+        for prepared, times in order:
             times.append(model.pass_s(prepared))
     return real_s, random_s
 
