@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+DIGITS: dict[str, Any] = {"set": "digits", "name": "digits", "settings": {}, "content": {}}
 
 
 def digits_spec(function: str = "cnn") -> dict:
@@ -15,7 +16,9 @@ def digits_spec(function: str = "cnn") -> dict:
         "inputs": [{"name": "input", "shape": [1, "size", "size"], "dtype": "float32", "low": 0, "high": 1}],
         "axes": {"size": 8},
         "weights": f"custom_models/digits_{function}.safetensors",
-        "data": "digits",
+        "data": {**DIGITS, "examples": None},
+        "calibration": DIGITS,
+        "metric": "top-1",
         "content": {},
     }
 

@@ -110,7 +110,7 @@ def test_without_torch_and_without_a_manifest_the_cure_is_one_line(tmp_path):
 
 
 def _mlp_of_one_size(tmp_path: Path, **more: object) -> Manifest:
-    spec = {**digits_spec("mlp"), "weights": "random", "data": None}
+    spec = {**digits_spec("mlp"), "weights": "random", "calibration": None}
     path = tmp_path / "manifest-1.json"
     (tmp_path / "manifest-0.json").write_text("{}")
     return export(export_job(spec, values={"size": [8, 16]}, formats=["module", "onnx"], **more), path)
@@ -172,7 +172,7 @@ def test_a_model_that_onnx_cannot_hold_is_told_in_words_of_the_model(tmp_path, n
         **digits_spec(),
         "source": f"python:{tmp_path / 'nets.py'}:{name}",
         "weights": "random",
-        "data": None,
+        "calibration": None,
         "axes": {},
     }
     spec["inputs"] = [{**spec["inputs"][0], "shape": [1, 5, 8], "batched": False}]

@@ -286,6 +286,41 @@ def test_the_users_model_file_concerns_the_models_it_builds_and_a_comment_in_it_
     assert _changed(tree, lambda: tree.append("custom_models/digits.py")) == ALL | {"report"}
 
 
+def test_changed_data_concern_the_evaluation_and_the_report_and_nothing_else(tree):
+    folder = tree.folder / "digits" / "rose"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"one")
+    data = {"set": "images", "folder": "digits", "channels": 1}
+    int8 = {**CNN, "runtimes": ["onnxruntime", "onnxruntime-int8"], "data": data}
+    tree.config["models"] = {"mlp": MLP, "cnn": int8}
+    stale = {"evaluate cnn", "report"}
+    assert _changed(tree, lambda: (folder / "a.png").write_bytes(b"another")) == stale
+    assert _changed(tree, lambda: data.update(resize=8)) == stale
+    assert _changed(tree, lambda: data.update(examples=1)) == stale
+    assert _changed(tree, lambda: int8.update(metric="f1")) == stale
+    assert _changed(tree, lambda: int8.update(data="digits")) == stale | {"export cnn", "manifest cnn"}
+
+
+def test_what_int8_is_calibrated_with_is_part_of_its_artefact(tree):
+    train = tree.folder / "train.npz"
+    (tree.folder / "test.npz").write_bytes(b"one")
+    train.write_bytes(b"one")
+    data = {"set": "npz", "file": "test.npz", "train": "train.npz"}
+    cnn = {**CNN, "runtimes": ["onnxruntime", "onnxruntime-int8"], "data": data}
+    tree.config["models"] = {"mlp": MLP, "cnn": cnn}
+    assert _changed(tree, lambda: train.write_bytes(b"another")) == {"export cnn", "manifest cnn", "report"}
+    assert _changed(tree, lambda: (tree.folder / "test.npz").write_bytes(b"another")) == {"evaluate cnn", "report"}
+    tree.config["models"]["cnn"] = {**cnn, "runtimes": ["onnxruntime"]}
+    assert _changed(tree, lambda: train.write_bytes(b"a third")) == {"report"}
+
+
+def test_code_of_data_sets_and_metrics_concerns_the_models_that_use_them(tree):
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/digits.py")) == _of("mlp", "cnn", stages=("evaluate",))
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/metrics/top_1.py")) == _of("mlp", "cnn", stages=("evaluate",))
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/metrics/f1.py")) == set()
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/images.py")) == set()
+
+
 def test_another_meter_or_other_settings_concern_energy_and_the_devices_description(tree):
     energy = _of("mlp", "cnn", stages=("energy",)) | {"describe_device"}
     assert _changed(tree, lambda: tree.answer["meter"].update(settings={"watts_per_core": 7})) == energy

@@ -10,7 +10,7 @@ from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import report
 from joulesweep.analysis.report.markdown import text, verbatim
-from joulesweep.formatting import bracketed, digits, half_width, percent, percent_number, si, significant, with_interval
+from joulesweep.formatting import bracketed, digits, half_width, percent, scored, si, significant, with_interval
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.missing import MOST_FURTHER
@@ -86,7 +86,7 @@ def test_the_answers_are_the_fastest_the_thriftiest_the_smallest_the_best_trade_
     assert "onnxruntime takes 0." in speed
     assert "needs the least" in energy
     assert "digits_mlp is the smallest with 9.03 k parameters, resnet18 the largest with 11.7 M." in size
-    assert "is the most accurate with 98" in trade_off
+    assert "has the best top-1 accuracy with 98" in trade_off
     assert "without a latency that can be used" in beware
     assert beware.endswith("[What looked strange](#what-looked-strange) has the details.")
 
@@ -412,8 +412,8 @@ def test_counts_and_intervals_are_written_for_people():
     assert si(999_999, "B") == "1.00 MB"
     assert si(12) == "12"
     assert with_interval(0.0123, 0.0120, 0.0126, 1e3) == "12.3 ± 2.5 %"
-    assert percent_number(0.983, 0.963, 0.993) == "98.3"
-    assert percent_number(0.9, 0.7, 0.97) == "90"
+    assert scored(0.983, 0.963, 0.993, "%") == "98.3 [96.3, 99.3] %"
+    assert scored(0.43, 0.38, 0.5, "") == "0.43 [0.38, 0.50]"
     assert percent(1.4) == "140 %"
 
 

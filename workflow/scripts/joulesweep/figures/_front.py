@@ -1,4 +1,4 @@
-"""The Pareto front of accuracy against a cost: the variants that no other beats in both, as a step line."""
+"""The Pareto front of the metric of accuracy against a cost: the variants that no other beats in both, as a step line."""
 
 from collections.abc import Callable
 
@@ -6,27 +6,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from joulesweep.figures import _style
-from joulesweep.figures._quantities import ACCURACY, Quantity
+from joulesweep.figures._quantities import Quantity
+from joulesweep.merged import scores
 from joulesweep.uncertainty import pareto
 from joulesweep.uncertainty.interval import Interval
 
 NOTE = (
-    "The line is the Pareto front: to its upper left no variant was measured. Filled: on the front beyond the intervals. "
+    "The line is the Pareto front: on its better side no variant was measured. Filled: on the front beyond the intervals. "
     "Half-filled: the intervals do not tell. Faint: another variant is clearly better in one and not worse in the other."
 )
 _FILLS = {pareto.BEST: "full", pareto.POSSIBLE: "half", pareto.BEATEN: "faint"}
 
 
-def front(cost: Quantity) -> Callable[[Axes, pd.DataFrame], dict[object, str]]:
-    """What draws the front of accuracy against `cost` into a panel, and says how its dots are filled."""
+def front(cost: Quantity, metric: Quantity) -> Callable[[Axes, pd.DataFrame], dict[object, str]]:
+    """What draws the front of the metric of accuracy against `cost` into a panel, and says how its dots are filled."""
 
     def mark(axes: Axes, rows: pd.DataFrame) -> dict[object, str]:
         if cost.metric == "energy" and (measured := rows[rows["kind"] == "measured"]).size:
             rows = measured  # modelled energy beats no measured one
-        choices = [(_interval(row, cost), _interval(row, ACCURACY)) for _, row in rows.iterrows()]
-        corners = [choices[place] for place in pareto.front(choices)]
-        x = [choice[0].value * cost.scale for choice in corners]
-        y = [choice[1].value * ACCURACY.scale for choice in corners]
+        choices = [(_interval(row, cost), scores.gain(row, _interval(row, metric))) for _, row in rows.iterrows()]
+        corners = rows.iloc[pareto.front(choices)]
+        x = list(corners[cost.metric] * cost.scale)
+        y = list(corners[metric.metric] * metric.scale)
         axes.plot(
             [*x, axes.get_xlim()[1]], [*y, y[-1]], drawstyle="steps-post", color=_style.GREY, linewidth=1.2, zorder=1.5
         )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from joulesweep.figures.base import NotDrawn
+from joulesweep.merged import scores
 from joulesweep.merged.base_points import modelled_energy
 from joulesweep.merged.load import Merged
 
@@ -27,6 +29,20 @@ class Quantity:
 
 LATENCY = Quantity("latency", "latency", "ms", 1e3)
 ENERGY = Quantity("energy", "energy", "mJ", 1e3)
-ACCURACY = Quantity("accuracy", "accuracy", "%", 100)
 PARAMETERS = Quantity("params", "parameters", "", 1)
 FLOPS = Quantity("flops", "floating-point operations per pass", "", 1)
+
+
+def accuracy(merged: Merged) -> Quantity:
+    """The metric of the models' labelled data, by its own name and unit.
+
+    Raises:
+        NotDrawn: the models have different metrics, which no axis can show together.
+    """
+    rows = merged.sound("accuracy")
+    if why := scores.conflict(set(rows["metric"])):
+        raise NotDrawn(f"{why}, which no axis can show together")
+    if rows.empty:
+        return Quantity("accuracy", "accuracy", "", 1)
+    row = rows.iloc[0]
+    return Quantity("accuracy", scores.words(row["metric"]), row["unit"], scores.scale(row["unit"]))

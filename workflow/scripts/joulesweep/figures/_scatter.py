@@ -59,10 +59,10 @@ def scatter(
     for axes in grid.flat[len(devices) :]:
         axes.axis("off")
     for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
-        axes.set_xlabel(_axis_label(across, merged))
+        axes.set_xlabel(across.label(merged))
         axes.tick_params(labelbottom=True)
     for axes in grid[:, 0]:
-        axes.set_ylabel(_axis_label(up, merged))
+        axes.set_ylabel(up.label(merged))
     _style.legend(figure, styles, hollow=up.modelled(merged) or across.modelled(merged))
     figure.draw_without_rendering()  # names are placed in the final layout
     figure.set_layout_engine("none")
@@ -130,10 +130,3 @@ def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[tuple[tupl
         yield (x - reach[0][0], y), (x + reach[1][0], y)
     if reach := _reach(row, up):
         yield (x, y - reach[0][0]), (x, y + reach[1][0])
-
-
-def _axis_label(quantity: Quantity, merged: Merged) -> str:
-    if quantity.metric == "accuracy":
-        metrics = sorted(set(merged.ok("accuracy")["metric"]) - {""})
-        return f"{' or '.join(metrics) or 'accuracy'} (%)"
-    return quantity.label(merged)

@@ -14,13 +14,12 @@ import numpy as np
 
 from joulesweep import plugins
 from joulesweep.errors import UserError, one_line
+from joulesweep.formats._calibration import calibration_inputs
 from joulesweep.formats.base import File, Subject
 from joulesweep.model import graph, inputs
 from joulesweep.model.manifest import Artefact
 from joulesweep.model.outputs import check_finite
 
-_EXAMPLES = 64
-_DRAWN = 4
 _OPSET = 13  # the first in which a scale per channel can be written
 _PRODUCTS = {"Gemm", "LSTM", "MatMul"}  # whose weights have 8 bits where scales are found at run time
 _TRANSFORMER = {"LayerNormalization", "Attention", "SimplifiedLayerNormalization"}
@@ -126,24 +125,15 @@ def _calibration(spec: Mapping[str, Any], point: Mapping[str, Any], model: Any) 
     from onnxruntime import quantization
 
     fed = inputs.match_inputs(spec, [value.name for value in graph.fed_inputs(model)])
-    batch = graph.fixed_batch(model, spec)
-    if spec.get("data"):
-        examples = plugins.load("datasets", spec["data"])().load().train_inputs[:_EXAMPLES]
-        source = f"{len(examples)} training examples of {spec['data']}"
-        size = batch or 1
-        whole = range(0, len(examples) - size + 1, size)
-        batches = [dict.fromkeys(fed, examples[start : start + size]) for start in whole]
-    else:
-        drawn = inputs.make(spec, {**point, "batch": batch or _DRAWN})
-        batches = [{name: drawn[declared] for name, declared in fed.items()}]
-        source = f"{batch or _DRAWN} random input{'' if batch == 1 else 's'}"
+    passes, source = calibration_inputs(spec, point, graph.fixed_batch(model, spec))
 
     class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
-            self.left: Iterator[dict[str, np.ndarray]] = iter(batches)
+            self.left: Iterator[dict[str, np.ndarray]] = iter(passes)
 
         def get_next(self) -> dict[str, np.ndarray] | None:
-            return next(self.left, None)
+            given = next(self.left, None)
+            return given and {name: given[declared] for name, declared in fed.items()}
 
     return Reader(), source
 

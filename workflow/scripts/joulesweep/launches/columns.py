@@ -300,20 +300,48 @@ ACCURACY = Table(
     + _DEVICE
     + _VARIANT
     + _STATUS
-    + _columns(str, dataset="labelled data set, its test part", metric="what value is")
+    + _columns(
+        str,
+        dataset="labelled data set, its test part",
+        metric="how outputs are compared with labels: the name of a metric, as in the configuration",
+    )
+    + _columns(str, (0, 0), ("%",), unit="% where value is a share that people read in percent; else empty")
+    + _columns(int, (0, 1), higher_is_better="1 where a larger value is the better one, else 0")
     + _columns(
         float,
-        (0, 1),
-        value="the metric on the test part",
-        ci_low="lower end of the 95 % interval of value (Wilson)",
-        ci_high="upper end of the 95 % interval of value (Wilson)",
+        (-1e12, 1e12),
+        value="the metric over the examples; a share as a number from 0 to 1",
+        ci_low="lower end of the 95 % interval of value, made as suits the metric",
+        ci_high="upper end of the 95 % interval of value",
     )
-    + _columns(int, examples="labelled examples that were evaluated")
+    + _columns(int, examples="labelled examples that were evaluated, one per pass")
+    + _columns(
+        str,
+        preprocessing="what is made of an example before the model takes it",
+        data_digest="identity of the examples and their labels, in their order: the start of a SHA-256",
+    )
+    + _columns(
+        float,
+        end_to_end_s="time from the file of an example (already in memory) to the output: decoding, preprocessing, one pass; median over the first 50 examples",
+        real_s="time of one pass on the input made of an example, median over the same examples; measured in one process, not corrected",
+        synthetic_s="time of one pass on the random input of latency, in turn with these",
+    )
+    + _columns(
+        float,
+        (0, 1e6),
+        real_ratio="time of a pass on a real input over that on the random one, median over pairs of passes",
+        real_ratio_low="lower end of the 95 % interval of real_ratio (sign test)",
+        real_ratio_high="upper end of the 95 % interval of real_ratio",
+    )
+    + _columns(
+        str,
+        per_example="what the metric keeps of each example, packed, so that two variants can be compared example by example; empty where it is too long",
+    )
     + _PROVENANCE
     + _CHECK,
     required=("device", "model", "runtime", "status"),
-    figures=("value",),
-    ascending=(("ci_low", "value", "ci_high"),),
+    figures=("value", "metric", "higher_is_better"),
+    ascending=(("ci_low", "value", "ci_high"), ("real_ratio_low", "real_ratio", "real_ratio_high")),
 )
 
 TIME_SHARES = Table(

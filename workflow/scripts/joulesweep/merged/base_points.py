@@ -20,7 +20,11 @@ METRICS = {
     "flops": ("counts", "flops", None, None),
 }
 # Further columns of a metric's table.
-_FURTHER = {"latency": LEVELS, "energy": ["kind"]}
+_FURTHER = {
+    "latency": LEVELS,
+    "energy": ["kind"],
+    "accuracy": ["metric", "unit", "higher_is_better", "examples", "data_digest", "per_example"],
+}
 
 
 def base_points(merged: Merged, at: Mapping[str, float] | None = None) -> pd.DataFrame:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.report.tables import at_base, failure_of, variant_of
-from joulesweep.formatting import bracketed, digits, enumeration, plural, significant, with_interval
+from joulesweep.formatting import bracketed, digits, enumeration, plural, scored, significant, with_interval
+from joulesweep.merged import scores
 from joulesweep.merged.base_points import interval
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import pareto
@@ -129,9 +130,16 @@ class Lab:
         return found
 
     def best(self, points: pd.DataFrame, device: str) -> str:
-        """The variants that are worth having, the fastest first, and whether the intervals tell them from the others."""
+        """The variants that are worth having, the fastest first, and whether the intervals tell them from the others.
+
+        Empty where none has a figure, and where the models have different metrics.
+        """
         rows = points[(points["device"] == device) & points["accuracy"].notna() & points["latency"].notna()]
-        choices = [(interval(row, "latency"), interval(row, "accuracy")) for _, row in rows.iterrows()]
+        if scores.conflict(set(rows["metric"])):
+            return ""
+        choices = [
+            (interval(row, "latency"), scores.gain(row, interval(row, "accuracy"))) for _, row in rows.iterrows()
+        ]
         standings = pareto.standings(choices)
         named = []
         for place in pareto.front(choices):
@@ -139,7 +147,7 @@ class Lab:
             doubt = "" if standings[place] == pareto.BEST else ", but the intervals do not tell it from another one"
             named.append(
                 f"{text(f'{row.model} @ {row.runtime}')} "
-                f"({bracketed(row['accuracy'], row['accuracy_low'], row['accuracy_high'], 100)} %, "
+                f"({scored(row['accuracy'], row['accuracy_low'], row['accuracy_high'], row['unit'])}, "
                 f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}{doubt})"
             )
         return enumeration(named)

@@ -6,7 +6,9 @@ import pandas as pd
 
 from joulesweep.analysis.anomalies.intervals import WIDE, half_widths
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import bracketed, digits, enumeration, percent, percent_number, plural, si, with_interval
+from joulesweep.formatting import digits, enumeration, percent, plural, scored, si, with_interval
+from joulesweep.merged import scores
+from joulesweep.merged.base_points import interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
 
@@ -143,22 +145,30 @@ def _relation(words: str, correlation: rank_correlation.RankCorrelation) -> str:
 
 
 def _trade_off(points: pd.DataFrame) -> str:
-    rows = points[points["accuracy"].notna()].sort_values(["accuracy", "latency"], ascending=[False, True])
+    rows = points[points["accuracy"].notna()]
     if rows.empty:
         return "**Best trade-off:** no configured model has labelled data, so accuracy cannot be weighed against cost."
+    if why := scores.conflict(set(rows["metric"])):
+        return f"**Best trade-off:** {text(why)}, so the models cannot be compared by them."
+    gains = [scores.gain(row, interval(row, "accuracy")) for _, row in rows.iterrows()]
+    rows = rows.assign(gain=[gain.value for gain in gains], low=[gain.low for gain in gains], high=[gain.high for gain in gains])
+    rows = rows.sort_values(["gain", "latency"], ascending=[False, True])
     best = rows.iloc[0]
-    share = bracketed(best["accuracy"], best["accuracy_low"], best["accuracy_high"], 100)
+    words = text(scores.words(best["metric"]))
     if len(rows) == 1:
-        return f"**Best trade-off:** only {_variant(best)} has an accuracy, {share} %."
-    ties = int((rows["accuracy"] == best["accuracy"]).sum()) - 1
+        return f"**Best trade-off:** only {_variant(best)} was evaluated; its {words} is {_score(best)}."
+    ties = int((rows["gain"] == best["gain"]).sum()) - 1
     same = f", as {plural(ties, 'other variant')}" if ties else ""
-    line = f"**Best trade-off:** {_variant(best)} is the most accurate with {share} %{same}"
-    equal = rows[(rows["accuracy_high"] >= best["accuracy_low"]) & rows["latency"].notna()].sort_values("latency")
+    line = f"**Best trade-off:** {_variant(best)} has the best {words} with {_score(best)}{same}"
+    equal = rows[(rows["high"] >= best["low"]) & rows["latency"].notna()].sort_values("latency")
     if len(equal) and equal.index[0] != best.name:
         fast = equal.iloc[0]
-        value = percent_number(fast["accuracy"], fast["accuracy_low"], fast["accuracy_high"])
-        line += f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({value} %, {_ms(fast)})"
+        line += f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({_score(fast)}, {_ms(fast)})"
     return f"{line}."
+
+
+def _score(row: pd.Series) -> str:
+    return scored(row["accuracy"], row["accuracy_low"], row["accuracy_high"], row["unit"])
 
 
 def _beware(merged: Merged, device: str) -> str:

@@ -19,6 +19,7 @@ from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.models import faithfulness
 from joulesweep.analysis.report.models.cross_checks import disagreements
 from joulesweep.analysis.report.models.shared_parameters import sharing
+from joulesweep.analysis.report.real_data import setup, table, timing
 from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
 from joulesweep.hypotheses.base import Case
@@ -122,7 +123,9 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "has_energy": not merged.energy.empty,
         "energy_kind": {"all": "modelled", "some": "partly modelled", "": ""}[modelled_energy(merged)],
         "correlations": tables.correlations(points),
-        "accuracy": tables.accuracy(merged, points),
+        "accuracy": table.accuracy(merged, points),
+        "evaluated": setup.setups(merged, job["models"]),
+        "real_inputs": timing.sentences(merged),
         "described": tables.devices(merged, configured),
         "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),
