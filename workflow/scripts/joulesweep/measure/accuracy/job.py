@@ -1,7 +1,7 @@
 """The accuracy of one model in each of its runtimes, on the test part of its labelled data."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,33 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     base = {**inputs.base_point(manifest.spec), "base": True, "threads": job["threads"]}
     points = points_of({**job, "points": [{**base, "runtime": runtime} for runtime in spec["runtimes"]]}, manifest)
     with machine_lock():
-        rows = [_row(point, spec["data"], spec["metric"]) for point in points]
+        outcomes = [_outcome(point, spec["data"], spec["metric"]) for point in points]
+    compared_with = _baseline(spec["runtimes"])
+    expected = next(
+        (outcome.value.get("answers") for point, outcome in zip(points, outcomes, strict=True) if point.identity["runtime"] == compared_with),
+        None,
+    )
+    rows = [
+        _row(point, spec["data"], spec["metric"], outcome) | _agreement(outcome.value.get("answers"), expected, compared_with)
+        for point, outcome in zip(points, outcomes, strict=True)
+    ]
     write_table(out, columns.ACCURACY, rows)
 
 
-def _row(point: Point, data: Mapping[str, Any], metric_name: str) -> dict[str, Any]:
+def _baseline(runtimes: Sequence[str]) -> str:
+    """The runtime with whose answers those of the others are compared: eager, or the first in single precision; empty if there is none."""
+    single = [name for name in runtimes if plugins.declared("runtimes", name, "precision") == "float32"]
+    return "eager" if "eager" in runtimes else next(iter(single), "")
+
+
+def _agreement(answers: np.ndarray | None, expected: np.ndarray | None, compared_with: str) -> dict[str, Any]:
+    """The share of examples with the same answer; empty where one of the two has none."""
+    if answers is None or expected is None:
+        return {}
+    return {"agreement": float((answers == expected).mean()), "agreement_with": compared_with}
+
+
+def _row(point: Point, data: Mapping[str, Any], metric_name: str, outcome: Outcome) -> dict[str, Any]:
     metric = plugins.load("metrics", metric_name)()
     chosen = f", at most {data['examples']} chosen at random" if data["examples"] else ""
     row = {name: value for name, value in point.identity.items() if name in columns.ACCURACY.header} | {
@@ -50,7 +72,6 @@ def _row(point: Point, data: Mapping[str, Any], metric_name: str) -> dict[str, A
         "unit": metric.unit,
         "higher_is_better": int(metric.higher_is_better),
     }
-    outcome = _outcome(point, data, metric_name)
     row |= {"status": outcome.status, "message": outcome.message}
     if outcome.status == "ok":
         row |= _figures(metric, outcome.value)
@@ -75,7 +96,7 @@ def _figures(metric: Any, found: Mapping[str, Any]) -> dict[str, Any]:
         "ci_high": estimate.high,
         "examples": len(scores),
         "per_example": packed if len(packed) <= _LONGEST else "",
-        **{name: value for name, value in found.items() if name != "scores"},
+        **{name: value for name, value in found.items() if name not in ("scores", "answers")},
     }
 
 

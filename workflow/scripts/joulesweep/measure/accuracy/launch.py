@@ -21,7 +21,8 @@ _TAKEN = {"classes": "i", "numbers": "if", "texts": "U"}  # kinds of labels, by 
 def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     """Evaluate one variant. The argument holds `artefact`, `runtime`, `threads`, and the `data` and `metric` of the specification.
 
-    Returns `scores` [examples, numbers], the `data_digest`, the `preprocessing` in words, and the seconds of `timing.measure`.
+    Returns `scores` [examples, numbers], the `answers` [examples] (the place of the largest output, None unless labels are classes),
+    the `data_digest`, the `preprocessing` in words, and the seconds of `timing.measure`.
 
     Raises:
         Unsupported: the examples do not fit the model, or its outputs the metric.
@@ -35,16 +36,19 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     metric = plugins.load("metrics", argument["metric"])(examples.symbols)
     _check_labels(argument["metric"], metric.labels, examples.labels)
     model = LoadedModel(argument["artefact"], argument["runtime"], argument["threads"])
-    scores = []
+    scores, answers = [], []
     for place, label in enumerate(examples.labels):
         output = model.output(model.prepared(examples.read(place)))
         scores.append(metric.score(output, label))
-        if metric.labels == "classes" and not place:
-            _check_classes(output.size, examples.labels, examples.classes)
+        if metric.labels == "classes":
+            answers.append(int(output.argmax()))
+            if not place:
+                _check_classes(output.size, examples.labels, examples.classes)
     gc.collect()
     gc.disable()  # while passes are timed
     return {
         "scores": np.array(scores, dtype=float),
+        "answers": np.array(answers) if answers else None,
         "data_digest": examples.digest,
         "preprocessing": data_set.preprocessing,
         **timing.measure(model, examples),
