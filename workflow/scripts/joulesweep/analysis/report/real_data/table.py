@@ -27,6 +27,7 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
                 text(scores.words(row["metric"])) or "–",
                 value,
                 f"{row['examples']:.0f}" if is_ok else "–",
+                _agreement(row),
                 latency,
                 digits(1e3 * row["end_to_end_s"]),
             ]
@@ -38,7 +39,14 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
         "metric",
         "value [95 %]",
         "examples",
+        "same answers, %",
         "latency, ms ± 95 %",
         "from the file to the output, ms",
     ]
-    return table(header, rows, numbers=4) if rows else ""
+    return table(header, rows, numbers=5) if rows else ""
+
+
+def _agreement(row: pd.Series) -> str:
+    """The share of examples with the same answer as another variant, in percent with the name of its runtime."""
+    share = row["agreement"]
+    return "–" if share != share else f"{100 * share:.1f} (as {text(row['agreement_with'])})"
