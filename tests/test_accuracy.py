@@ -299,3 +299,30 @@ def test_int8_is_calibrated_with_the_training_part_and_with_random_inputs_where_
         assert words == "4 random inputs"
         assert drawn["input"].shape[0] == 4
     assert spec["calibration"] == DIGITS
+
+
+def test_answers_are_compared_with_those_of_eager(exported, tmp_path):
+    onnxruntime, eager = _evaluate(exported, tmp_path, ["onnxruntime", "eager"])
+    assert (onnxruntime["agreement_with"], eager["agreement_with"]) == ("eager", "eager")
+    assert float(onnxruntime["agreement"]) >= 0.99
+    assert float(eager["agreement"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "baseline"),
+    [
+        (["onnxruntime", "eager"], "eager"),
+        (["onnxruntime-int8", "openvino", "onnxruntime"], "openvino"),
+        (["onnxruntime-int8"], ""),
+    ],
+)
+def test_answers_are_compared_with_eager_or_the_first_runtime_in_single_precision(runtimes, baseline):
+    assert accuracy._baseline(runtimes) == baseline
+
+
+def test_the_agreement_is_the_share_of_the_same_answers():
+    assert accuracy._agreement(np.array([1, 2, 3, 3]), np.array([1, 2, 0, 3]), "eager") == {
+        "agreement": 0.75,
+        "agreement_with": "eager",
+    }
+    assert accuracy._agreement(np.array([1]), None, "eager") == {}
