@@ -25,7 +25,9 @@ require("sklearn", "PIL", "tokenizers")
 def _data(name: str, **settings: Any) -> Any:
     """A data set under these settings and the defaults of the others."""
     known = plugins.declared("datasets", name, "SETTINGS")
-    return plugins.load("datasets", name)({key: settings.get(key, entry.get("default")) for key, entry in known.items()})
+    return plugins.load("datasets", name)(
+        {key: settings.get(key, entry.get("default")) for key, entry in known.items()}
+    )
 
 
 def test_every_setting_has_a_meaning_and_a_type():
@@ -375,7 +377,13 @@ def test_transcripts_name_files_and_what_is_said_in_them(tmp_path):
     _sound(tmp_path / "sounds" / "a.wav", [0] * 4)
     listing = _csv(tmp_path / "list.csv", "file,text\na.wav,good morning\n")
     symbols = _csv(tmp_path / "symbols.txt", "<pad>\n|\nG\n")
-    settings = {"folder": str(tmp_path / "sounds"), "rate": 8000, "seconds": 1, "transcripts": listing, "symbols": symbols}
+    settings = {
+        "folder": str(tmp_path / "sounds"),
+        "rate": 8000,
+        "seconds": 1,
+        "transcripts": listing,
+        "symbols": symbols,
+    }
     test = _data("wavs", **settings).test()
     assert test.labels.tolist() == ["good morning"]
     assert test.symbols == ("<pad>", "|", "G")
@@ -454,7 +462,10 @@ def test_the_only_input_takes_the_first_array_and_several_take_theirs_by_name():
     assert one["x"].tolist() == [[0, 1, 2, 3]] * 2
     assert one["x"].dtype == np.int32
     both = binding(_spec(attention_mask={"shape": [4], "dtype": "bool"}, input_ids={"shape": [4], "dtype": "int64"}))
-    assert {name: array.shape for name, array in both([example]).items()} == {"attention_mask": (1, 4), "input_ids": (1, 4)}
+    assert {name: array.shape for name, array in both([example]).items()} == {
+        "attention_mask": (1, 4),
+        "input_ids": (1, 4),
+    }
     assert both([example])["attention_mask"].dtype == np.bool_
 
 

@@ -243,7 +243,8 @@ def test_a_format_whose_library_ends_the_process_is_an_error_and_the_others_are_
     assert done.returncode == 0, done.stderr
     manifest = Manifest.read(path)
     assert set(manifest.artefacts) == {"module", "outputs"}
-    assert manifest.errors.keys() == {"crash"} and "SIGSEGV" in manifest.errors["crash"]
+    assert manifest.errors.keys() == {"crash"}
+    assert "SIGSEGV" in manifest.errors["crash"]
     assert not manifest.begun
 
 

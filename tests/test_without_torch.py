@@ -20,7 +20,7 @@ pytest.importorskip("onnxruntime")
 def bare_python(tmp_path_factory) -> Path:
     """An interpreter of Python 3.10 with what measuring needs and ONNX Runtime, no torch, no onnx."""
     candidates = [shutil.which("python3.10"), *map(str, Path.home().glob(".pyenv/versions/3.10.*/bin/python"))]
-    python = next((path for path in candidates if path), None)
+    python = next((path for path in candidates if path and _starts(path)), None)
     if python is None:
         pytest.skip("needs Python 3.10, on the PATH or of pyenv")
     venv = tmp_path_factory.mktemp("bare") / "venv"
@@ -33,6 +33,10 @@ def bare_python(tmp_path_factory) -> Path:
         pytest.skip(f"the package index cannot be reached: {done.stderr.splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
     return venv / "bin" / "python"
+
+
+def _starts(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
 def _rows(copy: Copy, table: str) -> list[dict[str, str]]:
@@ -52,9 +56,9 @@ def test_the_rows_of_a_device_without_torch_merge_with_those_of_the_device_that_
         },
     }
     copy = Copy(tmp_path / "copy", configuration("desk", models=models))
-    copy.run("--cores", "1", "all")
+    copy.run("--cores", "1", "--", "results/merged/latency.csv")
     copy.configure({**copy.config, "device": "board", "python": str(bare_python)})
-    copy.run("--cores", "1", "all")
+    copy.run("--cores", "1", "--", "results/merged/latency.csv")
     latency = {(row["device"], row["model"]): row for row in _rows(copy, "latency")}
     assert {key: (row["status"], row["agrees"]) for key, row in latency.items()} == {
         (device, model): ("ok", "yes") for device in ("desk", "board") for model in models
@@ -86,7 +90,9 @@ assert not {"torch", "onnx", "pandas", "scipy"} & set(sys.modules)
 print(line["peak_bytes"], line["max_error"])
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts"), "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([bare_python, "-c", code, exported], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [bare_python, "-c", code, exported], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     peak_bytes, max_error = map(float, done.stdout.split())
     assert peak_bytes < 150e6

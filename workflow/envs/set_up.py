@@ -85,7 +85,10 @@ def main() -> None:
     if arguments.same_python:
         _compare_python(venv)
     if not arguments.check:
-        more = {"runtimes": arguments.runtimes or arguments.test or (venv / _WITH_RUNTIMES).exists(), "test": arguments.test}
+        more = {
+            "runtimes": arguments.runtimes or arguments.test or (venv / _WITH_RUNTIMES).exists(),
+            "test": arguments.test,
+        }
         _set_up(venv, device, arguments.cpu, [name for name, wanted in more.items() if wanted])
 
 

@@ -74,9 +74,13 @@ def killed(job: Mapping[str, Any], path: Path, ending: Ending, kills: Kills = Ki
         _write(manifest, path)
         return
     kills = Kills({**kills.reasons, begun: ending.reason}, passing)
-    again = run(lambda: export(job, path, kills) and None)
+    again = run(lambda: _export_again(job, path, kills))
     if not again.finished:
         killed(job, path, again, kills)
+
+
+def _export_again(job: Mapping[str, Any], path: Path, kills: Kills) -> None:
+    export(job, path, kills)
 
 
 def _empty_manifest(job: Mapping[str, Any], path: Path) -> Manifest:

@@ -36,4 +36,6 @@ def check(subject: Subject, runtime_name: str, file: Path, point: Mapping[str, A
     error = difference(runtime.arrays(forward(runtime.prepare(inputs.make(spec, point)))), expected)
     if not error <= TOLERANCES[runtime.precision]:
         at = " ".join(f"{axis}={value}" for axis, value in point.items() if value is not None)
-        raise UserError(f"the {_NAMES.get(file.suffix, file.suffix[1:])} file differs from the module by {error:.2g} of the largest output at {at}")
+        raise UserError(
+            f"the {_NAMES.get(file.suffix, file.suffix[1:])} file differs from the module by {error:.2g} of the largest output at {at}"
+        )

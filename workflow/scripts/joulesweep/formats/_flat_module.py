@@ -22,7 +22,14 @@ class FlatModule(torch.nn.Module):
         return tuple(tensors(call_arguments.call(self.module, self.names, given)))
 
 
-def flat(module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]) -> tuple[FlatModule, tuple[torch.Tensor, ...]]:
+def stored_bytes(module: torch.nn.Module) -> int:
+    """Bytes of the parameters and buffers, each counted once."""
+    return sum(tensor.nbytes for tensor in {*module.parameters(), *module.buffers()})
+
+
+def flat(
+    module: torch.nn.Module, spec: Mapping[str, Any], point: Mapping[str, Any]
+) -> tuple[FlatModule, tuple[torch.Tensor, ...]]:
     """The module in the state as built, flat and without gradients, and its inputs at a point."""
     wrapped = FlatModule(modules.fresh(module, spec), inputs.names(spec)).eval().requires_grad_(False)
     return wrapped, tuple(modules.example(spec, point).values())

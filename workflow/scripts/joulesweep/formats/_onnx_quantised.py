@@ -65,7 +65,9 @@ def _quantise(file: Path, target: Path, spec: Mapping[str, Any], point: Mapping[
             model = graph.load(prepared)
             if not static or graph.operators(model) & _TRANSFORMER:
                 if not graph.operators(model) & _PRODUCTS:
-                    raise UserError("the model has no matrix product, so nothing would have 8 bits; use onnxruntime-int8")
+                    raise UserError(
+                        "the model has no matrix product, so nothing would have 8 bits; use onnxruntime-int8"
+                    )
                 quantization.quantize_dynamic(
                     prepared, target, op_types_to_quantize=sorted(_PRODUCTS), per_channel=True, reduce_range=True
                 )

@@ -36,17 +36,19 @@ def _lower(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[int,
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
     from executorch.exir import to_edge_transform_and_lower
 
+    from joulesweep.formats._flat_module import stored_bytes
+
     with library_output.in_the_log(), torch.no_grad():
         program = to_edge_transform_and_lower(_exported(subject, point), partitioner=[XnnpackPartitioner()])
     taken, left = _delegated(program.exported_program().graph_module)
     if not taken:
-        raise Unsupported("XNNPACK takes none of the model's operators, so ExecuTorch would run all of them by its slow ones")
+        raise Unsupported(
+            "XNNPACK takes none of the model's operators, so ExecuTorch would run all of them by its slow ones"
+        )
     with library_output.in_the_log():
         content = program.to_executorch().buffer
     path.write_bytes(content)
-    return sum(tensor.nbytes for tensor in subject.module.state_dict().values()), (
-        f"XNNPACK took {taken} of {taken + left} operators"
-    )
+    return stored_bytes(subject.module), (f"XNNPACK took {taken} of {taken + left} operators")
 
 
 def _exported(subject: Subject, point: Mapping[str, Any]) -> Any:

@@ -64,7 +64,9 @@ def _convert(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[in
         _check_layers(made[0])
         with tarfile.open(path, "w") as archive:
             for each in made:
-                member = tarfile.TarInfo(each.name)  # without time stamp and owner: the same model gives the same archive
+                member = tarfile.TarInfo(
+                    each.name
+                )  # without time stamp and owner: the same model gives the same archive
                 member.size = each.stat().st_size
                 with each.open("rb") as content:
                     archive.addfile(member, content)

@@ -33,9 +33,9 @@ def _convert(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[in
         import litert_torch
         import torch
 
-        from joulesweep.formats._flat_module import flat
+        from joulesweep.formats._flat_module import flat, stored_bytes
 
         module, example = flat(subject.module, subject.manifest.spec, point)
         with torch.no_grad():
             litert_torch.convert(module, example).export(str(path))
-    return sum(tensor.nbytes for tensor in subject.module.state_dict().values()), ""
+    return stored_bytes(subject.module), ""

@@ -28,19 +28,13 @@ class Format(base.Format):
         def trace(point: Mapping[str, Any], path: Path) -> tuple[int, str]:
             import torch
 
-            from joulesweep.formats._flat_module import flat
+            from joulesweep.formats._flat_module import flat, stored_bytes
 
             module, example = flat(subject.module, subject.manifest.spec, point)
             with warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")  # a trace that forgets a branch is found by the comparison
                 traced = torch.jit.freeze(torch.jit.trace(module, example, check_trace=False).eval())
                 torch.jit.save(traced, path)
-            return sum(tensor.nbytes for tensor in _constants(traced)), ""
+            return stored_bytes(subject.module), ""
 
         return _per_point.files(subject, ".pt", "torchscript", trace)
-
-
-def _constants(traced: Any) -> list[Any]:
-    """The tensors that freezing wrote into the graph."""
-    nodes = traced.inlined_graph.findAllNodes("prim::Constant")
-    return [node.t("value") for node in nodes if node.hasAttribute("value") and node.kindOf("value") == "t"]

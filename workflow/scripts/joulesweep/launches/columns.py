@@ -320,7 +320,9 @@ ACCURACY = Table(
         (0, 1),
         agreement="share of these examples to which the variant gives the same answer (largest output) as the model in agreement_with",
     )
-    + _columns(str, agreement_with="runtime with whose answers they were compared: eager, or the first in single precision")
+    + _columns(
+        str, agreement_with="runtime with whose answers they were compared: eager, or the first in single precision"
+    )
     + _columns(
         str,
         preprocessing="what is made of an example before the model takes it",

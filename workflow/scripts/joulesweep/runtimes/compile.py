@@ -28,9 +28,13 @@ class Runtime(eager.Runtime):
             Unsupported: there is no C++ compiler, or Python's header files are missing.
         """
         if not any(map(shutil.which, ("g++", "clang++", "c++"))):
-            raise Unsupported("torch.compile needs a C++ compiler, and there is none; Debian, Raspberry Pi OS: sudo apt install g++")
+            raise Unsupported(
+                "torch.compile needs a C++ compiler, and there is none; Debian, Raspberry Pi OS: sudo apt install g++"
+            )
         if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
-            raise Unsupported("torch.compile needs the header files of Python; Debian, Raspberry Pi OS: sudo apt install python3-dev")
+            raise Unsupported(
+                "torch.compile needs the header files of Python; Debian, Raspberry Pi OS: sudo apt install python3-dev"
+            )
         from torch._inductor import config
 
         config.compile_threads = 1  # a pool of compiling processes would outlive the first pass

@@ -1,7 +1,7 @@
 """PyTorch in eager mode on the CPU: the module as its source builds it, with the exported weights."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,8 +20,8 @@ class Runtime(base.Runtime):
     precision = "float32"
     compute_device = "cpu"
     profiler = "module-hooks"
-    libraries = ("torch", "safetensors")
-    preload = ("torch", "safetensors.torch")
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "safetensors")
+    preload: ClassVar[tuple[str, ...]] = ("torch", "safetensors.torch")
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Build the module and copy the exported weights into it."""

@@ -28,8 +28,10 @@ class Runtime(eager.Runtime):
             Unsupported: it has no such weights, so nothing would differ from eager.
         """
         if all(parameter.dim() != _IMAGE for parameter in module.parameters()):
-            raise Unsupported("the model has no two-dimensional convolution, so channels last changes nothing; use eager")
-        return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            raise Unsupported(
+                "the model has no two-dimensional convolution, so channels last changes nothing; use eager"
+            )
+        return module.to(memory_format=torch.channels_last)
 
     def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
         """The inputs as tensors by name, images in channels last."""

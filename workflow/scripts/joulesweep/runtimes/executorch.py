@@ -26,7 +26,9 @@ class Runtime(eager.Runtime):
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Load the program's method `forward`; XNNPACK's threads are shared by all of its operators."""
-        with library_output.in_the_log():  # it says on every machine without Linux's files for phones that it looked for them
+        with (
+            library_output.in_the_log()
+        ):  # it says on every machine without Linux's files for phones that it looked for them
             from executorch.extension.pybindings import portable_lib
             from executorch.runtime import Runtime as Programs
 

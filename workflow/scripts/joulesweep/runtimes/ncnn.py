@@ -33,7 +33,7 @@ class Runtime(base.Runtime):
 
         Raises:
             Unsupported: the converted model takes other inputs.
-            RuntimeError: ncnn cannot read them.
+            RuntimeError: ncnn cannot read the layers.
         """
         with tarfile.open(artefact.file) as archive:
             layers, self._weights = (_content(archive, member) for member in archive)
@@ -41,8 +41,9 @@ class Runtime(base.Runtime):
         net.opt.num_threads = threads
         for name in _HALF:
             setattr(net.opt, name, False)
-        if net.load_param_mem(layers.decode()) or net.load_model_mem(self._weights) < 0:
+        if net.load_param_mem(layers.decode()):
             raise RuntimeError("ncnn cannot read the file that pnnx made; was it made by another version?")
+        net.load_model_mem(self._weights)
         self._net = net
         fed, read = list(net.input_names()), list(net.output_names())
         names = inputs.names(artefact.spec)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import onnxruntime
@@ -22,8 +22,8 @@ class Runtime(base.Runtime):
     precision = "float32"
     compute_device = "cpu"
     profiler = "onnxruntime"
-    libraries = ("onnxruntime",)
-    preload = ("onnxruntime",)
+    libraries: ClassVar[tuple[str, ...]] = ("onnxruntime",)
+    preload: ClassVar[tuple[str, ...]] = ("onnxruntime",)
 
     provider = _CPU  # the execution provider that is asked for; the CPU's takes what it leaves
     profile_prefix = ""  # where a profile of the session's operators is written; empty for none
@@ -64,10 +64,14 @@ class Runtime(base.Runtime):
     def _check_provider(self) -> None:
         opened = self.session.get_providers()
         if self.provider not in opened:  # it could not be started, and the session fell back
-            raise Unsupported(f"{self.provider} was asked for, and the session runs on {', '.join(opened)}: it could not be started")
+            raise Unsupported(
+                f"{self.provider} was asked for, and the session runs on {', '.join(opened)}: it could not be started"
+            )
         nodes = self._nodes()
         if nodes and not nodes[self.provider]:
-            raise Unsupported(f"{self.provider} took none of the model's {nodes.total()} operators: all would run on the CPU")
+            raise Unsupported(
+                f"{self.provider} took none of the model's {nodes.total()} operators: all would run on the CPU"
+            )
 
     def _nodes(self) -> Counter[str]:
         """How many operators of the optimised graph each execution provider has; empty where this version does not tell."""

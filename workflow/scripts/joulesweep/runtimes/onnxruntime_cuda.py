@@ -1,5 +1,7 @@
 """ONNX Runtime on an NVIDIA GPU, by CUDA."""
 
+from typing import ClassVar
+
 from joulesweep.runtimes._onnxruntime_gpu import GpuRuntime
 
 
@@ -10,6 +12,6 @@ class Runtime(GpuRuntime):
     precision = "tf32"
     compute_device = "cuda"
     profiler = ""
-    libraries = ("onnxruntime-gpu", "torch")
+    libraries: ClassVar[tuple[str, ...]] = ("onnxruntime-gpu", "torch")
     preload = ("onnxruntime",)
     provider = "CUDAExecutionProvider"

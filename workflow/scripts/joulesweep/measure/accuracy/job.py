@@ -40,11 +40,16 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
         outcomes = [_outcome(point, spec["data"], spec["metric"]) for point in points]
     compared_with = _baseline(spec["runtimes"])
     expected = next(
-        (outcome.value.get("answers") for point, outcome in zip(points, outcomes, strict=True) if point.identity["runtime"] == compared_with),
+        (
+            outcome.value.get("answers")
+            for point, outcome in zip(points, outcomes, strict=True)
+            if point.identity["runtime"] == compared_with
+        ),
         None,
     )
     rows = [
-        _row(point, spec["data"], spec["metric"], outcome) | _agreement(outcome.value.get("answers"), expected, compared_with)
+        _row(point, spec["data"], spec["metric"], outcome)
+        | _agreement(outcome.value.get("answers"), expected, compared_with)
         for point, outcome in zip(points, outcomes, strict=True)
     ]
     write_table(out, columns.ACCURACY, rows)
@@ -113,5 +118,7 @@ def _outcome(point: Point, data: Mapping[str, Any], metric: str) -> Outcome:
     with Server(point.preload) as server:
         outcome = server.run(launch.run, argument, _TIMEOUT_S)
     if outcome.status == "timeout":
-        return Outcome(outcome.status, f"{outcome.message}; take fewer, as in data: {{set: {data['set']}, examples: 1000}}")
+        return Outcome(
+            outcome.status, f"{outcome.message}; take fewer, as in data: {{set: {data['set']}, examples: 1000}}"
+        )
     return outcome

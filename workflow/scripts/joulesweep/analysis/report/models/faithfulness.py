@@ -16,7 +16,13 @@ def ran_on(merged: Merged, device: str) -> str:
     """One row per variant that was measured on a device, at its base point; empty where no row says where it ran."""
     base = at_base(merged.ok("latency"), device)
     rows = [
-        [variant_of(row), text(row["ran_on"]) or "–", _percent(row["max_error"]), _percent(row["tolerance"]), _answer(row)]
+        [
+            variant_of(row),
+            text(row["ran_on"]) or "–",
+            _percent(row["max_error"]),
+            _percent(row["tolerance"]),
+            _answer(row),
+        ]
         for _, row in base.iterrows()
     ]
     if not base["ran_on"].any():
