@@ -232,7 +232,9 @@ def test_a_format_whose_library_ends_the_process_is_an_error_and_the_others_are_
     (scripts / "joulesweep" / "formats" / "crash.py").write_text(
         "import os, signal\n"
         "class Format:\n"
-        "    libraries, made_from, reads_data = (), '', False\n"
+        "    libraries = ()\n"
+        "    made_from = ''\n"
+        "    reads_data = False\n"
         "    def write(self, subject):\n"
         "        os.kill(os.getpid(), signal.SIGSEGV)\n"
     )

@@ -137,10 +137,10 @@ class Manifest:
 
     def _outputs(self, point: Mapping[str, Any]) -> Path | None:
         """The file with the model's own outputs at a point; None unless it is the base point and they could be kept."""
-        base = inputs.base_point(self.spec)
-        if {axis: point.get(axis) for axis in base} != base:
-            return None
-        return next((self.folder / entry.file for entry in self.artefacts.get(OUTPUTS, [])), None)
+        for entry in self.artefacts.get(OUTPUTS, []):
+            base = inputs.base_point(self.spec)
+            return self.folder / entry.file if {axis: point.get(axis) for axis in base} == base else None
+        return None
 
     def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
         """Whether every format at every point has a file, still whole, or a reason why there is none."""
