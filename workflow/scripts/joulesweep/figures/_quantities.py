@@ -27,6 +27,8 @@ class Quantity:
 
 LATENCY = Quantity("latency", "latency", "ms", 1e3)
 ENERGY = Quantity("energy", "energy", "mJ", 1e3)
+MEMORY = Quantity("memory", "peak memory of the measuring process", "MB", 1e-6)
+WEIGHTS = Quantity("weights", "size of the weights", "MB", 1e-6)
 ACCURACY = Quantity("accuracy", "accuracy", "%", 100)
 PARAMETERS = Quantity("params", "parameters", "", 1)
 FLOPS = Quantity("flops", "floating-point operations per pass", "", 1)

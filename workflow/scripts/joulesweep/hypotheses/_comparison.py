@@ -11,8 +11,8 @@ import pandas as pd
 from joulesweep.formatting import bracketed, digits, si, significant
 from joulesweep.formatting import percent_number as in_percent
 from joulesweep.hypotheses import base
-from joulesweep.hypotheses.base import MEMORY_TOLERANCE, MISSING, MODELLED, WORDS, Case, not_judged, undecided
-from joulesweep.merged.base_points import interval
+from joulesweep.hypotheses.base import MISSING, MODELLED, WORDS, Case, not_judged, undecided
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty.ratio import difference, ratio
 from joulesweep.variant import Variant, pairs

@@ -9,7 +9,6 @@ import pandas as pd
 from joulesweep.formatting import digits, enumeration
 from joulesweep.hypotheses import base
 from joulesweep.hypotheses.base import (
-    MEMORY_TOLERANCE,
     MISSING,
     MODELLED,
     REFUTED,
@@ -19,7 +18,7 @@ from joulesweep.hypotheses.base import (
     not_judged,
     undecided,
 )
-from joulesweep.merged.base_points import interval
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
 from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation

@@ -18,6 +18,7 @@ from joulesweep.analysis.report.causes import roofs, time_shares
 from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.analysis.report.trade_off import choice, fronts
 from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
 from joulesweep.hypotheses.base import Case
@@ -89,6 +90,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "points": points,
         "answered": answered,
         "answers": findings.answers(merged, points, answered) if configured else [],
+        "choices": choice.lines(job["choose"], points, configured),
+        "asked": choice.asked(job["choose"]),
         "follows": findings.follows(points, answered) if configured else "",
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
@@ -120,6 +123,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "energy_kind": {"all": "modelled", "some": "partly modelled", "": ""}[modelled_energy(merged)],
         "correlations": tables.correlations(points),
         "accuracy": tables.accuracy(merged, points),
+        "trade_offs": fronts.sentences(points),
         "described": tables.devices(merged, configured),
         "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),
