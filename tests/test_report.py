@@ -99,7 +99,7 @@ def test_the_variant_that_the_limits_leave_is_named_before_the_other_answers_in_
     assert "latency of at most 20 ms and accuracy of at least 95 %, at the base point" in part
     lines = re.findall(r"^- (.*)", part, re.MULTILINE)
     assert [line.split(" @ ")[0] for line in lines] == ["**laptop:** take **digits_cnn", "**pi:** take **digits_cnn"]
-    assert all("accuracy 98" in line and "modelled energy 0." in line for line in lines)
+    assert all("accuracy 98" in line and re.search(r"modelled energy \d", line) for line in lines)
     assert len(re.findall(r"^- ", parts["Answers in five lines"], re.MULTILINE)) == 5
 
 
