@@ -151,7 +151,9 @@ def _trade_off(points: pd.DataFrame) -> str:
     if why := scores.conflict(set(rows["metric"])):
         return f"**Best trade-off:** {text(why)}, so the models cannot be compared by them."
     gains = [scores.gain(row, interval(row, "accuracy")) for _, row in rows.iterrows()]
-    rows = rows.assign(gain=[gain.value for gain in gains], low=[gain.low for gain in gains], high=[gain.high for gain in gains])
+    rows = rows.assign(
+        gain=[gain.value for gain in gains], low=[gain.low for gain in gains], high=[gain.high for gain in gains]
+    )
     rows = rows.sort_values(["gain", "latency"], ascending=[False, True])
     best = rows.iloc[0]
     words = text(scores.words(best["metric"]))
@@ -163,7 +165,9 @@ def _trade_off(points: pd.DataFrame) -> str:
     equal = rows[(rows["high"] >= best["low"]) & rows["latency"].notna()].sort_values("latency")
     if len(equal) and equal.index[0] != best.name:
         fast = equal.iloc[0]
-        line += f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({_score(fast)}, {_ms(fast)})"
+        line += (
+            f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({_score(fast)}, {_ms(fast)})"
+        )
     return f"{line}."
 
 
