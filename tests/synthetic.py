@@ -52,7 +52,9 @@ def job(device: str = "laptop", models: Any = MODELS, **more: Any) -> dict[str, 
             "axes": {"size": MODELS[name][0]},
             "weights": "random",
             "runtimes": runtimes(name),
-            "data": {"set": "digits", "name": "digits", "settings": {}, "content": {}, "examples": None} if MODELS[name][4] else None,
+            "data": {"set": "digits", "name": "digits", "settings": {}, "content": {}, "examples": None}
+            if MODELS[name][4]
+            else None,
             "metric": "top-1" if MODELS[name][4] else None,
             "why": "a made-up model for the tests",
             "sweeps": {"batch": [1, 2, 4, 8], "size": [128, 224]},

@@ -81,9 +81,9 @@ def test_what_is_kept_per_example_makes_the_figure_and_its_interval(exported, tm
 def test_a_pass_on_real_inputs_is_timed_beside_one_on_random_ones_and_beside_all_from_the_file(exported, tmp_path):
     (row,) = _evaluate(exported, tmp_path, ["onnxruntime"])
     real, random, whole = (float(row[name]) for name in ("real_s", "synthetic_s", "end_to_end_s"))
-    assert 0 < real
-    assert 0 < random
-    assert 0 < whole
+    assert real > 0
+    assert random > 0
+    assert whole > 0
     assert float(row["real_ratio_low"]) <= float(row["real_ratio"]) <= float(row["real_ratio_high"])
 
 
@@ -188,7 +188,9 @@ def build():
 def test_a_model_of_texts_with_several_inputs_is_evaluated_by_a_metric_of_numbers(tmp_path):
     """Good texts have small tokens, so the order of the outputs is that of the labels turned round."""
     tokenizers = pytest.importorskip("tokenizers")
-    made = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[PAD]": 0, "good": 1, "so": 2, "bad": 3}, unk_token="[PAD]"))
+    made = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({"[PAD]": 0, "good": 1, "so": 2, "bad": 3}, unk_token="[PAD]")
+    )
     made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     made.save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "texts.csv").write_text("text,label\n" + "good,3\ngood so,2.5\nso so,2\nbad so,1.5\nbad,1\n" * 4)

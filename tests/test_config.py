@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from joulesweep import plugins
 from joulesweep.axes import ALL, INPUT_AXES
 from joulesweep.errors import UserError
-from joulesweep.pipeline.configuration import config, config_doc, config_schema, data_specs, file_digests, hypothesis_specs
+from joulesweep.pipeline.configuration import (
+    config,
+    config_doc,
+    config_schema,
+    data_specs,
+    file_digests,
+    hypothesis_specs,
+)
 
 from tests.digits_model import ROOT
 
@@ -87,22 +94,40 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
         (_with(weights="w" * 5000), ["models.net.weights", "there is no file", "…"]),
         (_with(data="digit"), ["models.net.data", "'digits'"]),
         (_with(data={"set": "image"}), ["models.net.data", "unknown 'image'", "'images'"]),
-        (_with(data={"folder": "a"}), ["models.net.data", "expected the name of a data set, as in digits, or its settings"]),
+        (
+            _with(data={"folder": "a"}),
+            ["models.net.data", "expected the name of a data set, as in digits, or its settings"],
+        ),
         (_with(data={"set": "images"}), ["models.net.data: the key 'folder' is missing"]),
         (_with(data="images"), ["models.net.data: the key 'folder' is missing"]),
         (_with(data={"set": "digits", "folder": "a"}), ["models.net.data: unknown key 'folder'"]),
-        (_with(data={"set": "images", "folder": "nowhere"}), ["models.net.data.folder: there is no folder 'nowhere'; paths"]),
+        (
+            _with(data={"set": "images", "folder": "nowhere"}),
+            ["models.net.data.folder: there is no folder 'nowhere'; paths"],
+        ),
         (_with(data={"set": "images", "folder": "README.md"}), ["data.folder: there is no folder 'README.md'"]),
-        (_with(data={"set": "images", "folder": "docs", "resise": 1}), ["unknown key 'resise' (did you mean 'resize'?)"]),
+        (
+            _with(data={"set": "images", "folder": "docs", "resise": 1}),
+            ["unknown key 'resise' (did you mean 'resize'?)"],
+        ),
         (_with(data={"set": "images", "folder": "docs", "resize": "1"}), ['data.resize: "1": expected a whole number']),
-        (_with(data={"set": "images", "folder": "docs", "crop": [1]}), ["data.crop: [1]: expected a number of pixels, or"]),
+        (
+            _with(data={"set": "images", "folder": "docs", "crop": [1]}),
+            ["data.crop: [1]: expected a number of pixels, or"],
+        ),
         (_with(data={"set": "images", "folder": "docs", "channels": 2}), ["data.channels: 2: expected one of 1, 3"]),
-        (_with(data={"set": "images", "folder": "docs", "mean": ["a"]}), ['data.mean (value 1): "a": expected a number']),
+        (
+            _with(data={"set": "images", "folder": "docs", "mean": ["a"]}),
+            ['data.mean (value 1): "a": expected a number'],
+        ),
         (_with(data={"set": "digits", "examples": 0}), ["models.net.data", "expected the name of a data set"]),
         (_with(data={"set": "npz", "file": "n" * 300}), ["models.net.data.file", "…"]),
         (_with(data="digits", metric="top1"), ["models.net.metric: unknown 'top1' (did you mean 'top-1'?)"]),
         (_with(metric="top-1"), ["models.net.metric: the model has no 'data'"]),
-        (_with(data="digits", metric="word-accuracy"), ["word-accuracy needs the setting 'symbols' of the data, which digits"]),
+        (
+            _with(data="digits", metric="word-accuracy"),
+            ["word-accuracy needs the setting 'symbols' of the data, which digits"],
+        ),
         (_with(why=None), ["models.net.why: null: expected a text", "in quotes"]),
         (_with(input={"shape": [3, 0, 224]}), ["models.net.input.shape (value 2)", "0", "a length from 1"]),
         (_with(input={"shape": [3, 2.0, 224]}), ["models.net.input.shape (value 2)", "2.0", "a length from 1"]),
@@ -225,7 +250,9 @@ def test_a_wrong_hypothesis_is_named_by_its_place_counted_from_one_and_its_claim
 
 def test_a_data_set_that_is_not_installed_says_how_to_get_it_and_the_line_is_not_cut():
     entry = plugins.declared("datasets", "fashion-mnist", "SETTINGS")["folder"]
-    with pytest.raises(UserError, match=r"no folder 'gone'; apt-get install dataset-fashion-mnist, or without root: .*fashion-mnist$"):
+    with pytest.raises(
+        UserError, match=r"no folder 'gone'; apt-get install dataset-fashion-mnist, or without root: .*fashion-mnist$"
+    ):
         data_specs.completed("models.fashion", {"data": {"set": "fashion-mnist", "folder": "gone"}})
     where = f"config.yaml: models.fashion_cnn.data.folder: there is no folder {entry['default']!r}; "
     assert len(where + entry["missing"]) <= 300
@@ -345,7 +372,9 @@ def test_accuracy_in_a_hypothesis_is_the_metric_of_its_models(tmp_path):
     assert loaded({**claim, "stays": "within 0.1"}, a="mae", b="mae")["accuracy_unit"] == ""
     with pytest.raises(UserError, match="expected 'within 1 point' for accuracy"):
         loaded({**claim, "stays": "within 0.1"}, a="top-1", b="top-1")
-    assert "accuracy_words" not in loaded({"metric": "accuracy", "tracks": "params"}, a="mae", b="top-1", c="f1", d="f1")
+    assert "accuracy_words" not in loaded(
+        {"metric": "accuracy", "tracks": "params"}, a="mae", b="top-1", c="f1", d="f1"
+    )
 
 
 @pytest.mark.parametrize(

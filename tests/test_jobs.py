@@ -317,7 +317,9 @@ def test_what_int8_is_calibrated_with_is_part_of_its_artefact(tree):
 
 
 def test_code_of_data_sets_and_metrics_concerns_the_models_that_use_them(tree):
-    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/digits.py")) == _of("mlp", "cnn", stages=("evaluate",))
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/digits.py")) == _of(
+        "mlp", "cnn", stages=("evaluate",)
+    )
     assert _changed(tree, lambda: tree.append(f"{LIBRARY}/metrics/top_1.py")) == _of("mlp", "cnn", stages=("evaluate",))
     assert _changed(tree, lambda: tree.append(f"{LIBRARY}/metrics/f1.py")) == set()
     assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/images.py")) == set()

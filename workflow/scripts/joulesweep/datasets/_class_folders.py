@@ -25,7 +25,9 @@ def files_and_labels(
     examples = [path for path in paths if not any(part.startswith(".") for part in path.parts)]
     for path in examples:
         if path.suffix.lower() not in suffixes:
-            raise UserError(f"data: {folder / path} is none of {', '.join(suffixes)}; move it out of the folder of its class")
+            raise UserError(
+                f"data: {folder / path} is none of {', '.join(suffixes)}; move it out of the folder of its class"
+            )
     if not examples:
         raise UserError(f"data: {folder} has no folder with files {', '.join(suffixes)}; expected one folder per class")
     labels, names = _labels.of_names([path.parts[0] for path in examples], classes, str(folder))

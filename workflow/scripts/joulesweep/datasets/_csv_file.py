@@ -38,5 +38,7 @@ def columns(path: str, names: Sequence[str]) -> dict[str, list[str]]:
 def _place(path: str, header: Sequence[str], name: str) -> int:
     if name not in header:
         known = ", ".join(header[:8])
-        raise UserError(f"data: {path} has no column {name!r}{nearest(name, header)}; its first line names {known or 'none'}")
+        raise UserError(
+            f"data: {path} has no column {name!r}{nearest(name, header)}; its first line names {known or 'none'}"
+        )
     return header.index(name)

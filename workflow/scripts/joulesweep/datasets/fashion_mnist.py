@@ -55,7 +55,9 @@ class DataSet(base.DataSet):
         images = read_idx(folder / f"{name}-images-idx3-ubyte.gz")
         labels = read_idx(folder / f"{name}-labels-idx1-ubyte.gz")
         if images.shape != (len(labels), 28, 28) or labels.max(initial=0) >= len(_CLASSES):
-            raise UserError(f"data: {folder}: images of shape {images.shape} and {len(labels)} labels are no Fashion-MNIST")
+            raise UserError(
+                f"data: {folder}: images of shape {images.shape} and {len(labels)} labels are no Fashion-MNIST"
+            )
         raw = base.in_memory(labels.astype(np.int64), image=images)
         return Examples(
             raw.labels,
@@ -82,5 +84,7 @@ def read_idx(file: Path) -> np.ndarray:
         raise UserError(f"data: {file} ends within its header")
     shape = struct.unpack(f">{content[3]}I", content[4:start])
     if len(content) - start != np.prod(shape, dtype=np.int64):
-        raise UserError(f"data: {file} holds {len(content) - start} bytes; its header says {' x '.join(map(str, shape))}")
+        raise UserError(
+            f"data: {file} holds {len(content) - start} bytes; its header says {' x '.join(map(str, shape))}"
+        )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

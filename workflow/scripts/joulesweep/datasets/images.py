@@ -100,7 +100,9 @@ class DataSet(base.DataSet):
             width, height = image.size
             smaller = min(width, height)
             # The other side is rounded down, as torchvision's Resize does.
-            sides = (resize, int(resize * height / smaller)) if width <= height else (int(resize * width / smaller), resize)
+            sides = (
+                (resize, int(resize * height / smaller)) if width <= height else (int(resize * width / smaller), resize)
+            )
             image = image.resize(sides, Image.Resampling.BILINEAR)
         if crop := self.settings["crop"]:
             image = _cropped(image, *_sides(crop), file)

@@ -72,10 +72,14 @@ def _arrays(file: str) -> dict[str, np.ndarray]:
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(f"data: {file} is no file of numpy.savez ({error})") from error
     if _LABELS not in arrays or len(arrays) < 2:
-        raise UserError(f"data: {file} holds {', '.join(arrays) or 'nothing'}; expected {_LABELS!r} and the model's inputs")
+        raise UserError(
+            f"data: {file} holds {', '.join(arrays) or 'nothing'}; expected {_LABELS!r} and the model's inputs"
+        )
     labels = arrays[_LABELS]
     if labels.ndim != 1 or labels.dtype.kind not in "iufU":
-        raise UserError(f"data: {file}: {_LABELS!r} is {labels.dtype} of shape {labels.shape}; expected one number or text per example")
+        raise UserError(
+            f"data: {file}: {_LABELS!r} is {labels.dtype} of shape {labels.shape}; expected one number or text per example"
+        )
     for name, array in arrays.items():
         if array.shape[:1] != labels.shape:
             raise UserError(f"data: {file}: {name!r} has the shape {array.shape}, but there are {len(labels)} labels")

@@ -29,6 +29,8 @@ def calibration_inputs(
         bind, size = binding(spec), batch or 1
         read = [examples.read(place) for place in range(len(examples))]
         starts = range(0, len(read) - size + 1, size)
-        return [bind(read[start : start + size]) for start in starts], f"{len(read)} training examples of {data['name']}"
+        return [
+            bind(read[start : start + size]) for start in starts
+        ], f"{len(read)} training examples of {data['name']}"
     size = batch or _DRAWN
     return [inputs.make(spec, {**point, "batch": size})], f"{size} random input{'' if size == 1 else 's'}"

@@ -138,7 +138,9 @@ class Jobs:
         """The job that evaluates a model's accuracy on its labelled data."""
         spec = self.config.models[model]
         data = spec["data"]["set"]
-        plug_ins = [plugins.file(kind, name, self._package) for kind, name in (("datasets", data), ("metrics", spec["metric"]))]
+        plug_ins = [
+            plugins.file(kind, name, self._package) for kind, name in (("datasets", data), ("metrics", spec["metric"]))
+        ]
         return {
             "device": self.config.device,
             "model": self._part(model, "runtimes", "data", "metric"),

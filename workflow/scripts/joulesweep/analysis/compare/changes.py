@@ -60,7 +60,9 @@ class Change:
     ratio: str
     verdict: str
     is_worse: bool
-    noticeable: float  # the smallest change that would have been noticed: relative, of accuracy in the unit that people read
+    noticeable: (
+        float  # the smallest change that would have been noticed: relative, of accuracy in the unit that people read
+    )
 
 
 def changes(before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[Change]:

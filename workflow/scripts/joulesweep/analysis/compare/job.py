@@ -90,7 +90,11 @@ def _summary(found: Sequence[Change]) -> Iterator[str]:
         typical = float(pd.Series([change.noticeable for change in own]).median())
         if typical != typical:  # all of them fail
             continue
-        size = f"{digits(typical, 2)} (percentage points where it is in percent)" if metric == "accuracy" else percent(typical)
+        size = (
+            f"{digits(typical, 2)} (percentage points where it is in percent)"
+            if metric == "accuracy"
+            else percent(typical)
+        )
         yield (
             f"{metric}: {same} of {plural(len(own), 'figure')} unchanged beyond noise; a change of about {size} would have been "
             "noticed (median)"

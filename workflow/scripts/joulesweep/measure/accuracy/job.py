@@ -92,5 +92,7 @@ def _outcome(point: Point, data: Mapping[str, Any], metric: str) -> Outcome:
     with Server(point.preload) as server:
         outcome = server.run(launch.run, argument, _TIMEOUT_S)
     if outcome.status == "timeout":
-        return Outcome(outcome.status, f"{outcome.message}; take fewer, as in data: {{set: {data['set']}, examples: 1000}}")
+        return Outcome(
+            outcome.status, f"{outcome.message}; take fewer, as in data: {{set: {data['set']}, examples: 1000}}"
+        )
     return outcome

@@ -42,7 +42,7 @@ def _ratios(rows: pd.DataFrame) -> Iterator[str]:
 def _verdict(row: pd.Series) -> str:
     """By the whole interval of the ratio of both times."""
     low, high = row["real_ratio_low"], row["real_ratio_high"]
-    if 1 / (1 + _EQUAL) <= low and high <= 1 + _EQUAL:
+    if low >= 1 / (1 + _EQUAL) and high <= 1 + _EQUAL:
         return "equal"
     return "longer" if low > 1 else "shorter" if high < 1 else "open"
 
