@@ -93,7 +93,9 @@ def test_the_best_on_each_data_set_are_named_apart(tmp_path):
     ]
     write_table(path, columns.ACCURACY, rows)
     answer = _answers(_written(results))["6.3"]
-    assert re.search(r"more accurate than: digits_cnn @ .* on digits \(top-1 accuracy\); digits_mlp @ eager .* on flowers", answer)
+    assert re.search(
+        r"more accurate than: digits_cnn @ .* on digits \(top-1 accuracy\); digits_mlp @ eager .* on flowers", answer
+    )
 
 
 def test_watts_times_seconds_are_the_joules_beside_them(page):

@@ -33,7 +33,9 @@ def _standings(cost: str, *rows: dict[str, Any]) -> list[str]:
 
 def _said(cost: str, *rows: dict[str, Any]) -> str:
     """The line on one cost, of one device and data set."""
-    (line,) = [line for line in sentences(_points(*rows)) if re.match(rf"\*\*(modelled )?{cost}\b", line, re.IGNORECASE)]
+    (line,) = [
+        line for line in sentences(_points(*rows)) if re.match(rf"\*\*(modelled )?{cost}\b", line, re.IGNORECASE)
+    ]
     return line
 
 

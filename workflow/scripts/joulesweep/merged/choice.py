@@ -111,9 +111,7 @@ def decide(rows: pd.DataFrame, bounds: Sequence[Limit]) -> Decision:
     groups = [own for _, own in accurate.groupby(COMPARABLE, sort=False)] or [meeting] * bool(len(meeting))
     nearest = None
     if meeting.empty and len(known):
-        nearest = min(
-            (row for _, row in known.iterrows()), key=lambda row: max(limit.excess(row) for limit in bounds)
-        )
+        nearest = min((row for _, row in known.iterrows()), key=lambda row: max(limit.excess(row) for limit in bounds))
     return Decision(
         picks=tuple(_pick(own, bounds) for own in groups),
         nearest=nearest,

@@ -16,7 +16,10 @@ _MANY = 2  # times the limit, from which it is no longer said by how many percen
 def asked(choose: Mapping[str, Any]) -> str:
     """The limits of the setting `choose` in words."""
     return enumeration(
-        [f"{WORDS[limit.metric]} of at {'least' if limit.is_least else 'most'} {limit.words}" for limit in limits(choose)]
+        [
+            f"{WORDS[limit.metric]} of at {'least' if limit.is_least else 'most'} {limit.words}"
+            for limit in limits(choose)
+        ]
     )
 
 
@@ -61,7 +64,9 @@ def _of_pick(pick: Pick, bounds: Sequence[Limit]) -> str:
     if row["accuracy"] != row["accuracy"]:
         parts.append("No variant that meets the limits has an accuracy; it is the fastest of them.")
     elif pick.alike > 1:
-        parts.append(f"It is the fastest of {pick.alike} that meet the limits and whose accuracies the intervals do not tell apart.")
+        parts.append(
+            f"It is the fastest of {pick.alike} that meet the limits and whose accuracies the intervals do not tell apart."
+        )
     else:
         parts.append("It is the most accurate that meets the limits.")
     if pick.unsure:
