@@ -53,7 +53,9 @@ def test_of_accuracies_that_the_intervals_do_not_tell_apart_the_fastest_is_taken
     near = synthetic.base_point("near", "eager", 7e-3, 0.945)
     line = _line({"max_latency_ms": 20}, SLOW, near, FAST)
     assert line.startswith("take **near @ eager**")
-    assert line.endswith("It is the fastest of the 2 that meet the limits and whose top-1 accuracy the intervals do not tell apart.")
+    assert line.endswith(
+        "It is the fastest of the 2 that meet the limits and whose top-1 accuracy the intervals do not tell apart."
+    )
 
 
 def test_a_variant_that_meets_a_limit_by_its_figure_only_is_taken_only_where_none_does_better_and_the_line_says_so():
@@ -64,7 +66,9 @@ def test_a_variant_that_meets_a_limit_by_its_figure_only_is_taken_only_where_non
     )
     line = _line({"max_latency_ms": 10.1}, SLOW, FAST)
     assert line.startswith("take **fast @ eager**")
-    assert line.endswith("By the figures it would be slow @ eager, of which latency is within the limit by the figure only.")
+    assert line.endswith(
+        "By the figures it would be slow @ eager, of which latency is within the limit by the figure only."
+    )
     assert "figure" not in _line({"max_latency_ms": 10.3}, SLOW, FAST)
 
 
@@ -99,7 +103,9 @@ def test_where_none_meets_the_limits_the_nearest_is_named_and_which_limit_it_mis
 
 
 def test_where_no_accuracy_is_known_the_fastest_is_taken():
-    line = _line({"max_latency_ms": 20}, synthetic.base_point("a", "eager", 9e-3), synthetic.base_point("b", "eager", 7e-3))
+    line = _line(
+        {"max_latency_ms": 20}, synthetic.base_point("a", "eager", 9e-3), synthetic.base_point("b", "eager", 7e-3)
+    )
     assert line == (
         "take **b @ eager**: latency 7.00 ms ± 2.0 %, peak memory 300 MB, size 1.00 MB. No variant that meets the limits has an "
         "accuracy; it is the fastest of them."
@@ -120,7 +126,9 @@ def test_a_variant_without_a_figure_that_is_limited_is_not_judged_and_counted():
         "no variant can be judged. Not judged: 1 variant without energy that can be used."
     )
     no_latency = {**SLOW, "latency": math.nan}
-    assert _line({"min_accuracy": 50}, no_latency, FAST).endswith("Not judged: 1 variant without latency that can be used.")
+    assert _line({"min_accuracy": 50}, no_latency, FAST).endswith(
+        "Not judged: 1 variant without latency that can be used."
+    )
 
 
 def test_accuracies_on_different_data_are_not_ranked():
@@ -176,7 +184,9 @@ def test_where_less_is_better_a_least_accuracy_judges_no_variant_and_the_line_sa
 def test_modelled_energy_is_called_modelled_in_every_answer():
     modelled = {**SLOW, **_energy(0.05, "modelled")}
     assert "modelled energy 50.0 mJ" in _line({"max_latency_ms": 20}, modelled)
-    assert "its modelled energy of 50.0 mJ ± 2.0 % is 25 % above the limit of 40 mJ" in _line({"max_energy_mJ": 40}, modelled)
+    assert "its modelled energy of 50.0 mJ ± 2.0 % is 25 % above the limit of 40 mJ" in _line(
+        {"max_energy_mJ": 40}, modelled
+    )
     assert "modelled" not in _line({"max_energy_mJ": 100}, {**SLOW, **_energy(0.05)})
 
 
@@ -217,16 +227,12 @@ def test_a_figure_that_equals_its_limit_meets_it(percent):
 
 
 @given(
-    st.lists(
-        st.tuples(st.floats(1e-3, 30e-3), st.floats(0.5, 1), st.floats(100e6, 900e6)), min_size=1, max_size=8
-    ),
+    st.lists(st.tuples(st.floats(1e-3, 30e-3), st.floats(0.5, 1), st.floats(100e6, 900e6)), min_size=1, max_size=8),
     st.floats(2, 30),
     st.floats(50, 99),
 )
 def test_what_is_taken_meets_the_limits_and_nothing_that_meets_them_is_clearly_more_accurate(drawn, most_ms, least):
-    rows = pd.DataFrame(
-        [synthetic.base_point(f"m{n}", "eager", s, a, memory=m) for n, (s, a, m) in enumerate(drawn)]
-    )
+    rows = pd.DataFrame([synthetic.base_point(f"m{n}", "eager", s, a, memory=m) for n, (s, a, m) in enumerate(drawn)])
     bounds = limits({"max_latency_ms": most_ms, "min_accuracy": least, "max_memory_MB": 600})
     found = decide(rows, bounds)
 

@@ -229,7 +229,9 @@ def test_a_modelled_dot_beside_measured_ones_has_a_ring_and_is_on_no_front(tmp_p
     synthetic.tree(tmp_path, models=models)
     path = tmp_path / "devices/laptop/energy/digits_mlp.csv"
     modelled = {"kind": "modelled", "meter": "cpu-time", "rails": "CPU time"}
-    rows = [synthetic.energy_row("laptop", "digits_mlp", runtime, 1e-4, **modelled) for runtime in ("eager", "onnxruntime")]
+    rows = [
+        synthetic.energy_row("laptop", "digits_mlp", runtime, 1e-4, **modelled) for runtime in ("eager", "onnxruntime")
+    ]
     write_table(path, columns.ENERGY, rows)
     job = synthetic.job(models=models)
     merge(job, tmp_path, tmp_path / "merged")
@@ -237,7 +239,9 @@ def test_a_modelled_dot_beside_measured_ones_has_a_ring_and_is_on_no_front(tmp_p
     assert "It is not compared with measured energy." in _words(figure).replace("\n", " ")
     assert len(_rings(figure)) == 2
     (front,) = _front(figure.axes[0])
-    assert list(front.get_ydata()) == pytest.approx([98.3, 98.3]), "the line does not begin at the modelled dots, which are cheaper"
+    assert list(front.get_ydata()) == pytest.approx([98.3, 98.3]), (
+        "the line does not begin at the modelled dots, which are cheaper"
+    )
     hollow = [line for line in _dots(figure) if line.get_markerfacecolor() == "white"]
     assert [line.get_ydata()[0] for line in hollow] == [pytest.approx(94.2)] * 2
 

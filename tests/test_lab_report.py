@@ -86,9 +86,14 @@ def test_the_best_trade_off_holds_the_variant_that_the_limits_leave_where_some_a
 def test_the_best_on_each_data_set_are_named_apart(tmp_path):
     results = synthetic.tree(tmp_path)
     path = results / "devices/laptop/accuracy/digits_mlp.csv"
-    write_table(path, columns.ACCURACY, [synthetic.accuracy_row("laptop", "digits_mlp", "eager", 0.7, dataset="flowers")])
+    write_table(
+        path, columns.ACCURACY, [synthetic.accuracy_row("laptop", "digits_mlp", "eager", 0.7, dataset="flowers")]
+    )
     answer = _answers(_written(results))["6.3"]
-    assert re.search(r"better on these data than: digits_cnn @ .* on digits \(top-1 accuracy\); digits_mlp @ eager .* on flowers", answer)
+    assert re.search(
+        r"better on these data than: digits_cnn @ .* on digits \(top-1 accuracy\); digits_mlp @ eager .* on flowers",
+        answer,
+    )
 
 
 def test_watts_times_seconds_are_the_joules_beside_them(page):

@@ -34,7 +34,9 @@ def _standings(cost: str, *rows: dict[str, Any]) -> list[str]:
 
 def _said(cost: str, *rows: dict[str, Any]) -> str:
     """The line on one cost, of one device and data set."""
-    (line,) = [line for line in sentences(_points(*rows)) if re.match(rf"\*\*(modelled )?{cost}\b", line, re.IGNORECASE)]
+    (line,) = [
+        line for line in sentences(_points(*rows)) if re.match(rf"\*\*(modelled )?{cost}\b", line, re.IGNORECASE)
+    ]
     return line
 
 
@@ -99,7 +101,10 @@ def test_where_less_is_better_the_smaller_value_dominates_and_the_smallest_are_n
     compared = ranked(_points(good, fast), "latency")
     assert list(compared["on_line"]) == [True, True], "the slower one has the smaller error"
     line = _said("latency", fast, good, *others)
-    assert "m4 @ eager is dominated by good @ onnxruntime: it needs 1.3 times the time, and its mean absolute error is worse." in line
+    assert (
+        "m4 @ eager is dominated by good @ onnxruntime: it needs 1.3 times the time, and its mean absolute error is worse."
+        in line
+    )
     assert [name for name in ("m0", "m1", "m2", "m3", "m4") if name in line] == ["m2", "m3", "m4"]
 
 

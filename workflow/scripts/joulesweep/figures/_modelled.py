@@ -32,6 +32,12 @@ def handles(rows: pd.DataFrame, *quantities: Quantity) -> list[PathCollection]:
     circle = Path.circle(radius=0.5)
     return [
         PathCollection(
-            [circle], sizes=[_AREA], facecolors="none", edgecolors=_style.GREY, linestyles=":", linewidths=0.9, label=WORDS
+            [circle],
+            sizes=[_AREA],
+            facecolors="none",
+            edgecolors=_style.GREY,
+            linestyles=":",
+            linewidths=0.9,
+            label=WORDS,
         )
     ]

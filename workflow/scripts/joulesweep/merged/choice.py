@@ -132,9 +132,7 @@ def decide(rows: pd.DataFrame, bounds: Sequence[Limit]) -> Decision:
     unmet = [own.iloc[0] for own in _comparable(known) if len(accurate) and not own.index.isin(accurate.index).any()]
     nearest = None
     if meeting.empty and len(known):
-        nearest = min(
-            (row for _, row in known.iterrows()), key=lambda row: max(limit.excess(row) for limit in bounds)
-        )
+        nearest = min((row for _, row in known.iterrows()), key=lambda row: max(limit.excess(row) for limit in bounds))
     return Decision(
         picks=tuple(_pick(own, bounds) for own in groups),
         nearest=nearest,

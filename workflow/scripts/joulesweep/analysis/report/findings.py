@@ -154,7 +154,9 @@ def _trade_off(points: pd.DataFrame) -> str:
 def _best(rows: pd.DataFrame) -> str:
     """The variant with the best accuracy, and the fastest of those that its interval does not tell from it."""
     gains = [gain(row) for _, row in rows.iterrows()]
-    rows = rows.assign(gain=[each.value for each in gains], low=[each.low for each in gains], high=[each.high for each in gains])
+    rows = rows.assign(
+        gain=[each.value for each in gains], low=[each.low for each in gains], high=[each.high for each in gains]
+    )
     rows = rows.sort_values(["gain", "latency"], ascending=[False, True])
     best = rows.iloc[0]
     words = words_of(best, "accuracy")

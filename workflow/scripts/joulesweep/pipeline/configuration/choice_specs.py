@@ -22,7 +22,9 @@ def warnings(choose: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]],
     metrics = list(dict.fromkeys(spec["metric"] for spec in models.values() if spec["metric"]))
     if "min_accuracy" in choose and not metrics:
         yield "choose.min_accuracy: no accuracy is measured, because no model has 'data'"
-    elif "min_accuracy" in choose and not any(plugins.declared("metrics", name, "higher_is_better") for name in metrics):
+    elif "min_accuracy" in choose and not any(
+        plugins.declared("metrics", name, "higher_is_better") for name in metrics
+    ):
         words = listed(plugins.declared("metrics", name, "words") for name in metrics)
         yield f"choose.min_accuracy: less {words} is better, so a least value judges no variant; leave min_accuracy out"
     if "max_energy_mJ" in choose and meter == "none":

@@ -31,7 +31,9 @@ def _line(rows: pd.DataFrame, cost: str, telling: list[str]) -> str:
     words = f"{'modelled ' if modelled else ''}{WORDS[cost]}"
     where = f" on {text(rows.iloc[0]['device'])}" if "device" in telling else ""
     data = f", {data_of(rows.iloc[0])}" if set(COMPARABLE).intersection(telling) else ""
-    parts = _parts(compared, cost) if len(compared) > 1 else [f"There are no two variants whose {words} can be compared."]
+    parts = (
+        _parts(compared, cost) if len(compared) > 1 else [f"There are no two variants whose {words} can be compared."]
+    )
     return " ".join([f"**{words[0].upper()}{words[1:]}{where}{data}:**", *parts, *_left_out(rows, compared, cost)])
 
 
@@ -80,7 +82,9 @@ def _left_out(rows: pd.DataFrame, compared: pd.DataFrame, cost: str) -> list[str
     without = len(others) - modelled
     said = []
     if modelled:
-        said.append(f"{plural(modelled, 'variant')} with modelled energy {_are(modelled)} not compared with measured energy.")
+        said.append(
+            f"{plural(modelled, 'variant')} with modelled energy {_are(modelled)} not compared with measured energy."
+        )
     if without:
         said.append(f"{plural(without, 'variant')} {_are(without)} left out: no {WORDS[cost]} that can be used.")
     return said
