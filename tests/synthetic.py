@@ -68,6 +68,7 @@ def job(device: str = "laptop", models: Any = MODELS, **more: Any) -> dict[str, 
         "models": specs,
         "axes": ["batch", "size"],
         "hypotheses": [],
+        "choose": {},
         "title": "Made-up inference",
         "config_digest": "0123456789abcdef",
         **more,
@@ -120,6 +121,25 @@ def energy_row(device: str, model: str, runtime: str, joules: float, half: float
         "net_ci_low_J": joules * 0.6, "net_ci_high_J": joules * 0.68, "flags": "", **provenance(model),
     }  # fmt: skip
     return _with_base({**row, **more})
+
+
+# What accuracy is measured on and by.
+TOP_1 = {"dataset": "digits", "metric": "top-1", "unit": "%", "higher_is_better": 1}
+
+
+def base_point(model: str, runtime: str, seconds: float, accuracy: float = math.nan, **more: Any) -> dict[str, Any]:
+    """A row of the table of base points, with intervals of ± 2 %, and for accuracy of ± one percentage point."""
+    row = {
+        "device": "laptop", "model": model, "runtime": runtime, "latency": seconds, "energy": math.nan, "kind": math.nan,
+        "accuracy": accuracy, "accuracy_low": accuracy - 0.01, "accuracy_high": accuracy + 0.01,
+        **(dict.fromkeys(TOP_1, math.nan) if math.isnan(accuracy) else TOP_1), "memory": 300e6, "weights": 1e6, **more,
+    }  # fmt: skip
+    ends = {
+        f"{metric}_{end}": row[metric] * factor
+        for metric in ("latency", "energy")
+        for end, factor in (("low", 1 / 1.02), ("high", 1.02))
+    }
+    return ends | row
 
 
 def _with_base(row: dict[str, Any]) -> dict[str, Any]:

@@ -164,6 +164,16 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
             {"models": {"net": MODEL}, "energy": {"points": "end"}},
             ["energy.points", "one of ends, all, auto", "'ends'"],
         ),
+        ({"models": {"net": MODEL}, "choose": {}}, ["choose: {}", "at least one limit, as in {max_latency_ms: 20}"]),
+        ({"models": {"net": MODEL}, "choose": {"device": "pi"}}, ["choose", "at least one limit"]),
+        ({"models": {"net": MODEL}, "choose": 20}, ["choose: 20", "at least one limit"]),
+        ({"models": {"net": MODEL}, "choose": {"max_latency": 5}}, ["choose", "'max_latency'", "'max_latency_ms'"]),
+        ({"models": {"net": MODEL}, "choose": {"max_size_MB": 0}}, ["choose.max_size_MB: 0", "more than 0"]),
+        ({"models": {"net": MODEL}, "choose": {"min_accuracy": 101}}, ["choose.min_accuracy: 101", "at most 100"]),
+        (
+            {"models": {"net": MODEL}, "choose": {"max_latency_ms": 5, "device": "auto"}},
+            ["choose: device: 'auto'", "results/devices"],
+        ),
         ("models: [", ["line 1: not YAML"]),
         ("- a list", ["expected keys such as 'models:'", "list"]),
         ("", ["the file is empty"]),
@@ -299,6 +309,36 @@ def test_a_digest_that_was_kept_is_used_while_size_and_times_stay(tmp_path, monk
     assert file_digests.of_path(file) == digest
     file.write_bytes(b"another")
     assert file_digests.of_path(file) == "read again"
+
+
+def test_a_limit_that_no_run_can_judge_is_a_warning_when_the_configuration_is_read(tmp_path):
+    choose = {"max_latency_ms": 5, "max_energy_mJ": 5, "min_accuracy": 90}
+    accuracy, energy = _load(tmp_path, {**_with(), "choose": choose, "meter": "none"}).warnings
+    assert "choose.min_accuracy: no accuracy is measured, because no model has 'data'" in accuracy
+    assert "choose.max_energy_mJ: energy is not measured, because of 'meter: none'" in energy
+    assert _load(tmp_path, {**_with(data="digits"), "choose": choose}).warnings == ()
+    assert _load(tmp_path, {**_with(), "choose": {"max_memory_MB": 5}, "meter": "none"}).warnings == ()
+
+
+def test_a_least_accuracy_is_a_warning_where_less_of_every_metric_is_better(tmp_path):
+    choose = {"max_latency_ms": 5, "min_accuracy": 0.5}
+    error, share = ({**MODEL, "data": "digits", "metric": metric} for metric in ("mae", "top-1"))
+    (warning,) = _load(tmp_path, {"models": {"net": error}, "choose": choose}).warnings
+    assert warning.endswith(
+        "choose.min_accuracy: less mean absolute error is better, so a least value judges no variant; leave min_accuracy out"
+    )
+    assert _load(tmp_path, {"models": {"net": error, "other": share}, "choose": choose}).warnings == ()
+    assert _load(tmp_path, {"models": {"net": error}, "choose": {"max_latency_ms": 5}}).warnings == ()
+
+
+def test_the_limits_that_the_shipped_configuration_and_the_documentation_show_are_understood(tmp_path):
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    shown = text.replace("\n# choose: {", "\nchoose: {")
+    choose = _load(tmp_path, shown).values["choose"]
+    definition = config_schema.schema()["$defs"]["choose"]
+    assert {*choose, "device"} == set(definition["properties"]), "every limit is shown"
+    for example in definition["examples"]:
+        assert _load(tmp_path, {**_with(), "choose": example}).values["choose"] == example
 
 
 @pytest.mark.parametrize("of", ["net @ eager", "net@eager", "net @eager"])
@@ -560,7 +600,7 @@ def test_the_documentation_is_what_the_schema_says():
 
 def test_every_key_and_setting_of_the_schema_has_a_meaning():
     definitions = config_schema.schema()["$defs"]
-    parts = [config_schema.schema(), *(definitions[name] for name in ("model", "input", "latency", "energy"))]
+    parts = [config_schema.schema(), *(definitions[name] for name in ("model", "input", "choose", "latency", "energy"))]
     for part in [*parts, *map(config_schema.kind_schema, config_schema.kinds())]:
         for name, entry in part["properties"].items():
             assert config_schema.resolved(entry).get("description"), name
@@ -620,6 +660,7 @@ VALID = {
         {"metric": "latency", "tracks": "params"},
         {"metric": "memory", "grows": "linearly", "with": "batch"},
     ],
+    "choose": {"max_latency_ms": 20, "min_accuracy": 90.5, "device": "pi"},
     "latency": {"launches": 3, "precision": 0.2, "memory_bytes": 1000},
     "energy": {"points": "all", "window_s": 2},
 }

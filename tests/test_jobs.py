@@ -141,10 +141,11 @@ def test_a_new_point_concerns_its_model_and_no_key_of_a_launch(tree):
     assert tree.launch_code("latency", "cnn") == key
 
 
-def test_reasons_hypotheses_titles_and_the_order_of_models_concern_what_shows_them_only(tree):
+def test_reasons_hypotheses_limits_titles_and_the_order_of_models_concern_what_shows_them_only(tree):
     models = {"mlp": {**MLP, "why": "it is small"}, "cnn": CNN}
     change = {"models": models, "title": "Another title", "hypotheses": []}
     assert _changed(tree, lambda: tree.config.update(change)) == {"report"}
+    assert _changed(tree, lambda: tree.config.update(choose={"max_latency_ms": 20})) == {"report"}
     assert _changed(tree, lambda: tree.config.update(models={"cnn": CNN, "mlp": models["mlp"]})) == {
         "figures",
         "report",
@@ -182,6 +183,7 @@ def test_what_is_made_on_demand_changes_with_what_it_shows_and_nothing_else_with
         return {name for name in ON_DEMAND | {"report"} if after[name] != before[name]}
 
     assert demanded(lambda: tree.config.update(lab={"group": "Seven"})) == {"lab_report", "report"}
+    assert demanded(lambda: tree.config.update(choose={"min_accuracy": 90})) == {"lab_report", "report"}
     assert demanded(lambda: tree.config.update(baseline="old_results")) == {"compare"}
     assert demanded(lambda: tree.append(f"{LIBRARY}/analysis/compare/changes.py")) == {"compare"}
     assert demanded(lambda: tree.append(f"{LIBRARY}/../../templates/lab_report.md.j2")) == {"lab_report"}

@@ -64,7 +64,7 @@ def test_the_parts_come_in_the_order_of_the_design(modelled):
         "Latency",
         "Energy (modelled)",
         "What tracks what",
-        "Accuracy against latency and energy",
+        "Accuracy against its cost",
         "Devices",
         "Why: where the time goes",
         "What looked strange",
@@ -89,6 +89,32 @@ def test_the_answers_are_the_fastest_the_thriftiest_the_smallest_the_best_trade_
     assert "has the best top-1 accuracy with 98" in trade_off
     assert "without a latency that can be used" in beware
     assert beware.endswith("[What looked strange](#what-looked-strange) has the details.")
+
+
+def test_the_variant_that_the_limits_leave_is_named_before_the_other_answers_in_one_line_per_device(tmp_path):
+    results = synthetic.tree(tmp_path, ("laptop", "pi"), kind="modelled")
+    words = _report(results, choose={"max_latency_ms": 20, "min_accuracy": 95})
+    parts = _parts(words)
+    assert list(parts).index("Which variant to take") == list(parts).index("Answers in five lines") - 1
+    part = parts["Which variant to take"]
+    assert "latency of at most 20 ms and top-1 accuracy of at least 95 %, at the base point" in part
+    lines = re.findall(r"^- (.*)", part, re.MULTILINE)
+    assert [line.split(" @ ")[0] for line in lines] == ["**laptop:** take **digits_cnn", "**pi:** take **digits_cnn"]
+    assert all("top-1 accuracy 98" in line and re.search(r"modelled energy \d", line) for line in lines)
+    assert len(re.findall(r"^- ", parts["Answers in five lines"], re.MULTILINE)) == 5
+
+
+def test_without_limits_no_variant_is_named_to_take(three):
+    assert "Which variant to take" not in three
+    assert "choose" not in three
+
+
+def test_the_fronts_are_told_per_device_and_cost_and_modelled_energy_is_called_so(three, modelled):
+    lines = re.findall(r"^- (\*\*.*?:\*\*)", _parts(three)["Accuracy against its cost"], re.MULTILINE)
+    costs = ("Latency", "Energy", "Peak memory", "Size")
+    assert lines == [f"**{cost} on {device}:**" for device in ("jetson", "laptop", "pi") for cost in costs]
+    lines = re.findall(r"^- (\*\*.*?:\*\*)", _parts(modelled)["Accuracy against its cost"], re.MULTILINE)
+    assert lines == ["**Latency:**", "**Modelled energy:**", "**Peak memory:**", "**Size:**"]
 
 
 def test_where_nothing_is_to_be_bewared_of_the_answer_says_so(tmp_path):

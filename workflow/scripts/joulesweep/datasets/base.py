@@ -121,7 +121,7 @@ def scaling(settings: Mapping[str, Any], count: int) -> tuple[np.ndarray, np.nda
         raise UserError("data: std holds 0, by which nothing can be divided")
     words = [
         f"{what} {_listed(settings[name])}"
-        for name, what in (("mean", "less"), ("std", "over"))
+        for name, what in (("mean", "less the mean"), ("std", "divided by the standard deviation"))
         if settings[name] is not None
     ]
     mean, std = settings["mean"] or [0.0] * count, settings["std"] or [1.0] * count

@@ -1,10 +1,10 @@
-"""The metric of accuracy against latency at the base point."""
+"""Accuracy against latency at the base point."""
 
 from matplotlib.figure import Figure as Drawing
 
 from joulesweep.figures import base
 from joulesweep.figures._front import NOTE, front
-from joulesweep.figures._quantities import LATENCY, accuracy
+from joulesweep.figures._quantities import ACCURACY, LATENCY
 from joulesweep.figures._scatter import scatter
 from joulesweep.merged.load import Merged
 
@@ -16,6 +16,5 @@ class Figure(base.Figure):
     note = f"One dot per variant at the base point. Bars are 95 % intervals. {NOTE}"
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
-        """One panel per device."""
-        metric = accuracy(merged)
-        return scatter(merged, LATENCY, metric, self.heading(merged), front(LATENCY, metric))
+        """One panel per device, data set and metric."""
+        return scatter(merged, LATENCY, ACCURACY, self.heading(merged), front(LATENCY))

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from matplotlib.figure import Figure as Drawing
 
+from joulesweep.figures import _modelled
 from joulesweep.merged import scores
 from joulesweep.merged.base_points import modelled_energy
 from joulesweep.merged.load import Merged
@@ -46,7 +47,7 @@ class Figure(ABC):
         }
         title, note = self.title.format(**words), self.note.format(**words)
         if energy and "{energy}" in self.title:
-            note += " Hollow: modelled, that is computed from time and configured watts, not measured."
+            note += f" {_modelled.NOTE}{' It is not compared with measured energy.' if energy == 'some' else ''}"
         return title[0].upper() + title[1:], note
 
 

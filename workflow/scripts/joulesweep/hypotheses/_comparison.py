@@ -10,9 +10,9 @@ import pandas as pd
 
 from joulesweep.formatting import bracketed, digits, plural, scored, si, significant
 from joulesweep.hypotheses import base
-from joulesweep.hypotheses.base import DIFFERENT, MEMORY_TOLERANCE, MISSING, MODELLED, Case, not_judged, undecided
+from joulesweep.hypotheses.base import DIFFERENT, MISSING, MODELLED, Case, not_judged, undecided
 from joulesweep.merged import scores
-from joulesweep.merged.base_points import interval
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty.ratio import ratio
 from joulesweep.variant import Variant, pairs

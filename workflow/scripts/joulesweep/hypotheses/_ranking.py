@@ -10,7 +10,6 @@ from joulesweep.formatting import digits, enumeration
 from joulesweep.hypotheses import base
 from joulesweep.hypotheses.base import (
     DIFFERENT,
-    MEMORY_TOLERANCE,
     MISSING,
     MODELLED,
     REFUTED,
@@ -20,7 +19,7 @@ from joulesweep.hypotheses.base import (
     undecided,
 )
 from joulesweep.merged import scores
-from joulesweep.merged.base_points import interval
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
 from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation

@@ -12,7 +12,6 @@ from joulesweep.merged.load import Merged
 
 SUPPORTED, REFUTED, UNDECIDED, NOT_JUDGED = "supported", "refuted", "undecided", "not judged"
 
-MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal
 MODELLED = "modelled energy decides nothing"
 MISSING = "a value is missing"
 DIFFERENT = "the metrics differ"

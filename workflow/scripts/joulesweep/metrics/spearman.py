@@ -12,7 +12,7 @@ from joulesweep.metrics._outputs import single_number
 class Metric(base.Metric):
     """The model gives one number per example."""
 
-    words = "Spearman's rank correlation with the labels"
+    words = "Spearman rank correlation with the labels"
     unit = ""
     higher_is_better = True
     interval = "percentile bootstrap over the examples"

@@ -416,6 +416,7 @@ class Jobs:
             "models": self.config.models,
             "axes": self.config.axes,
             "hypotheses": values["hypotheses"],
+            "choose": values.get("choose", {}),
             "title": values["title"],
             "config_digest": self.config.digest,
             "template_digest": digest.of_file(self.template(page)),

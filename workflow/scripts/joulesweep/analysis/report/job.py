@@ -20,6 +20,7 @@ from joulesweep.analysis.report.models import faithfulness
 from joulesweep.analysis.report.models.cross_checks import disagreements
 from joulesweep.analysis.report.models.shared_parameters import sharing
 from joulesweep.analysis.report.real_data import setup, table, timing
+from joulesweep.analysis.report.trade_off import choice, fronts
 from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
 from joulesweep.hypotheses.base import Case
@@ -91,6 +92,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "points": points,
         "answered": answered,
         "answers": findings.answers(merged, points, answered) if configured else [],
+        "choices": choice.lines(job["choose"], points, configured),
+        "asked": choice.asked(job["choose"], points),
         "follows": findings.follows(points, answered) if configured else "",
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
@@ -126,6 +129,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "accuracy": table.accuracy(merged, points),
         "evaluated": setup.setups(merged, job["models"]),
         "real_inputs": timing.sentences(merged),
+        "trade_offs": fronts.sentences(points),
         "described": tables.devices(merged, configured),
         "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),

@@ -118,6 +118,8 @@ def render() -> str:
         "rule holds) or *not judged* (something is missing that no measuring replaces). The hypothesis is supported if every judged "
         "case is, refuted if at least one is, and otherwise undecided. If no run could decide a hypothesis, a warning says so.\n",
         *map(_kind, config_schema.kinds()),
+        "## `choose`\n",
+        _explained(definitions["choose"], {"choose": definitions["choose"]["examples"][0]}),
         "## `latency`\n",
         _keys(definitions["latency"]),
         "## `energy`\n",
@@ -177,8 +179,13 @@ def _axes() -> str:
 def _kind(name: str) -> str:
     """One kind of hypothesis with its keys and examples."""
     kind = config_schema.kind_schema(name)
-    example = yaml.safe_dump({"hypotheses": kind["examples"]}, sort_keys=False, width=100)
-    return f"### {name.replace('_', ' ')}\n\n{kind['description']}\n\n```yaml\n{example}```\n\n{_keys(kind)}"
+    return f"### {name.replace('_', ' ')}\n\n{_explained(kind, {'hypotheses': kind['examples']})}"
+
+
+def _explained(part: Mapping[str, Any], example: Mapping[str, Any]) -> str:
+    """The description of an object, an example of it, and its keys."""
+    written = yaml.safe_dump(example, sort_keys=False, width=100)
+    return f"{part['description']}\n\n```yaml\n{written}```\n\n{_keys(part)}"
 
 
 def _metrics() -> str:

@@ -71,7 +71,7 @@ def _part(
     }
 
 
-def _content(where: str, path: str, entry: Mapping[str, Any]) -> str:
+def _content(where: str, path: Any, entry: Mapping[str, Any]) -> str:
     """The digest of a file or folder that a setting names."""
     kind = entry["format"]
     try:

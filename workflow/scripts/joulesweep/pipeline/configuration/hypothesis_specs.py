@@ -121,10 +121,19 @@ def _check_amounts(where: str, hypothesis: Mapping[str, Any], accuracy: Mapping[
         raise UserError(f"{where}: stays: {hypothesis['stays']!r}: expected {expected}")
 
 
-def _check_devices(where: str, device: str, named: Sequence[str]) -> None:
-    """Check that `device` is a name, and that no side names another one."""
+def check_device(where: str, device: str) -> None:
+    """Check that `device` names a device, or is empty.
+
+    Raises:
+        UserError: it is `auto`.
+    """
     if device == "auto":
         raise UserError(f"{where}: device: 'auto': expected a device by the name of its folder in results/devices")
+
+
+def _check_devices(where: str, device: str, named: Sequence[str]) -> None:
+    """Check that `device` is a name, and that no side names another one."""
+    check_device(where, device)
     others = [name for name in named if name and device and name != device]
     if others:
         raise UserError(f"{where}: device: {device!r}, but one side is 'on {others[0]}'; leave one of them out")
