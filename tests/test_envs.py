@@ -104,6 +104,25 @@ def test_a_laptop_gets_everything(resolve, platform):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("platform", "device", "names", "converters"),
+    [
+        (LAPTOP, "laptop", ("analysis", "laptop", "runtimes-torch"), {"pnnx", "executorch", "litert-torch"}),
+        (PI_OS_12, "pi", ("analysis", "pi", "runtimes-torch"), {"pnnx", "executorch"}),
+        ((JETPACK_6, "3.10"), "jetson", ("jetson", "runtimes"), set()),
+        (PI_OS_12, "no-torch", ("no-torch", "runtimes"), set()),
+    ],
+    ids=["laptop", "pi", "jetson", "no-torch"],
+)
+def test_the_optional_runtimes_resolve_beside_what_a_device_has(resolve, platform, device, names, converters):
+    packages = resolve(platform, device, *names)
+    assert {"openvino", "ncnn", "ai-edge-litert", *converters} <= set(packages)
+    assert ("torch" in packages) == (device in ("laptop", "pi"))
+    more = (sum(packages.values()) - sum(resolve(platform, device, *names[:-1]).values())) / 1e6
+    assert set_up._RUNTIMES[device][0] == pytest.approx(more, rel=0.15)
+
+
+@pytest.mark.slow
 def test_the_tests_find_what_they_need_beside_a_laptops_set(resolve):
     packages = resolve(LAPTOP, "laptop", "analysis", "laptop", "test")
     assert {"pytest", "hypothesis", "uv", "timm", "jetson-stats"} <= set(packages)

@@ -12,8 +12,9 @@ torch = pytest.importorskip("torch")
 POINT = {"batch": 2, "size": 8, "sequence": None}
 
 
-@pytest.mark.parametrize("name", plugins.names("runtimes"))
-def test_every_runtime_runs_the_same_model_and_gives_arrays(exported, name):
+@pytest.mark.parametrize("name", ["eager", "eager-cuda", "eager-mps", "onnxruntime", "onnxruntime-int8"])
+def test_a_runtime_runs_the_same_model_and_gives_arrays(exported, name):
+    """The others are in test_deployed_runtimes.py."""
     manifest = Manifest.read(exported)
     runtime = plugins.load("runtimes", name)()
     try:

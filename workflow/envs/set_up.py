@@ -24,6 +24,7 @@ if sys.version_info < (3, 11):
 import pip_install
 
 DEVICES = ("laptop", "pi", "jetson", "no-torch")
+_WITH_TORCH = ("laptop", "pi")
 ENVS = Path(__file__).resolve().parent
 
 # Megabytes to download and on the disk afterwards, both sides; tests/test_envs.py compares the first with the index.
@@ -36,7 +37,7 @@ SIZES = {
     "no-torch": (140, 700),
 }
 _TEST = (70, 400)
-_RUNTIMES = (260, 900)
+_RUNTIMES = {"laptop": (340, 1400), "pi": (110, 600), "jetson": (70, 350), "no-torch": (70, 350)}
 _WITH_RUNTIMES = "with-runtimes"
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
 _MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
@@ -78,7 +79,7 @@ def main() -> None:
     arguments = parser.parse_args()
     venv: Path = arguments.venv
     device = _device(venv, arguments.device)
-    if arguments.test and device not in ("laptop", "pi"):
+    if arguments.test and device not in _WITH_TORCH:
         sys.exit(
             f"the tests need torch beside Snakemake, and {venv} is set up for {device}: run them on a laptop or a Pi"
         )
@@ -156,7 +157,7 @@ def _announce(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     """Say how much is to come, and check that the disk has room for it."""
     download, installed = SIZES.get(f"{device}-cpu" if cpu else f"{device}-{platform.system().lower()}", SIZES[device])
     for name in more:
-        further = {"runtimes": _RUNTIMES, "test": _TEST}[name]
+        further = {"runtimes": _RUNTIMES[device], "test": _TEST}[name]
         download, installed = download + further[0], installed + further[1]
     needed, free = installed + 2 * download, shutil.disk_usage(Path.cwd()).free // 10**6
     if free < needed:
@@ -206,6 +207,8 @@ def _use_own_cache_where_home_is_read_only(venv: Path) -> None:
 def _install_all(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     """Install both sides; a Jetson's measuring side into an environment of the system's Python, which has NVIDIA's torch."""
     python = venv / "bin" / "python"
+    if device in _WITH_TORCH:
+        more = ["runtimes-torch" if name == "runtimes" else name for name in more]
     index = ["--extra-index-url", "https://download.pytorch.org/whl/cpu"] if cpu else []
     names = ["analysis", *([] if device == "jetson" else [device, *more])]
     constraints = "common" if device == "jetson" else device
