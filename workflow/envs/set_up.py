@@ -37,7 +37,7 @@ SIZES = {
     "no-torch": (140, 700),
 }
 _TEST = (70, 400)
-_RUNTIMES = {"laptop": (340, 1400), "pi": (110, 600), "jetson": (70, 350), "no-torch": (70, 350)}
+_RUNTIMES = {"laptop": (340, 1400), "pi": (110, 600), "jetson": (60, 350), "no-torch": (60, 350)}
 _WITH_RUNTIMES = "with-runtimes"
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
 _MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
