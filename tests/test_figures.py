@@ -357,6 +357,18 @@ def test_accuracies_on_different_data_or_by_different_metrics_have_panels_of_the
     assert all(len(_front(axes)) == 1 for axes in panels)
 
 
+def test_no_title_of_a_panel_reaches_into_the_next_one(tmp_path):
+    synthetic.tree(tmp_path)
+    ranks = {"dataset": "texts data/pairs of sentences.csv", "metric": "spearman", "unit": ""}
+    rows = [synthetic.accuracy_row("laptop", "resnet18", runtime, 0.7, **ranks) for runtime in ("eager", "onnxruntime")]
+    write_table(tmp_path / "devices/laptop/accuracy/resnet18.csv", columns.ACCURACY, rows)
+    figure = _draw("accuracy-vs-latency", _merged(tmp_path, ()))
+    titles = [axes._left_title.get_window_extent() for axes in figure.axes if axes.axison]
+    assert len(titles) == 2
+    assert titles[0].x1 < titles[1].x0
+    assert titles[1].x1 <= figure.bbox.x1
+
+
 def test_lines_of_equal_power_have_the_slope_of_their_watts(merged):
     (axes,) = _draw("latency-vs-energy", merged).axes
     lines = [line for line in axes.lines if line.get_linestyle() == ":"]
