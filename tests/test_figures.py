@@ -230,7 +230,8 @@ def test_a_modelled_dot_beside_measured_ones_has_a_ring_and_is_on_no_front(tmp_p
     path = tmp_path / "devices/laptop/energy/digits_mlp.csv"
     modelled = {"kind": "modelled", "meter": "cpu-time", "rails": "CPU time"}
     rows = [
-        synthetic.energy_row("laptop", "digits_mlp", runtime, 1e-4, **modelled) for runtime in ("eager", "onnxruntime")
+        synthetic.energy_row("laptop", "digits_mlp", runtime, joules, **modelled)
+        for runtime, joules in (("eager", 4.4e-4), ("onnxruntime", 2.3e-4))  # about 14.2 W times their latency
     ]
     write_table(path, columns.ENERGY, rows)
     job = synthetic.job(models=models)
@@ -354,6 +355,18 @@ def test_accuracies_on_different_data_or_by_different_metrics_have_panels_of_the
     heights = [max(_front(axes)[0].get_ydata()) for axes in panels]
     assert heights == pytest.approx([98.3, 70, 0.7, 70]), "each in its own unit"
     assert all(len(_front(axes)) == 1 for axes in panels)
+
+
+def test_no_title_of_a_panel_reaches_into_the_next_one(tmp_path):
+    synthetic.tree(tmp_path)
+    ranks = {"dataset": "texts data/pairs of sentences.csv", "metric": "spearman", "unit": ""}
+    rows = [synthetic.accuracy_row("laptop", "resnet18", runtime, 0.7, **ranks) for runtime in ("eager", "onnxruntime")]
+    write_table(tmp_path / "devices/laptop/accuracy/resnet18.csv", columns.ACCURACY, rows)
+    figure = _draw("accuracy-vs-latency", _merged(tmp_path, ()))
+    titles = [axes._left_title.get_window_extent() for axes in figure.axes if axes.axison]
+    assert len(titles) == 2
+    assert titles[0].x1 < titles[1].x0
+    assert titles[1].x1 <= figure.bbox.x1
 
 
 def test_lines_of_equal_power_have_the_slope_of_their_watts(merged):

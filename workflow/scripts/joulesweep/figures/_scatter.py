@@ -1,5 +1,6 @@
 """One quantity against another at the base point: one dot per variant, models named beside their dots."""
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -16,6 +17,7 @@ from joulesweep.merged.fronts import COMPARABLE
 from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
+_TITLE_WIDTH = 50  # characters that fit above a panel
 
 
 def scatter(
@@ -57,7 +59,7 @@ def scatter(
     for place, ((title, own), axes) in enumerate(zip(panels, grid.flat, strict=False)):
         own_up = of_rows(up, own)
         _dots(axes, own, styles, across, own_up, mark(axes, own) if mark else {})
-        axes.set_title(title)
+        axes.set_title(textwrap.fill(title, _TITLE_WIDTH))
         if place % columns == 0 or not one_scale:
             axes.set_ylabel(own_up.label(merged))
     for axes in grid.flat[len(panels) :]:
