@@ -1,7 +1,7 @@
 """One quantity against another at the base point: one dot per variant, models named beside their dots."""
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
