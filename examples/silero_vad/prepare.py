@@ -14,7 +14,7 @@ import clips  # noqa: E402
 import fetch  # noqa: E402
 import over_clips  # noqa: E402
 
-SILERO = ("silero-vad==6.2.3", "silero_vad-6.2.3-py3-none-any.whl", "")
+SILERO = ("silero-vad==6.2.3", "silero_vad-6.2.3-py3-none-any.whl", "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8")
 IN_SILERO = "silero_vad/data/"
 SPEECH = ("asterisk-core-sounds-en-wav", "1.6.1-1", "2be3ea287d83299d143815fa804f11179a75b7affd4a758b98b55f5afc18a35d")
 IN_SPEECH = "usr/share/asterisk/sounds/en_US_f_Allison"
@@ -22,30 +22,30 @@ MUSIC = ("asterisk-moh-opsound-wav", "2.03-1.1", "8f9d808a729d305c2d3343993f21ca
 IN_MUSIC = "usr/share/asterisk/moh"
 # Sounds of the first package that are no speech.
 TONES = frozenset({"silence", "beep", "beeperr", "ascending-2tone", "descending-2tone", "confbridge-join", "confbridge-leave"})
-# Names of the tensors in the package, and in `model.py`.
+FRAME_WISE = "silero_vad_16k_op15.onnx"
+# Names of the tensors in that file, and in `model.py`.
 NAMES = {
-    "stft_conv.weight": "fourier.weight",
-    **{f"conv{1 + place}.{kind}": f"encoder.{2 * place}.{kind}" for place in range(4) for kind in ("weight", "bias")},
-    **{f"lstm_cell.{name}": f"memory.{name}_l0" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")},
-    "final_conv.weight": "head.weight",
-    "final_conv.bias": "head.bias",
+    "stft.forward_basis_buffer": "fourier.weight",
+    **{f"encoder.{n}.reparam_conv.{kind}": f"encoder.{2 * n}.{kind}" for n in range(4) for kind in ("weight", "bias")},
+    **{f"decoder.rnn.{name}": f"memory.{name}_l0" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")},
+    "decoder.decoder.2.weight": "head.weight",
+    "decoder.decoder.2.bias": "head.bias",
 }
 
 
 def main(data: Path = HERE / "data") -> None:
     """Write what is missing."""
-    from safetensors.numpy import load_file, save_file
+    from safetensors.numpy import save_file
 
     package = fetch.python_package(*SILERO, data)
-    stored = fetch.member(package, f"{IN_SILERO}silero_vad_16k.safetensors", data / "silero_vad_16k.safetensors")
-    if not (target := data / "weights.safetensors").exists():
-        with fetch.whole(target) as part:
-            save_file(weights(load_file(stored)), part)
-    for theirs, ours in (("silero_vad_16k_op15.onnx", "clip.onnx"), ("silero_vad_half.onnx", "clip_half.onnx")):
+    for theirs, ours in ((FRAME_WISE, "clip.onnx"), ("silero_vad_half.onnx", "clip_half.onnx")):
         file = fetch.member(package, IN_SILERO + theirs, data / theirs)
         if not (target := data / ours).exists():
             with fetch.whole(target) as part:
                 over_clips.graph(file, part)
+    if not (target := data / "weights.safetensors").exists():
+        with fetch.whole(target) as part:
+            save_file(weights(data / FRAME_WISE), part)
     file = fetch.member(package, f"{IN_SILERO}silero_vad.jit", data / "silero_vad.jit")
     if not (target := data / "clip.jit").exists():
         with fetch.whole(target) as part:
@@ -55,9 +55,12 @@ def main(data: Path = HERE / "data") -> None:
             write_clips(part, fetch.debian_package(*SPEECH, data) / IN_SPEECH, fetch.debian_package(*MUSIC, data) / IN_MUSIC)
 
 
-def weights(stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The tensors of `model.py`."""
-    tensors = {ours: stored[theirs] for theirs, ours in NAMES.items()}
+def weights(file: Path) -> dict[str, np.ndarray]:
+    """The tensors of `model.py`, from the package's ONNX file."""
+    import onnx
+
+    stored = {tensor.name.removeprefix("model."): tensor for tensor in onnx.load(file).graph.initializer}
+    tensors = {ours: onnx.numpy_helper.to_array(stored[theirs]) for theirs, ours in NAMES.items()}
     return {**tensors, "head.weight": tensors["head.weight"][:, :, 0]}  # a convolution of length 1 is a linear layer
 
 
