@@ -24,11 +24,14 @@ EXAMPLES := $(patsubst examples/%/prepare.py,%,$(sort $(wildcard examples/*/prep
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
-.PHONY: all report lab_report compare example doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE
+.PHONY: all runtimes report lab_report compare example doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all
 	@echo "The report is results/report.md"
+
+# The optional runtimes: OpenVINO, ncnn, LiteRT, ExecuTorch. docs/runtimes.md lists them.
+runtimes: $(VENV)/with-runtimes
 
 report: $(VENV)/ready
 	$(SNAKEMAKE) report
@@ -96,7 +99,10 @@ check:
 $(VENV)/ready: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS)
 
-# What examples need beyond the environment: pinned by version and hash, so nothing else is installed in its place.
+$(VENV)/with-runtimes: $(REQUIREMENTS) | check
+	@$(SET_UP) $(OPTIONS) --runtimes
+
+# What examples need beyond the environment, pinned by version and hash.
 $(VENV)/ready-for-examples: examples/requirements.txt $(VENV)/ready
 	@$(SET_UP) $(OPTIONS) --pinned examples/requirements.txt
 	@touch $@

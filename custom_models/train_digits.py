@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import digits
+import numpy as np
 import torch
+from joulesweep.datasets.base import Examples
 from joulesweep.datasets.digits import DataSet
 from joulesweep.model import weights
 from safetensors.torch import save_file
@@ -21,8 +23,7 @@ BATCH = 64
 
 def train(build: Callable[[], nn.Module], name: str) -> float:
     """Train one network, write its weights, and return its share of right answers on the test part."""
-    examples = DataSet().load()
-    inputs, labels = torch.from_numpy(examples.train_inputs), torch.from_numpy(examples.train_labels)
+    inputs, labels = tensors(DataSet({}).train())
     model = build()
     weights.draw(model)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-2)
@@ -38,9 +39,15 @@ def train(build: Callable[[], nn.Module], name: str) -> float:
             schedule.step()
     model.eval()
     save_file(model.state_dict(), Path(__file__).with_name(f"digits_{name}.safetensors"))
+    inputs, labels = tensors(DataSet({}).test())
     with torch.inference_mode():
-        answers = model(torch.from_numpy(examples.test_inputs)).argmax(1).numpy()
-    return float((answers == examples.test_labels).mean())
+        return float((model(inputs).argmax(1) == labels).float().mean())
+
+
+def tensors(examples: Examples) -> tuple[torch.Tensor, torch.Tensor]:
+    """All images [examples, 1, 8, 8] and their labels [examples]."""
+    images = [examples.read(place)["image"] for place in range(len(examples))]
+    return torch.from_numpy(np.stack(images)), torch.from_numpy(examples.labels)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+DIGITS: dict[str, Any] = {"set": "digits", "name": "digits", "settings": {}, "content": {}}
 
 
 def digits_spec(function: str = "cnn") -> dict:
@@ -15,12 +16,14 @@ def digits_spec(function: str = "cnn") -> dict:
         "inputs": [{"name": "input", "shape": [1, "size", "size"], "dtype": "float32", "low": 0, "high": 1}],
         "axes": {"size": 8},
         "weights": f"custom_models/digits_{function}.safetensors",
-        "data": "digits",
+        "data": {**DIGITS, "examples": None},
+        "calibration": DIGITS,
+        "metric": "top-1",
         "content": {},
     }
 
 
-def export_job(spec: dict, formats: Iterable[str] = ("module", "onnx", "onnx-int8"), **more: object) -> dict:
+def export_job(spec: dict, formats: Iterable[str] = ("module", "onnx", "onnx-int8", "outputs"), **more: object) -> dict:
     """The job that exports a model in every format at its native size."""
     return {
         "model": spec,

@@ -28,7 +28,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scripts = tmp_path_factory.mktemp("adding") / "scripts"
     shutil.copytree(ROOT / "workflow" / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "workflow" / "schemas", scripts.parent / "schemas")
-    for folder in ("meters", "runtimes", "figures", "hypotheses"):
+    for folder in ("meters", "runtimes", "datasets", "metrics", "figures", "hypotheses"):
         name, text = _example(folder)
         (scripts / "joulesweep" / name).write_text(text, encoding="utf-8")
     counter = re.search(r"```python\n(\"\"\"A cross-check that.*?)```", PAGE, re.DOTALL)
@@ -67,6 +67,35 @@ plugins.load("runtimes", name)()
 print(plugins.declared("runtimes", name, "format"), plugins.declared("runtimes", name, "libraries"))
 """
     assert _run(library, code) == "onnx ('onnxruntime',)"
+
+
+def test_the_data_set_is_configured_and_has_two_parts_that_share_nothing(library, tmp_path):
+    pytest.importorskip("sklearn")
+    model = {"source": "torchvision:resnet18", "input": {"shape": [13]}, "runtimes": ["eager"]}
+    model["data"] = {"set": "wine", "test": 60}
+    (tmp_path / "config.yaml").write_text(json.dumps({"models": {"net": model}}))
+    code = f"""
+from pathlib import Path
+from joulesweep import plugins
+from joulesweep.pipeline.configuration import config
+data = config.load(Path({str(tmp_path / "config.yaml")!r})).models["net"]["data"]
+wine = plugins.load("datasets", "wine")(data["settings"])
+rows = [part.read(place)["measurements"].tobytes() for part in (wine.test(), wine.train()) for place in range(len(part))]
+print(len(wine.test()), len(wine.train()), len(set(rows)), wine.test().read(0)["measurements"].shape)
+"""
+    assert _run(library, code) == "60 118 178 (13,)"
+
+
+def test_the_metric_is_judged_by_its_root_and_has_an_interval(library):
+    code = """
+import numpy as np
+from joulesweep import plugins
+metric = plugins.load("metrics", "rmse")()
+scores = np.array([metric.score(np.array([output]), 1.0) for output in (1.0, 4.0, -3.0, 1.0)])
+found = metric.estimate(scores)
+print(found.value, found.low < found.value < found.high, plugins.declared("metrics", "rmse", "higher_is_better"))
+"""
+    assert _run(library, code) == "2.5 True False"
 
 
 def test_the_counter_counts(library):

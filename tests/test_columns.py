@@ -56,7 +56,7 @@ def test_every_column_of_energy_is_written_by_the_maker_of_rows():
     [
         (columns.COUNTS, ("counting/*.py", "counters/*.py")),
         (columns.LAYERS, ("counting/*.py", "counters/*.py")),
-        (columns.ACCURACY, ("measure/accuracy.py",)),
+        (columns.ACCURACY, ("measure/accuracy/*.py",)),
         (columns.DEVICES, ("measure/device/describe.py",)),
         (MERGED["problems"], ("merged/problems.py",)),
     ],

@@ -1,6 +1,8 @@
 """The configuration: what is wrong is said in one line that names the key, the value and what was expected."""
 
+import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,14 @@ from hypothesis import strategies as st
 from joulesweep import plugins
 from joulesweep.axes import ALL, INPUT_AXES
 from joulesweep.errors import UserError
-from joulesweep.pipeline.configuration import config, config_doc, config_schema, hypothesis_specs
+from joulesweep.pipeline.configuration import (
+    config,
+    config_doc,
+    config_schema,
+    data_specs,
+    file_digests,
+    hypothesis_specs,
+)
 
 from tests.digits_model import ROOT
 
@@ -84,6 +93,41 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
         (_with(weights="nothing.safetensors"), ["models.net.weights", "there is no file"]),
         (_with(weights="w" * 5000), ["models.net.weights", "there is no file", "…"]),
         (_with(data="digit"), ["models.net.data", "'digits'"]),
+        (_with(data={"set": "image"}), ["models.net.data", "unknown 'image'", "'images'"]),
+        (
+            _with(data={"folder": "a"}),
+            ["models.net.data", "expected the name of a data set, as in digits, or its settings"],
+        ),
+        (_with(data={"set": "images"}), ["models.net.data: the key 'folder' is missing"]),
+        (_with(data="images"), ["models.net.data: the key 'folder' is missing"]),
+        (_with(data={"set": "digits", "folder": "a"}), ["models.net.data: unknown key 'folder'"]),
+        (
+            _with(data={"set": "images", "folder": "nowhere"}),
+            ["models.net.data.folder: there is no folder 'nowhere'; paths"],
+        ),
+        (_with(data={"set": "images", "folder": "README.md"}), ["data.folder: there is no folder 'README.md'"]),
+        (
+            _with(data={"set": "images", "folder": "docs", "resise": 1}),
+            ["unknown key 'resise' (did you mean 'resize'?)"],
+        ),
+        (_with(data={"set": "images", "folder": "docs", "resize": "1"}), ['data.resize: "1": expected a whole number']),
+        (
+            _with(data={"set": "images", "folder": "docs", "crop": [1]}),
+            ["data.crop: [1]: expected a number of pixels, or"],
+        ),
+        (_with(data={"set": "images", "folder": "docs", "channels": 2}), ["data.channels: 2: expected one of 1, 3"]),
+        (
+            _with(data={"set": "images", "folder": "docs", "mean": ["a"]}),
+            ['data.mean (value 1): "a": expected a number'],
+        ),
+        (_with(data={"set": "digits", "examples": 0}), ["models.net.data", "expected the name of a data set"]),
+        (_with(data={"set": "npz", "file": "n" * 300}), ["models.net.data.file", "…"]),
+        (_with(data="digits", metric="top1"), ["models.net.metric: unknown 'top1' (did you mean 'top-1'?)"]),
+        (_with(metric="top-1"), ["models.net.metric: the model has no 'data'"]),
+        (
+            _with(data="digits", metric="word-accuracy"),
+            ["word-accuracy needs the setting 'symbols' of the data, which digits"],
+        ),
         (_with(why=None), ["models.net.why: null: expected a text", "in quotes"]),
         (_with(input={"shape": [3, 0, 224]}), ["models.net.input.shape (value 2)", "0", "a length from 1"]),
         (_with(input={"shape": [3, 2.0, 224]}), ["models.net.input.shape (value 2)", "2.0", "a length from 1"]),
@@ -119,6 +163,16 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
         (
             {"models": {"net": MODEL}, "energy": {"points": "end"}},
             ["energy.points", "one of ends, all, auto", "'ends'"],
+        ),
+        ({"models": {"net": MODEL}, "choose": {}}, ["choose: {}", "at least one limit, as in {max_latency_ms: 20}"]),
+        ({"models": {"net": MODEL}, "choose": {"device": "pi"}}, ["choose", "at least one limit"]),
+        ({"models": {"net": MODEL}, "choose": 20}, ["choose: 20", "at least one limit"]),
+        ({"models": {"net": MODEL}, "choose": {"max_latency": 5}}, ["choose", "'max_latency'", "'max_latency_ms'"]),
+        ({"models": {"net": MODEL}, "choose": {"max_size_MB": 0}}, ["choose.max_size_MB: 0", "more than 0"]),
+        ({"models": {"net": MODEL}, "choose": {"min_accuracy": 101}}, ["choose.min_accuracy: 101", "at most 100"]),
+        (
+            {"models": {"net": MODEL}, "choose": {"max_latency_ms": 5, "device": "auto"}},
+            ["choose: device: 'auto'", "results/devices"],
         ),
         ("models: [", ["line 1: not YAML"]),
         ("- a list", ["expected keys such as 'models:'", "list"]),
@@ -194,6 +248,99 @@ def test_a_wrong_hypothesis_is_named_by_its_place_counted_from_one_and_its_claim
         assert word in text
 
 
+def test_a_data_set_that_is_not_installed_says_how_to_get_it_and_the_line_is_not_cut():
+    entry = plugins.declared("datasets", "fashion-mnist", "SETTINGS")["folder"]
+    with pytest.raises(
+        UserError, match=r"no folder 'gone'; apt-get install dataset-fashion-mnist, or without root: .*fashion-mnist$"
+    ):
+        data_specs.completed("models.fashion", {"data": {"set": "fashion-mnist", "folder": "gone"}})
+    where = f"config.yaml: models.fashion_cnn.data.folder: there is no folder {entry['default']!r}; "
+    assert len(where + entry["missing"]) <= 300
+
+
+def test_what_is_not_written_of_a_data_set_has_its_default_and_the_rest_is_complete(tmp_path):
+    (tmp_path / "flowers" / "rose").mkdir(parents=True)
+    (tmp_path / "flowers" / "rose" / "a.png").write_bytes(b"1")
+    data = {"set": "images", "folder": str(tmp_path / "flowers"), "crop": 8, "examples": 5}
+    spec = _load(tmp_path, _with(data=data)).models["net"]
+    assert spec["data"]["settings"] == {
+        "folder": str(tmp_path / "flowers"), "classes": None, "resize": None, "crop": 8, "channels": 3, "mean": None, "std": None,
+    }  # fmt: skip
+    assert spec["data"]["examples"] == 5
+    assert [*spec["data"]["content"]] == ["folder"]
+    assert spec["data"]["name"] == f"images {tmp_path / 'flowers'}"
+    assert (spec["calibration"], spec["metric"]) == (None, "top-1")
+    spec = _load(tmp_path, _with(data={**data, "train": str(tmp_path / "flowers")})).models["net"]
+    assert [*spec["calibration"]["content"]] == ["train"]
+    assert "folder" not in spec["calibration"]["settings"]
+    assert _load(tmp_path, _with(data="digits")).models["net"]["calibration"]["name"] == "digits"
+    assert _load(tmp_path, _with()).models["net"]["data"] is None
+
+
+def test_changed_data_are_noticed_by_content_and_a_touched_file_is_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flowers" / "rose").mkdir(parents=True)
+    image = tmp_path / "flowers" / "rose" / "a.png"
+
+    def content() -> str:
+        return file_digests.of_path(Path("flowers"))
+
+    image.write_bytes(b"one")
+    first = content()
+    image.write_bytes(b"two")  # within a moment, and as long
+    second = content()
+    assert second != first
+    os.utime(image, (1e9, 1e9))
+    assert content() == second
+    (image.parent / ".hidden").write_bytes(b"x")
+    assert content() == second
+    image.rename(image.with_name("b.png"))
+    assert content() not in (first, second)
+
+
+def test_a_digest_that_was_kept_is_used_while_size_and_times_stay(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"one")
+    later = time.time_ns() + 10 * 10**9
+    monkeypatch.setattr(file_digests.time, "time_ns", lambda: later)
+    digest = file_digests.of_path(file)
+    monkeypatch.setattr(file_digests.digest, "of_file", lambda _: "read again")
+    assert file_digests.of_path(file) == digest
+    file.write_bytes(b"another")
+    assert file_digests.of_path(file) == "read again"
+
+
+def test_a_limit_that_no_run_can_judge_is_a_warning_when_the_configuration_is_read(tmp_path):
+    choose = {"max_latency_ms": 5, "max_energy_mJ": 5, "min_accuracy": 90}
+    accuracy, energy = _load(tmp_path, {**_with(), "choose": choose, "meter": "none"}).warnings
+    assert "choose.min_accuracy: no accuracy is measured, because no model has 'data'" in accuracy
+    assert "choose.max_energy_mJ: energy is not measured, because of 'meter: none'" in energy
+    assert _load(tmp_path, {**_with(data="digits"), "choose": choose}).warnings == ()
+    assert _load(tmp_path, {**_with(), "choose": {"max_memory_MB": 5}, "meter": "none"}).warnings == ()
+
+
+def test_a_least_accuracy_is_a_warning_where_less_of_every_metric_is_better(tmp_path):
+    choose = {"max_latency_ms": 5, "min_accuracy": 0.5}
+    error, share = ({**MODEL, "data": "digits", "metric": metric} for metric in ("mae", "top-1"))
+    (warning,) = _load(tmp_path, {"models": {"net": error}, "choose": choose}).warnings
+    assert warning.endswith(
+        "choose.min_accuracy: less mean absolute error is better, so a least value judges no variant; leave min_accuracy out"
+    )
+    assert _load(tmp_path, {"models": {"net": error, "other": share}, "choose": choose}).warnings == ()
+    assert _load(tmp_path, {"models": {"net": error}, "choose": {"max_latency_ms": 5}}).warnings == ()
+
+
+def test_the_limits_that_the_shipped_configuration_and_the_documentation_show_are_understood(tmp_path):
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    shown = text.replace("\n# choose: {", "\nchoose: {")
+    choose = _load(tmp_path, shown).values["choose"]
+    definition = config_schema.schema()["$defs"]["choose"]
+    assert {*choose, "device"} == set(definition["properties"]), "every limit is shown"
+    for example in definition["examples"]:
+        assert _load(tmp_path, {**_with(), "choose": example}).values["choose"] == example
+
+
 @pytest.mark.parametrize("of", ["net @ eager", "net@eager", "net @eager"])
 def test_a_variant_may_be_written_with_or_without_spaces(tmp_path, of):
     loaded = _load(tmp_path, _claims({"metric": "latency", "of": of, "less_than": "net@onnxruntime"}))
@@ -208,6 +355,26 @@ def test_two_models_without_a_common_runtime_need_one_each(tmp_path):
     assert "no runtime is common to both; name one for each, as in net @ eager" in text
     named = {**claim, "of": "net @ eager", "less_than": "other @ onnxruntime"}
     assert _load(tmp_path, {"models": models, "hypotheses": [named]}).warnings == ()
+
+
+def test_accuracy_in_a_hypothesis_is_the_metric_of_its_models(tmp_path):
+    def loaded(claim: dict, **metrics: str) -> Any:
+        models = {name: {**MODEL, "data": "digits", "metric": metric} for name, metric in metrics.items()}
+        return _load(tmp_path, {"models": models, "hypotheses": [claim]}).values["hypotheses"][0]
+
+    claim = {"metric": "accuracy", "of": "a", "stays": "within 1 point", "from": "b"}
+    found = loaded(claim, a="top-5", b="top-5", c="mae")
+    assert (found["accuracy_words"], found["accuracy_unit"]) == ("top-5 accuracy", "percentage points")
+    with pytest.raises(UserError, match="a by top-1 and b by mae: values of two metrics cannot be compared"):
+        loaded(claim, a="top-1", b="mae")
+    with pytest.raises(UserError, match=r"expected 'within 0.1', in the unit of the mean absolute error"):
+        loaded(claim, a="mae", b="mae")
+    assert loaded({**claim, "stays": "within 0.1"}, a="mae", b="mae")["accuracy_unit"] == ""
+    with pytest.raises(UserError, match="expected 'within 1 point' for accuracy"):
+        loaded({**claim, "stays": "within 0.1"}, a="top-1", b="top-1")
+    assert "accuracy_words" not in loaded(
+        {"metric": "accuracy", "tracks": "params"}, a="mae", b="top-1", c="f1", d="f1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -366,8 +533,6 @@ def test_a_missing_file_is_one_line(tmp_path, name):
 
 
 def test_a_folder_or_a_pipe_in_the_files_place_is_one_line(tmp_path):
-    import os
-
     os.mkfifo(tmp_path / "pipe")
     for place in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(UserError, match="is no file"):
@@ -435,7 +600,7 @@ def test_the_documentation_is_what_the_schema_says():
 
 def test_every_key_and_setting_of_the_schema_has_a_meaning():
     definitions = config_schema.schema()["$defs"]
-    parts = [config_schema.schema(), *(definitions[name] for name in ("model", "input", "latency", "energy"))]
+    parts = [config_schema.schema(), *(definitions[name] for name in ("model", "input", "choose", "latency", "energy"))]
     for part in [*parts, *map(config_schema.kind_schema, config_schema.kinds())]:
         for name, entry in part["properties"].items():
             assert config_schema.resolved(entry).get("description"), name
@@ -486,7 +651,8 @@ VALID = {
             "source": "python:custom_models/digits.py:mlp",
             "inputs": {"ids": {"shape": [{"sequence": 8}], "dtype": "int64", "low": 1, "high": 9, "batched": True}},
             "runtimes": ["eager"],
-            "data": "digits",
+            "data": {"set": "digits", "examples": 9},
+            "metric": "f1",
         },
     },
     "hypotheses": [
@@ -494,6 +660,7 @@ VALID = {
         {"metric": "latency", "tracks": "params"},
         {"metric": "memory", "grows": "linearly", "with": "batch"},
     ],
+    "choose": {"max_latency_ms": 20, "min_accuracy": 90.5, "device": "pi"},
     "latency": {"launches": 3, "precision": 0.2, "memory_bytes": 1000},
     "energy": {"points": "all", "window_s": 2},
 }

@@ -188,8 +188,10 @@ def test_random_damage_never_raises_never_loses_a_sound_row_and_names_the_file(w
 @pytest.mark.parametrize(
     ("table", "change", "column", "words"),
     [
-        ("accuracy", {"value": -0.5}, "value", "-0.5 is below 0"),
-        ("accuracy", {"ci_high": 1.5}, "ci_high", "1.5 is above 1"),
+        ("accuracy", {"value": -1e300}, "value", "-1e+300 is below -1e+12"),
+        ("accuracy", {"ci_high": 0.5}, "value", "is above ci_high"),
+        ("accuracy", {"unit": "ms"}, "unit", "'ms' is none of %"),
+        ("accuracy", {"metric": ""}, "metric", "is empty although the status is ok"),
         ("latency", {"raw_ci_high_s": 1e308}, "raw_ci_high_s", "1e+308 is above 1e+07"),
         ("latency", {"raw_ci_low_s": -1.0}, "raw_ci_low_s", "-1 is below 1e-09"),
         ("latency", {"raw_ci_low_s": 5.0}, "raw_ci_low_s", "5 is above raw_s"),
@@ -213,9 +215,8 @@ def test_a_value_that_cannot_be_is_named_with_its_column(whole, tmp_path, table,
     row = {
         "latency": synthetic.latency_row("pi", "digits_cnn", "eager", 0.1),
         "energy": synthetic.energy_row("pi", "digits_cnn", "eager", 1.4),
-        "accuracy": {"device": "pi", "model": "digits_cnn", "runtime": "eager", "status": "ok", "value": 0.9, "ci_low": 0.8,
-                     "ci_high": 0.95, **synthetic.provenance("digits_cnn")},
-    }[table]  # fmt: skip
+        "accuracy": synthetic.accuracy_row("pi", "digits_cnn", "eager", 0.9),
+    }[table]
     name = f"devices/pi/{table}/digits_cnn.csv"
     (results / JOURNAL).unlink()
     write_table(results / name, columns.TABLES[table], [row | change])

@@ -168,7 +168,7 @@ def test_too_little_space_is_said_before_anything_is_made(tmp_path, monkeypatch)
     usage = shutil.disk_usage(tmp_path)._replace(free=3 * 10**9)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(SystemExit, match=r"needs 12\.\d GB .* has 3\.0 GB: make room, or .* make all TORCH=cpu"):
-        set_up._set_up(Path(".venv"), "laptop", False, False)
+        set_up._set_up(Path(".venv"), "laptop", False, [])
     assert not list(tmp_path.iterdir())
 
 
@@ -182,7 +182,7 @@ def test_an_environment_that_was_begun_is_not_left(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pip_install, "run", fail)
     with pytest.raises(KeyboardInterrupt):
-        set_up._set_up(Path(".venv"), "no-torch", False, False)
+        set_up._set_up(Path(".venv"), "no-torch", False, [])
     assert not (tmp_path / ".venv").exists()
 
 
@@ -192,7 +192,7 @@ def test_a_jetsons_measuring_side_goes_beside_the_systems_packages(tmp_path, mon
     monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", sys.executable)
     installed = []
     monkeypatch.setattr(pip_install, "run", lambda *arguments: installed.append(arguments))
-    set_up._set_up(Path(".venv"), "jetson", False, False)
+    set_up._set_up(Path(".venv"), "jetson", False, [])
     (analysis, first), (measuring, second) = installed
     assert (analysis, measuring) == (Path(".venv/bin/python"), Path(".venv/measuring/bin/python"))
     assert (Path(first[-1]).name, Path(second[-1]).name) == ("analysis.txt", "jetson.txt")
@@ -209,7 +209,7 @@ def test_a_jetpack_that_is_too_old_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", str(python))
     monkeypatch.setattr(pip_install, "run", lambda *_: None)
     with pytest.raises(SystemExit, match=r"needs JetPack 6 or newer, .* here it is 3\.8"):
-        set_up._set_up(Path(".venv"), "jetson", False, False)
+        set_up._set_up(Path(".venv"), "jetson", False, [])
     assert not Path(".venv").exists()
 
 

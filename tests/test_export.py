@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_without_torch_and_without_a_manifest_the_cure_is_one_line(tmp_path):
 
 
 def _mlp_of_one_size(tmp_path: Path, **more: object) -> Manifest:
-    spec = {**digits_spec("mlp"), "weights": "random", "data": None}
+    spec = {**digits_spec("mlp"), "weights": "random", "calibration": None}
     path = tmp_path / "manifest-1.json"
     (tmp_path / "manifest-0.json").write_text("{}")
     return export(export_job(spec, values={"size": [8, 16]}, formats=["module", "onnx"], **more), path)
@@ -171,7 +172,7 @@ def test_a_model_that_onnx_cannot_hold_is_told_in_words_of_the_model(tmp_path, n
         **digits_spec(),
         "source": f"python:{tmp_path / 'nets.py'}:{name}",
         "weights": "random",
-        "data": None,
+        "calibration": None,
         "axes": {},
     }
     spec["inputs"] = [{**spec["inputs"][0], "shape": [1, 5, 8], "batched": False}]
@@ -222,3 +223,38 @@ def test_what_an_earlier_export_made_is_removed_and_nothing_else(tmp_path):
     export({**export_job(spec, formats=["module"]), "spec_digest": "another"}, tmp_path / "manifest-2.json")
     assert first.artefacts["onnx"]
     assert {path.name for path in tmp_path.iterdir()} == {"manifest-2.json", "notes.txt", "weights.safetensors"}
+
+
+def test_a_format_whose_library_ends_the_process_is_an_error_and_the_others_are_made(tmp_path):
+    """The whole command, in a copy of the library that has such a format."""
+    scripts = tmp_path / "scripts"
+    shutil.copytree(ROOT / "workflow" / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "joulesweep" / "formats" / "crash.py").write_text(
+        "import os, signal\n"
+        "class Format:\n"
+        "    libraries = ()\n"
+        "    made_from = ''\n"
+        "    reads_data = False\n"
+        "    def write(self, subject):\n"
+        "        os.kill(os.getpid(), signal.SIGSEGV)\n"
+    )
+    job = export_job(digits_spec("mlp"), formats=["module", "crash", "outputs"])
+    path = tmp_path / "models" / "manifest-1.json"
+    command = [sys.executable, scripts / "export.py", "--job", json.dumps(job), "--manifest", path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    manifest = Manifest.read(path)
+    assert set(manifest.artefacts) == {"module", "outputs"}
+    assert manifest.errors.keys() == {"crash"}
+    assert "SIGSEGV" in manifest.errors["crash"]
+    assert not manifest.begun
+
+
+def test_what_an_earlier_export_of_the_same_model_made_is_not_made_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    first = export(export_job(digits_spec("mlp"), formats=["module"]), tmp_path / "manifest-1.json")
+    file = tmp_path / first.artefacts["module"][0].file
+    before = file.stat().st_mtime_ns
+    second = export(export_job(digits_spec("mlp"), formats=["module", "outputs"]), tmp_path / "manifest-2.json")
+    assert set(second.artefacts) == {"module", "outputs"}
+    assert file.stat().st_mtime_ns == before

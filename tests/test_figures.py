@@ -16,6 +16,8 @@ from joulesweep.figures.time_shares import _COLOURS as _KINDS
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.merged.load import Merged, load
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
@@ -186,24 +188,62 @@ def test_a_figure_without_data_says_what_is_missing_and_why(tmp_path):
         _draw("latency-sweep", merged, "threads")
 
 
-def test_modelled_energy_is_called_modelled_in_title_and_axis_and_is_hollow(tmp_path):
+OF_ENERGY = [("energy", ""), ("energy-sweep", "batch"), ("latency-vs-energy", ""), ("accuracy-vs-energy", "")]
+
+
+def _dots(figure: Figure) -> list:
+    """The lines with markers: one per dot, or one per line of a sweep."""
+    return [line for axes in figure.axes for line in axes.lines if line.get_marker() not in ("None", "")]
+
+
+def _rings(figure: Figure) -> list:
+    return [each for axes in figure.axes for each in axes.collections if isinstance(each, PathCollection)]
+
+
+def _legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_modelled_energy_is_called_modelled_in_title_and_axis_and_every_dot_has_a_ring(tmp_path):
     merged = _merged(tmp_path, ("laptop",), "modelled")
-    for figure in (_draw("energy", merged), _draw("energy-sweep", merged, "batch"), _draw("latency-vs-energy", merged)):
+    for name, axis in OF_ENERGY:
+        figure = _draw(name, merged, axis)
         title, *rest = _words(figure).split(" | ")
         assert "odelled energy" in title
         assert any("modelled energy (mJ)" in words for words in rest)
-        assert any("Hollow: modelled" in words.replace("\n", " ") for words in rest)
-        faces = {
-            line.get_markerfacecolor()
-            for axes in figure.axes
-            for line in axes.lines
-            if line.get_marker() not in ("None", "")
-        }
-        assert faces == {"white"}
+        assert any("In a dotted ring: modelled" in words.replace("\n", " ") for words in rest)
+        assert len(_rings(figure)) == sum(len(line.get_xdata()) for line in _dots(figure)) > 0
+        assert "modelled" in _legend(figure)
 
 
-def test_measured_energy_is_not_called_modelled(merged):
-    assert "odelled" not in _words(_draw("energy", merged))
+def test_measured_energy_is_not_called_modelled_and_has_no_ring(merged):
+    for name, axis in OF_ENERGY:
+        figure = _draw(name, merged, axis)
+        assert "odelled" not in _words(figure)
+        assert "modelled" not in _legend(figure)
+        assert _rings(figure) == []
+
+
+def test_a_modelled_dot_beside_measured_ones_has_a_ring_and_is_on_no_front(tmp_path):
+    models = ["digits_mlp", "digits_cnn"]
+    synthetic.tree(tmp_path, models=models)
+    path = tmp_path / "devices/laptop/energy/digits_mlp.csv"
+    modelled = {"kind": "modelled", "meter": "cpu-time", "rails": "CPU time"}
+    rows = [
+        synthetic.energy_row("laptop", "digits_mlp", runtime, 1e-4, **modelled) for runtime in ("eager", "onnxruntime")
+    ]
+    write_table(path, columns.ENERGY, rows)
+    job = synthetic.job(models=models)
+    merge(job, tmp_path, tmp_path / "merged")
+    figure = _draw("accuracy-vs-energy", load(tmp_path / "merged", job["models"]))
+    assert "It is not compared with measured energy." in _words(figure).replace("\n", " ")
+    assert len(_rings(figure)) == 2
+    (front,) = _front(figure.axes[0])
+    assert list(front.get_ydata()) == pytest.approx([98.3, 98.3]), (
+        "the line does not begin at the modelled dots, which are cheaper"
+    )
+    hollow = [line for line in _dots(figure) if line.get_markerfacecolor() == "white"]
+    assert [line.get_ydata()[0] for line in hollow] == [pytest.approx(94.2)] * 2
 
 
 def test_a_variant_that_failed_is_named_with_its_status(merged):
@@ -269,15 +309,51 @@ def test_a_logarithmic_axis_has_few_round_ticks(merged):
     assert 3 <= len(ticks) <= 9
 
 
-@pytest.mark.parametrize("name", ["accuracy-vs-latency", "accuracy-vs-energy"])
-def test_the_front_is_a_step_line_and_dots_say_whether_the_intervals_tell(merged, name):
-    (axes,) = _draw(name, merged).axes
-    (line,) = [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
+def _front(axes: Axes) -> list:
+    return [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
+
+
+@pytest.mark.parametrize("cost", ["latency", "energy", "memory", "size"])
+def test_the_front_is_a_step_line_along_the_cheapest_and_the_most_accurate(merged, cost):
+    (axes,) = _draw(f"accuracy-vs-{cost}", merged).axes
+    (line,) = _front(axes)
     x, y = line.get_xdata(), line.get_ydata()
     assert list(x) == sorted(x)
     assert list(y) == sorted(y)
-    faint = [each for each in axes.lines if each.get_alpha() not in (None, 1)]
-    assert faint, "a variant that another one clearly beats is faint"
+    assert max(y) == pytest.approx(98.3)
+
+
+@pytest.mark.parametrize("cost", ["latency", "energy", "size"])
+def test_a_variant_that_another_one_clearly_beats_is_faint_and_one_on_the_front_is_filled(merged, cost):
+    dots = _dots(_draw(f"accuracy-vs-{cost}", merged))
+    assert [line for line in dots if line.get_alpha() not in (None, 1)]
+    assert [line for line in dots if line.get_alpha() in (None, 1) and line.get_markerfacecolor() != "white"]
+
+
+def test_where_the_intervals_do_not_tell_every_dot_is_hollow_and_the_note_says_what_that_means(merged):
+    """The made-up processes need memory within a percent of each other."""
+    figure = _draw("accuracy-vs-memory", merged)
+    assert {line.get_markerfacecolor() for line in _dots(figure)} == {"white"}
+    assert "Hollow: the intervals do not tell." in _words(figure).replace("\n", " ")
+
+
+def test_accuracies_on_different_data_or_by_different_metrics_have_panels_of_their_own(tmp_path):
+    synthetic.tree(tmp_path)
+    error = {"metric": "mae", "unit": "", "higher_is_better": 0}
+    rows = [
+        synthetic.accuracy_row("laptop", "resnet18", runtime, 0.7, dataset="flowers", **metric)
+        for runtime, metric in (("eager", {}), ("onnxruntime", {"metric": "f1"}), ("onnxruntime-int8", error))
+    ]
+    write_table(tmp_path / "devices/laptop/accuracy/resnet18.csv", columns.ACCURACY, rows)
+    figure = _draw("accuracy-vs-latency", _merged(tmp_path, ()))
+    panels = [axes for axes in figure.axes if axes.axison]
+    titles = ["digits, top-1 accuracy", "flowers, macro F1", "flowers, mean absolute error", "flowers, top-1 accuracy"]
+    assert [axes.get_title(loc="left") for axes in panels] == titles
+    labels = ["top-1 accuracy (%)", "macro F1 (%)", "mean absolute error", "top-1 accuracy (%)"]
+    assert [axes.get_ylabel() for axes in panels] == labels
+    heights = [max(_front(axes)[0].get_ydata()) for axes in panels]
+    assert heights == pytest.approx([98.3, 70, 0.7, 70]), "each in its own unit"
+    assert all(len(_front(axes)) == 1 for axes in panels)
 
 
 def test_lines_of_equal_power_have_the_slope_of_their_watts(merged):

@@ -141,10 +141,11 @@ def test_a_new_point_concerns_its_model_and_no_key_of_a_launch(tree):
     assert tree.launch_code("latency", "cnn") == key
 
 
-def test_reasons_hypotheses_titles_and_the_order_of_models_concern_what_shows_them_only(tree):
+def test_reasons_hypotheses_limits_titles_and_the_order_of_models_concern_what_shows_them_only(tree):
     models = {"mlp": {**MLP, "why": "it is small"}, "cnn": CNN}
     change = {"models": models, "title": "Another title", "hypotheses": []}
     assert _changed(tree, lambda: tree.config.update(change)) == {"report"}
+    assert _changed(tree, lambda: tree.config.update(choose={"max_latency_ms": 20})) == {"report"}
     assert _changed(tree, lambda: tree.config.update(models={"cnn": CNN, "mlp": models["mlp"]})) == {
         "figures",
         "report",
@@ -182,6 +183,7 @@ def test_what_is_made_on_demand_changes_with_what_it_shows_and_nothing_else_with
         return {name for name in ON_DEMAND | {"report"} if after[name] != before[name]}
 
     assert demanded(lambda: tree.config.update(lab={"group": "Seven"})) == {"lab_report", "report"}
+    assert demanded(lambda: tree.config.update(choose={"min_accuracy": 90})) == {"lab_report", "report"}
     assert demanded(lambda: tree.config.update(baseline="old_results")) == {"compare"}
     assert demanded(lambda: tree.append(f"{LIBRARY}/analysis/compare/changes.py")) == {"compare"}
     assert demanded(lambda: tree.append(f"{LIBRARY}/../../templates/lab_report.md.j2")) == {"lab_report"}
@@ -284,6 +286,43 @@ def test_the_users_weights_concern_the_models_that_load_them(tree):
 def test_the_users_model_file_concerns_the_models_it_builds_and_a_comment_in_it_none(tree):
     assert _changed(tree, lambda: tree.append("custom_models/digits.py", "\n# a comment\n")) == set()
     assert _changed(tree, lambda: tree.append("custom_models/digits.py")) == ALL | {"report"}
+
+
+def test_changed_data_concern_the_evaluation_and_the_report_and_nothing_else(tree):
+    folder = tree.folder / "digits" / "rose"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"one")
+    data = {"set": "images", "folder": "digits", "channels": 1}
+    int8 = {**CNN, "runtimes": ["onnxruntime", "onnxruntime-int8"], "data": data}
+    tree.config["models"] = {"mlp": MLP, "cnn": int8}
+    stale = {"evaluate cnn", "report"}
+    assert _changed(tree, lambda: (folder / "a.png").write_bytes(b"another")) == stale
+    assert _changed(tree, lambda: data.update(resize=8)) == stale
+    assert _changed(tree, lambda: data.update(examples=1)) == stale
+    assert _changed(tree, lambda: int8.update(metric="f1")) == stale
+    assert _changed(tree, lambda: int8.update(data="digits")) == stale | {"export cnn", "manifest cnn"}
+
+
+def test_what_int8_is_calibrated_with_is_part_of_its_artefact(tree):
+    train = tree.folder / "train.npz"
+    (tree.folder / "test.npz").write_bytes(b"one")
+    train.write_bytes(b"one")
+    data = {"set": "npz", "file": "test.npz", "train": "train.npz"}
+    cnn = {**CNN, "runtimes": ["onnxruntime", "onnxruntime-int8"], "data": data}
+    tree.config["models"] = {"mlp": MLP, "cnn": cnn}
+    assert _changed(tree, lambda: train.write_bytes(b"another")) == {"export cnn", "manifest cnn", "report"}
+    assert _changed(tree, lambda: (tree.folder / "test.npz").write_bytes(b"another")) == {"evaluate cnn", "report"}
+    tree.config["models"]["cnn"] = {**cnn, "runtimes": ["onnxruntime"]}
+    assert _changed(tree, lambda: train.write_bytes(b"a third")) == {"report"}
+
+
+def test_code_of_data_sets_and_metrics_concerns_the_models_that_use_them(tree):
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/digits.py")) == _of(
+        "mlp", "cnn", stages=("evaluate",)
+    )
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/metrics/top_1.py")) == _of("mlp", "cnn", stages=("evaluate",))
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/metrics/f1.py")) == set()
+    assert _changed(tree, lambda: tree.append(f"{LIBRARY}/datasets/images.py")) == set()
 
 
 def test_another_meter_or_other_settings_concern_energy_and_the_devices_description(tree):

@@ -12,6 +12,8 @@ from joulesweep.analysis.lab_report import own_words
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import lab_report
 from joulesweep.errors import UserError
+from joulesweep.launches import columns
+from joulesweep.launches.table_file import write_table
 from markdown_it import MarkdownIt
 
 from tests import synthetic
@@ -68,9 +70,30 @@ def test_every_question_of_the_sheet_is_asked_in_its_order_and_answered(page):
         "5.1": "**Supported**",
         "6.1": "one multiply-add is two FLOPs",
         "6.2": "| pi |",
-        "6.3": "Nothing that was measured on laptop is both faster and more accurate than: ",
+        "6.3": "Nothing that was measured on laptop is both faster and better on these data than: ",
     }.items():
         assert words in answers[number], number
+
+
+def test_the_best_trade_off_holds_the_variant_that_the_limits_leave_where_some_are_asked_for(page, tmp_path):
+    choose = {"max_latency_ms": 20, "device": "laptop"}
+    answer = _answers(_written(synthetic.tree(tmp_path), choose=choose))["6.3"]
+    assert "latency of at most 20 ms. [Which variant to take](report.md#which-variant-to-take)" in answer
+    assert "- **laptop:** take **digits_" in answer
+    assert "choose" not in _answers(page)["6.3"]
+
+
+def test_the_best_on_each_data_set_are_named_apart(tmp_path):
+    results = synthetic.tree(tmp_path)
+    path = results / "devices/laptop/accuracy/digits_mlp.csv"
+    write_table(
+        path, columns.ACCURACY, [synthetic.accuracy_row("laptop", "digits_mlp", "eager", 0.7, dataset="flowers")]
+    )
+    answer = _answers(_written(results))["6.3"]
+    assert re.search(
+        r"better on these data than: digits_cnn @ .* on digits \(top-1 accuracy\); digits_mlp @ eager .* on flowers",
+        answer,
+    )
 
 
 def test_watts_times_seconds_are_the_joules_beside_them(page):

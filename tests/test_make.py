@@ -133,7 +133,7 @@ def test_a_python_that_cannot_make_environments_is_one_line(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "executable", str(python))
     with pytest.raises(SystemExit, match="sudo apt install python3-venv"):
-        set_up._set_up(Path(".venv"), "no-torch", False, False)
+        set_up._set_up(Path(".venv"), "no-torch", False, [])
     assert not (tmp_path / ".venv").exists()
 
 

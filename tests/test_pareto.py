@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from joulesweep.uncertainty.interval import Interval
-from joulesweep.uncertainty.pareto import BEATEN, BEST, POSSIBLE, front, standings
+from joulesweep.uncertainty.pareto import BEATEN, BEST, POSSIBLE, beaters, front, standings
 
 
 def _choice(seconds: float, accuracy: float, half: float = 0.01, points: float = 0.005) -> tuple[Interval, Interval]:
@@ -28,13 +28,33 @@ def test_equal_accuracy_leaves_the_faster_one():
     assert front([_choice(2, 0.9), _choice(1, 0.9)]) == [1]
 
 
-@given(
-    st.lists(
-        st.tuples(st.floats(0.1, 10), st.floats(0, 1), st.floats(0.001, 0.5), st.floats(0.001, 0.2)),
-        min_size=1,
-        max_size=8,
-    )
+def test_those_that_beat_a_choice_are_named():
+    fast, good, worse = _choice(1, 0.80), _choice(3, 0.95), _choice(4, 0.79)
+    assert beaters([fast, good, worse]) == [[], [], [0, 1]]
+
+
+def test_what_has_no_interval_is_told_from_nothing():
+    nan = float("nan")
+    unknown = (Interval(1.0, nan, nan), Interval(0.9, nan, nan))
+    assert standings([unknown, _choice(5, 0.5)]) == [POSSIBLE, POSSIBLE]
+
+
+CHOICES = st.lists(
+    st.tuples(st.floats(0.1, 10), st.floats(0, 1), st.floats(0.001, 0.5), st.floats(0.001, 0.2)),
+    min_size=1,
+    max_size=8,
 )
+
+
+@given(CHOICES)
+def test_a_choice_is_beaten_where_another_one_beats_it_and_never_by_itself(drawn):
+    choices = [_choice(*each) for each in drawn]
+    beaten = beaters(choices)
+    assert [bool(places) for places in beaten] == [standing == BEATEN for standing in standings(choices)]
+    assert not any(place in places for place, places in enumerate(beaten))
+
+
+@given(CHOICES)
 def test_the_front_is_never_empty_and_the_best_are_on_it(drawn):
     choices = [_choice(*each) for each in drawn]
     found, of = front(choices), standings(choices)

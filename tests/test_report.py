@@ -10,7 +10,7 @@ from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import report
 from joulesweep.analysis.report.markdown import text, verbatim
-from joulesweep.formatting import bracketed, digits, half_width, percent, percent_number, si, significant, with_interval
+from joulesweep.formatting import bracketed, digits, half_width, percent, scored, si, significant, with_interval
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.missing import MOST_FURTHER
@@ -60,10 +60,11 @@ def test_the_parts_come_in_the_order_of_the_design(modelled):
         "Answers in five lines",
         "Hypotheses",
         "Parameters and FLOPs",
+        "Where each variant ran",
         "Latency",
         "Energy (modelled)",
         "What tracks what",
-        "Accuracy against latency and energy",
+        "Accuracy against its cost",
         "Devices",
         "Why: where the time goes",
         "What looked strange",
@@ -85,9 +86,35 @@ def test_the_answers_are_the_fastest_the_thriftiest_the_smallest_the_best_trade_
     assert "onnxruntime takes 0." in speed
     assert "needs the least" in energy
     assert "digits_mlp is the smallest with 9.03 k parameters, resnet18 the largest with 11.7 M." in size
-    assert "is the most accurate with 98" in trade_off
+    assert "has the best top-1 accuracy with 98" in trade_off
     assert "without a latency that can be used" in beware
     assert beware.endswith("[What looked strange](#what-looked-strange) has the details.")
+
+
+def test_the_variant_that_the_limits_leave_is_named_before_the_other_answers_in_one_line_per_device(tmp_path):
+    results = synthetic.tree(tmp_path, ("laptop", "pi"), kind="modelled")
+    words = _report(results, choose={"max_latency_ms": 20, "min_accuracy": 95})
+    parts = _parts(words)
+    assert list(parts).index("Which variant to take") == list(parts).index("Answers in five lines") - 1
+    part = parts["Which variant to take"]
+    assert "latency of at most 20 ms and top-1 accuracy of at least 95 %, at the base point" in part
+    lines = re.findall(r"^- (.*)", part, re.MULTILINE)
+    assert [line.split(" @ ")[0] for line in lines] == ["**laptop:** take **digits_cnn", "**pi:** take **digits_cnn"]
+    assert all("top-1 accuracy 98" in line and re.search(r"modelled energy \d", line) for line in lines)
+    assert len(re.findall(r"^- ", parts["Answers in five lines"], re.MULTILINE)) == 5
+
+
+def test_without_limits_no_variant_is_named_to_take(three):
+    assert "Which variant to take" not in three
+    assert "choose" not in three
+
+
+def test_the_fronts_are_told_per_device_and_cost_and_modelled_energy_is_called_so(three, modelled):
+    lines = re.findall(r"^- (\*\*.*?:\*\*)", _parts(three)["Accuracy against its cost"], re.MULTILINE)
+    costs = ("Latency", "Energy", "Peak memory", "Size")
+    assert lines == [f"**{cost} on {device}:**" for device in ("jetson", "laptop", "pi") for cost in costs]
+    lines = re.findall(r"^- (\*\*.*?:\*\*)", _parts(modelled)["Accuracy against its cost"], re.MULTILINE)
+    assert lines == ["**Latency:**", "**Modelled energy:**", "**Peak memory:**", "**Size:**"]
 
 
 def test_where_nothing_is_to_be_bewared_of_the_answer_says_so(tmp_path):
@@ -166,6 +193,33 @@ def test_a_latency_on_two_levels_is_told_with_both(tmp_path):
         in strange
     )
     assert "because the host of a virtual machine moves them" in parts["What looked strange"]
+
+
+def test_a_variant_that_computes_another_model_is_named_at_the_top_and_explained(tmp_path):
+    faithful = synthetic.latency_row("laptop", "resnet18", "eager", 0.036)
+    ran_on = "CPUExecutionProvider, 60 of 60 operators, int8"
+    off = {"max_error": 0.31, "tolerance": 0.1, "agrees": "no", "flags": "differs", "ran_on": ran_on}
+    other = synthetic.latency_row("laptop", "resnet18", "onnxruntime-int8", 0.02, **off)
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [faithful, other])
+    words = _report(tmp_path, models=["resnet18"])
+    part = _parts(words)["Where each variant ran"]
+    assert "**Not every variant computes the model whose name it has:**" in words.partition("## ")[0]
+    assert re.search(r"resnet18 @ eager \| torch on cpu, float32 \| 0.00010 \| 0.10 \| yes \|", part)
+    assert re.search(rf"resnet18 @ onnxruntime-int8 \| {ran_on} \| 31 \| 10 \| \*\*no\*\* \|", part)
+    assert "an output is off by 31 % of the largest one" in part
+    assert "**differs** in latency, 1 of 2 points" in words
+
+
+def test_a_variant_that_was_not_compared_is_said_to_be_not_compared(tmp_path):
+    nothing = {"max_error": None, "tolerance": None, "agrees": None}
+    write_table(
+        tmp_path / "devices/laptop/latency/resnet18.csv",
+        columns.LATENCY,
+        [synthetic.latency_row("laptop", "resnet18", "eager", 0.036, **nothing)],
+    )
+    words = _report(tmp_path, models=["resnet18"])
+    assert "| – | – | not compared |" in _parts(words)["Where each variant ran"]
+    assert "Not every variant computes" not in words
 
 
 def test_every_flag_of_a_table_has_a_meaning():
@@ -384,8 +438,8 @@ def test_counts_and_intervals_are_written_for_people():
     assert si(999_999, "B") == "1.00 MB"
     assert si(12) == "12"
     assert with_interval(0.0123, 0.0120, 0.0126, 1e3) == "12.3 ± 2.5 %"
-    assert percent_number(0.983, 0.963, 0.993) == "98.3"
-    assert percent_number(0.9, 0.7, 0.97) == "90"
+    assert scored(0.983, 0.963, 0.993, "%") == "98.3 [96.3, 99.3] %"
+    assert scored(0.43, 0.38, 0.5, "") == "0.43 [0.38, 0.50]"
     assert percent(1.4) == "140 %"
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from joulesweep.analysis.merge.job import merge
-from joulesweep.analysis.report.cross_checks import disagreements
-from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.analysis.report.models.cross_checks import disagreements
+from joulesweep.analysis.report.models.shared_parameters import sharing
 from joulesweep.analysis.report.tables import counts as table
 from joulesweep.counting import job as counting_job
 from joulesweep.launches import columns

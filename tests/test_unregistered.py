@@ -154,7 +154,7 @@ def test_complex_parameters_have_one_element_per_number_and_eight_bytes():
 
 def test_the_report_says_what_the_formula_misses_and_where(tmp_path):
     from joulesweep.analysis.merge.job import merge
-    from joulesweep.analysis.report.shared_parameters import sharing
+    from joulesweep.analysis.report.models.shared_parameters import sharing
     from joulesweep.launches import columns
     from joulesweep.launches.table_file import write_table
     from joulesweep.merged.load import load

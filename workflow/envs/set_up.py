@@ -1,8 +1,9 @@
 """Set up the virtual environment of one kind of device. `make` calls this; it needs Python and nothing else.
 
-    python3 workflow/envs/set_up.py .venv [--device laptop|pi|jetson|no-torch] [--cpu] [--test] [--check] [--pinned FILE]
+    python3 workflow/envs/set_up.py .venv [--device laptop|pi|jetson|no-torch] [--cpu] [--runtimes] [--test] [--check] [--pinned FILE]
 
-The environment counts as ready when the file `ready` lies in it, which is written last and removed first.
+The environment counts as ready when the file `ready` lies in it, which is written last and removed first. The file `with-runtimes` says
+that it has the optional runtimes; they stay when it is completed later.
 """
 
 import argparse
@@ -35,6 +36,8 @@ SIZES = {
     "no-torch": (140, 700),
 }
 _TEST = (70, 400)
+_RUNTIMES = (260, 900)
+_WITH_RUNTIMES = "with-runtimes"
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
 _MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
 
@@ -66,6 +69,7 @@ def main() -> None:
     parser.add_argument(
         "--cpu", action="store_true", help="take PyTorch's wheels without CUDA, from PyTorch's own index"
     )
+    parser.add_argument("--runtimes", action="store_true", help="install the optional runtimes too")
     parser.add_argument("--test", action="store_true", help="install what the tests and linters need too")
     parser.add_argument(
         "--same-python", action="store_true", help="stop where the environment has another Python than this"
@@ -86,7 +90,11 @@ def main() -> None:
     if arguments.pinned:
         _install_pinned(venv, arguments.pinned)
     elif not arguments.check:
-        _set_up(venv, device, arguments.cpu, arguments.test)
+        more = {
+            "runtimes": arguments.runtimes or arguments.test or (venv / _WITH_RUNTIMES).exists(),
+            "test": arguments.test,
+        }
+        _set_up(venv, device, arguments.cpu, [name for name, wanted in more.items() if wanted])
 
 
 def _device(venv: Path, named: str) -> str:
@@ -117,27 +125,28 @@ def _compare_python(venv: Path) -> None:
         )
 
 
-def _set_up(venv: Path, device: str, cpu: bool, test: bool) -> None:
+def _set_up(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
+    """Make or complete the environment; `more` names what it holds beside what every one holds: runtimes, test."""
     new = not _has_pip(venv)
     if new and Path(sys.prefix).resolve() == venv.resolve():
         sys.exit(f"{venv} has no pip that works: remove it (rm -r {venv}), then the same command again")
     if new:
         _check_word_size()
-        _announce(venv, device, cpu, test)
+        _announce(venv, device, cpu, more)
         shutil.rmtree(venv, ignore_errors=True)
-    for stamp in ("ready", "ready-to-test"):
+    for stamp in ("ready", _WITH_RUNTIMES, "ready-to-test"):
         (venv / stamp).unlink(missing_ok=True)
     try:
         if new:
             _make_venv(Path(sys.executable), venv)
             _use_own_cache_where_home_is_read_only(venv)
         (venv / "device").write_text(device + "\n")
-        _install_all(venv, device, cpu, test)
+        _install_all(venv, device, cpu, more)
     except BaseException:  # also Ctrl-C: an environment that was begun is not left behind
         if new:
             shutil.rmtree(venv, ignore_errors=True)
         raise
-    for stamp in ("ready", "ready-to-test") if test else ("ready",):
+    for stamp in ("ready", *({"runtimes": _WITH_RUNTIMES, "test": "ready-to-test"}[name] for name in more)):
         (venv / stamp).touch()
 
 
@@ -148,11 +157,12 @@ def _check_word_size() -> None:
         )
 
 
-def _announce(venv: Path, device: str, cpu: bool, test: bool) -> None:
+def _announce(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     """Say how much is to come, and check that the disk has room for it."""
     download, installed = SIZES.get(f"{device}-cpu" if cpu else f"{device}-{platform.system().lower()}", SIZES[device])
-    if test:
-        download, installed = download + _TEST[0], installed + _TEST[1]
+    for name in more:
+        further = {"runtimes": _RUNTIMES, "test": _TEST}[name]
+        download, installed = download + further[0], installed + further[1]
     needed, free = installed + 2 * download, shutil.disk_usage(Path.cwd()).free // 10**6
     if free < needed:
         sys.exit(
@@ -198,11 +208,11 @@ def _use_own_cache_where_home_is_read_only(venv: Path) -> None:
         )
 
 
-def _install_all(venv: Path, device: str, cpu: bool, test: bool) -> None:
+def _install_all(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     """Install both sides; a Jetson's measuring side into an environment of the system's Python, which has NVIDIA's torch."""
     python = venv / "bin" / "python"
     index = ["--extra-index-url", "https://download.pytorch.org/whl/cpu"] if cpu else []
-    names = ["analysis", *([] if device == "jetson" else [device]), *(["test"] if test else [])]
+    names = ["analysis", *([] if device == "jetson" else [device, *more])]
     constraints = "common" if device == "jetson" else device
     _install(python, names, constraints, index)
     if device == "jetson":
@@ -210,7 +220,7 @@ def _install_all(venv: Path, device: str, cpu: bool, test: bool) -> None:
         if not _has_pip(measuring):
             _check_system_python()
             _make_venv(Path(_SYSTEM_PYTHON), measuring, "--system-site-packages", "--clear")
-        _install(measuring / "bin" / "python", [device], device, [])
+        _install(measuring / "bin" / "python", [device, *more], device, [])
         _say_whether_torch(measuring / "bin" / "python")
 
 

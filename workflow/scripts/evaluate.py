@@ -1,10 +1,10 @@
-"""Find one model's accuracy on labelled data, in each of its runtimes."""
+"""Evaluate one model on labelled data, in each of its runtimes."""
 
 import argparse
 from pathlib import Path
 
 from joulesweep import cli
-from joulesweep.measure.accuracy import evaluate
+from joulesweep.measure.accuracy.job import evaluate
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--job", type=cli.json_object, required=True, metavar="JSON|@FILE", help="what to evaluate")

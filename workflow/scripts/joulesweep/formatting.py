@@ -100,11 +100,9 @@ def percent(share: float) -> str:
     return f"{digits(100 * share, 2)} %" if abs(share) < 1 else f"{100 * share:.0f} %"
 
 
-def percent_number(share: float, low: float, high: float) -> str:
-    """A share in percent without the sign, as 98.3; without decimals (98) where its interval does not allow one."""
-    if not math.isfinite(share):
-        return "–"
-    return _fixed(100 * share, 0 if 100 * (high - low) / 2 >= 3.55 else 1)
+def scored(value: float, low: float, high: float, unit: str) -> str:
+    """The value of a metric with its 95 % interval, as in 98.3 [97.1, 99.0] %; a share (unit %) is shown in percent."""
+    return f"{bracketed(value, low, high, 100 if unit == '%' else 1)} {unit}".strip()
 
 
 def plural(count: int, noun: str, several: str = "") -> str:

@@ -17,6 +17,7 @@ CLASSES = {
     "meters": "Meter",
     "power_logs": "PowerLog",
     "datasets": "DataSet",
+    "metrics": "Metric",
     "counters": "Counter",
     "profilers": "Profiler",
     "figures": "Figure",

@@ -1,1 +1,1 @@
-"""Labelled data: one file a data set."""
+"""Labelled data: one file per data set."""

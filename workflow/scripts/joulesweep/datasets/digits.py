@@ -4,33 +4,36 @@ import numpy as np
 
 from joulesweep.datasets import base
 from joulesweep.datasets.base import Examples
-from joulesweep.errors import UserError, missing_distribution
 from joulesweep.model import rng
+
+SETTINGS: dict = {}
 
 _TEST = 500
 
 
 class DataSet(base.DataSet):
-    """The digits in two parts."""
+    """Images [1, 8, 8] in two parts, split once and for all by a seeded order."""
 
     libraries = ("scikit-learn",)
 
-    def load(
-        self,
-    ) -> Examples:
-        """Images [1, 8, 8] with values from 0 to 1, split once and for all by a seeded order.
+    @property
+    def preprocessing(self) -> str:
+        """In words."""
+        return "values from 0 to 1"
 
-        Raises:
-            UserError: scikit-learn is missing.
-        """
-        try:
-            from sklearn.datasets import load_digits
-        except ImportError as error:
-            package = missing_distribution(error) or "scikit-learn"
-            raise UserError(f"data: digits needs {package} ({error}); pip install {package}") from error
-        found = load_digits()
-        images = (found.images[:, None] / 16).astype(np.float32)
-        labels = found.target.astype(np.int64)
-        order = rng.permutation("digits", len(labels))
-        test, train = order[:_TEST], order[_TEST:]
-        return Examples(images[train], labels[train], images[test], labels[test])
+    def test(self) -> Examples:
+        """500 images."""
+        return _part(slice(None, _TEST))
+
+    def train(self) -> Examples:
+        """The other 1297."""
+        return _part(slice(_TEST, None))
+
+
+def _part(places: slice) -> Examples:
+    with base.needs("digits", "scikit-learn"):
+        from sklearn.datasets import load_digits
+    loaded = load_digits()
+    chosen = rng.permutation("digits", len(loaded.target))[places]
+    images = (loaded.images[chosen, None] / 16).astype(np.float32)
+    return base.in_memory(loaded.target[chosen].astype(np.int64), image=images)

@@ -1,25 +1,38 @@
-"""The export of one model: which artefacts are made, and the manifest that says so."""
+"""The export of one model: which artefacts are made, and the manifest that says so.
+
+The manifest is written after each format. So a format whose library ends the process is an entry in the errors, and the export goes
+on with the formats that are left. What an earlier export of the same model made is not made again.
+"""
 
 import logging
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
 from joulesweep.errors import Unsupported, UserError, causes, missing_distribution, one_line
-from joulesweep.formats.base import Subject
+from joulesweep.formats.base import File, Subject
 from joulesweep.model import inputs, source
 from joulesweep.model.manifest import MODEL, Manifest, entry
-from joulesweep.system.own_process import Ending
+from joulesweep.system.own_process import Ending, run
 
 log = logging.getLogger("joulesweep")
 
 
-def export(job: Mapping[str, Any], path: Path) -> Manifest:
+@dataclass(frozen=True)
+class Kills:
+    """How often making a format has ended the process: the reason for each format; `passing` as in a manifest."""
+
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    passing: bool = False
+
+
+def export(job: Mapping[str, Any], path: Path, kills: Kills = Kills()) -> Manifest:
     """Make the artefacts of a model and the manifest in `path`, unless what is there already answers the job.
 
     A format that cannot be made is an entry in the manifest's errors, and so is a model that cannot be made at all.
@@ -34,7 +47,7 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
     manifest = _empty_manifest(job, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _write_formats(_subject(manifest, points), list(job["formats"]))
+        _write_formats(_subject(manifest, points), job, path, kills)
     except Exception as error:
         log.debug("export %s", manifest.model, exc_info=True)
         _fail(manifest, job, one_line(error))
@@ -47,12 +60,27 @@ def export(job: Mapping[str, Any], path: Path) -> Manifest:
     return manifest
 
 
-def killed(job: Mapping[str, Any], path: Path, ending: Ending) -> None:
-    """Write the manifest of an export whose process was killed. The next run repeats it if memory ran out."""
-    manifest = _empty_manifest(job, path)
-    _fail(manifest, job, ending.reason)
-    manifest.passing = ending.code == -signal.SIGKILL
-    _write(manifest, path)
+def killed(job: Mapping[str, Any], path: Path, ending: Ending, kills: Kills = Kills()) -> None:
+    """Write the manifest of an export whose process was killed, and go on with the formats that are left.
+
+    The next run repeats it if memory ran out, or if the process was killed before the first format was begun.
+    """
+    passing = kills.passing or ending.code == -signal.SIGKILL
+    begun = _begun(job, path)
+    if begun == "" or begun in kills.reasons:
+        manifest = _empty_manifest(job, path)
+        _fail(manifest, job, ending.reason)
+        manifest.passing = passing
+        _write(manifest, path)
+        return
+    kills = Kills({**kills.reasons, begun: ending.reason}, passing)
+    again = run(lambda: _export_again(job, path, kills))
+    if not again.finished:
+        killed(job, path, again, kills)
+
+
+def _export_again(job: Mapping[str, Any], path: Path, kills: Kills) -> None:
+    export(job, path, kills)
 
 
 def _empty_manifest(job: Mapping[str, Any], path: Path) -> Manifest:
@@ -103,12 +131,17 @@ def _subject(manifest: Manifest, points: Sequence[Mapping[str, Any]]) -> Subject
     return from_module.subject(manifest, points)
 
 
-def _write_formats(subject: Subject, wanted: Sequence[str]) -> None:
+def _write_formats(subject: Subject, job: Mapping[str, Any], path: Path, kills: Kills) -> None:
     """Make the files of each format, those first from which others are made, and enter them or the reason why not."""
-    manifest = subject.manifest
-    reasons: dict[str, str] = {}
+    manifest, wanted = subject.manifest, list(job["formats"])
+    reasons = {**_take_over(subject, job, path), **kills.reasons}
+    manifest.passing = kills.passing
     for name in _in_order(wanted):
+        if name in reasons or name in subject.files:
+            continue
         made_from = plugins.declared("formats", name, "made_from")
+        manifest.begun = name
+        manifest.write(path)
         try:
             if made_from in reasons:
                 raise Unsupported(reasons[made_from])
@@ -116,11 +149,54 @@ def _write_formats(subject: Subject, wanted: Sequence[str]) -> None:
         except Exception as error:
             log.debug("export %s: %s", manifest.model, name, exc_info=True)
             reasons[name] = one_line(error)
+        _enter(subject, reasons, wanted)
+    _enter(subject, reasons, wanted)
+    manifest.begun = ""
+
+
+def _enter(subject: Subject, reasons: Mapping[str, str], wanted: Sequence[str]) -> None:
+    """Enter in the manifest what is known so far of the formats that are wanted."""
+    manifest = subject.manifest
     for name in wanted:
         if name in reasons:
             manifest.errors[name] = reasons[name]
-        else:
-            manifest.artefacts[name] = [entry(file.path, file.fixed, file.weight_bytes) for file in subject.files[name]]
+        elif name in subject.files and name not in manifest.artefacts:
+            manifest.artefacts[name] = [
+                entry(file.path, file.fixed, file.weight_bytes, file.note) for file in subject.files[name]
+            ]
+
+
+def _take_over(subject: Subject, job: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """Take the files that an earlier export of the same model made with the same code; returns the reasons of formats that it could not make.
+
+    A reason stands as long as the libraries are the same.
+    """
+    manifest = subject.manifest
+    reasons: dict[str, str] = {}
+    for earlier in _manifests(path.parent):
+        if earlier.spec_digest != manifest.spec_digest or earlier.model_digest != manifest.model_digest:
+            continue
+        for name, code in job["formats"].items():
+            if earlier.code.get(name) != code or name in subject.files:
+                continue
+            if name in earlier.errors and earlier.versions == manifest.versions and not earlier.passing:
+                reasons[name] = earlier.errors[name]
+            elif name in earlier.artefacts and earlier.is_complete_for([name], subject.points):
+                subject.files[name] = [
+                    File(path.parent / each.file, each.fixed, each.weight_bytes, each.note)
+                    for each in earlier.artefacts[name]
+                ]
+                manifest.notes += [note for note in earlier.notes if note not in manifest.notes]
+    return reasons
+
+
+def _begun(job: Mapping[str, Any], path: Path) -> str:
+    """The format that was being made when the export ended; empty where none was begun."""
+    try:
+        manifest = Manifest.read(path)
+    except UserError:
+        return ""
+    return manifest.begun if manifest.spec_digest == job["spec_digest"] else ""
 
 
 def _in_order(wanted: Sequence[str]) -> list[str]:
@@ -145,7 +221,7 @@ def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> M
         kept = Manifest.read(path)
     except UserError:
         return None
-    if kept.passing or kept.spec_digest != job["spec_digest"]:
+    if kept.passing or kept.begun or kept.spec_digest != job["spec_digest"]:
         return None
     if any(kept.code.get(name) != code for name, code in job["formats"].items()):
         return None
@@ -155,9 +231,14 @@ def _kept(job: Mapping[str, Any], points: list[dict[str, Any]], path: Path) -> M
 
 def _earlier_files(folder: Path) -> set[str]:
     """Names of the manifests in the folder, and of the artefacts that they name."""
-    names = set()
-    for path in folder.glob("manifest-*.json"):
-        names.add(path.name)
-        with suppress(UserError):  # torn, or of another version: its artefacts are not known
-            names |= {entry.file for files in Manifest.read(path).artefacts.values() for entry in files}
+    names = {path.name for path in folder.glob("manifest-*.json")}
+    for manifest in _manifests(folder):
+        names |= {entry.file for files in manifest.artefacts.values() for entry in files}
     return names
+
+
+def _manifests(folder: Path) -> Iterator[Manifest]:
+    """The manifests in a folder that can be read; of one that is torn, or of another version, the artefacts are not known."""
+    for path in sorted(folder.glob("manifest-*.json")):
+        with suppress(UserError):
+            yield Manifest.read(path)

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures import _levels, _missing, _style
+from joulesweep.figures import _levels, _missing, _modelled, _style
 from joulesweep.figures._quantities import Quantity
 from joulesweep.figures.base import NotDrawn
 from joulesweep.formatting import digits, significant
@@ -58,7 +58,7 @@ def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawin
     for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
         axes.set_xlabel(quantity.label(merged))
         axes.tick_params(labelbottom=True)
-    _style.legend(figure, styles, _levels.handles(shown, quantity, "|"), hollow=quantity.modelled(merged))
+    _style.legend(figure, styles, [*_levels.handles(shown, quantity, "|"), *_modelled.handles(shown, quantity)])
     return figure
 
 
@@ -79,8 +79,9 @@ def _panel(
         value, low, high = (row[name] * quantity.scale for name in (metric, f"{metric}_low", f"{metric}_high"))
         if low == low:
             axes.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt")
-        face = "white" if row.get("kind") == "modelled" and metric == "energy" else colour
-        axes.plot(value, y, marker, color=colour, markerfacecolor=face, markersize=5)
+        axes.plot(value, y, marker, color=colour, markersize=5)
+        if _modelled.is_modelled(row, quantity):
+            _modelled.ring(axes, value, y, colour)
         levels = _levels.of(row, quantity)
         for level in levels:
             axes.plot(level, y, "|", color=colour, markersize=7)

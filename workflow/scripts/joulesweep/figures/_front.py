@@ -6,36 +6,29 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from joulesweep.figures import _style
-from joulesweep.figures._quantities import ACCURACY, Quantity
+from joulesweep.figures._quantities import ACCURACY, Quantity, of_rows
+from joulesweep.merged.fronts import ranked
 from joulesweep.uncertainty import pareto
-from joulesweep.uncertainty.interval import Interval
 
 NOTE = (
-    "The line is the Pareto front: to its upper left no variant was measured. Filled: on the front beyond the intervals. "
-    "Half-filled: the intervals do not tell. Faint: another variant is clearly better in one and not worse in the other."
+    "The line is the Pareto front: on its better side no variant was measured. Filled: on the front beyond the intervals. "
+    "Hollow: the intervals do not tell. Faint: another variant is clearly better in one and not worse in the other."
 )
-_FILLS = {pareto.BEST: "full", pareto.POSSIBLE: "half", pareto.BEATEN: "faint"}
+_FILLS = {pareto.BEST: "full", pareto.POSSIBLE: "hollow", pareto.BEATEN: "faint"}
 
 
 def front(cost: Quantity) -> Callable[[Axes, pd.DataFrame], dict[object, str]]:
     """What draws the front of accuracy against `cost` into a panel, and says how its dots are filled."""
 
     def mark(axes: Axes, rows: pd.DataFrame) -> dict[object, str]:
-        if cost.metric == "energy" and (measured := rows[rows["kind"] == "measured"]).size:
-            rows = measured  # modelled energy beats no measured one
-        choices = [(_interval(row, cost), _interval(row, ACCURACY)) for _, row in rows.iterrows()]
-        corners = [choices[place] for place in pareto.front(choices)]
-        x = [choice[0].value * cost.scale for choice in corners]
-        y = [choice[1].value * ACCURACY.scale for choice in corners]
-        axes.plot(
-            [*x, axes.get_xlim()[1]], [*y, y[-1]], drawstyle="steps-post", color=_style.GREY, linewidth=1.2, zorder=1.5
-        )
-        return dict(zip(rows.index, (_FILLS[each] for each in pareto.standings(choices)), strict=True))
+        compared = ranked(rows, cost.metric)
+        corners = compared[compared["on_line"]]
+        metric = of_rows(ACCURACY, rows)
+        x, y = list(corners[cost.metric] * cost.scale), list(corners["accuracy"] * metric.scale)
+        if x:
+            x, y = [*x, axes.get_xlim()[1]], [*y, y[-1]]
+            axes.plot(x, y, drawstyle="steps-post", color=_style.GREY, linewidth=1.2, zorder=1.5)
+        fills = {index: _FILLS[standing] for index, standing in compared["standing"].items()}
+        return dict.fromkeys(rows.index, "hollow") | fills
 
     return mark
-
-
-def _interval(row: pd.Series, quantity: Quantity) -> Interval:
-    """The figure of a row; one without an interval is taken as exact."""
-    value, low, high = (row[f"{quantity.metric}{end}"] for end in ("", "_low", "_high"))
-    return Interval(value, value if low != low else low, value if high != high else high)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from joulesweep.merged import scores
 from joulesweep.merged.base_points import modelled_energy
 from joulesweep.merged.load import Merged
 
@@ -27,6 +30,16 @@ class Quantity:
 
 LATENCY = Quantity("latency", "latency", "ms", 1e3)
 ENERGY = Quantity("energy", "energy", "mJ", 1e3)
-ACCURACY = Quantity("accuracy", "accuracy", "%", 100)
+MEMORY = Quantity("memory", "peak memory of the measuring process", "MB", 1e-6)
+WEIGHTS = Quantity("weights", "size of the weights", "MB", 1e-6)
+ACCURACY = Quantity("accuracy", "accuracy", "", 1)  # by the metric of the rows that are drawn: see `of_rows`
 PARAMETERS = Quantity("params", "parameters", "", 1)
 FLOPS = Quantity("flops", "floating-point operations per pass", "", 1)
+
+
+def of_rows(quantity: Quantity, rows: pd.DataFrame) -> Quantity:
+    """A quantity as one axis shows it for these base points: accuracy by their metric's own words and unit."""
+    if quantity.metric != "accuracy":
+        return quantity
+    row = rows.iloc[0]
+    return Quantity("accuracy", scores.words(row["metric"]), row["unit"], scores.scale(row["unit"]))

@@ -1,16 +1,18 @@
 """One quantity against another at the base point: one dot per variant, models named beside their dots."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures import _labels, _missing, _style
-from joulesweep.figures._quantities import Quantity
+from joulesweep.figures import _labels, _missing, _modelled, _style
+from joulesweep.figures._quantities import Quantity, of_rows
 from joulesweep.figures.base import NotDrawn
+from joulesweep.merged import scores
 from joulesweep.merged.base_points import base_points
+from joulesweep.merged.fronts import COMPARABLE
 from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
@@ -25,8 +27,8 @@ def scatter(
 ) -> Drawing:
     """`up` against `across`, one panel per device; a grey line joins the runtimes of one model.
 
-    `mark` draws more into a panel with the rows of its device, and may return how some of their dots are filled: `full`,
-    `half`, or `faint`, by their index.
+    Accuracy on each data set and by each metric has panels and a scale of its own. `mark` draws more into a panel with its rows,
+    and may return how some of their dots are filled: `full`, `hollow`, or `faint`, by their index.
 
     Raises:
         NotDrawn: fewer than two variants have both quantities.
@@ -36,39 +38,50 @@ def scatter(
     if len(shown) < 2:
         raise NotDrawn(_missing.at_base(merged, up, across))
     styles = _style.styles(shown["runtime"])
-    devices = sorted(set(shown["device"]))
-    columns = min(len(devices), _MOST_COLUMNS)
-    lines = -(-len(devices) // columns)
+    panels = _panels(shown, up)
+    columns = min(len(panels), _MOST_COLUMNS)
+    lines = -(-len(panels) // columns)
+    one_scale = up.metric != "accuracy" or len(shown[COMPARABLE].drop_duplicates()) == 1
     figure, grid = plt.subplots(
         lines,
         columns,
         figsize=(2.2 + 5.0 * columns if columns == 1 else 1 + 4.6 * columns, 1.3 + 4.0 * lines),
         sharex=True,
-        sharey=True,
+        sharey=one_scale,
         squeeze=False,
         layout="constrained",
     )
     _style.headline(figure, *heading)
     for axes in grid.flat:
         _scale(axes, shown, across, up)
-    for device, axes in zip(devices, grid.flat, strict=False):
-        own = shown[shown["device"] == device]
-        _dots(axes, own, styles, across, up, mark(axes, own) if mark else {})
-        if len(devices) > 1:
-            axes.set_title(device)
-    for axes in grid.flat[len(devices) :]:
+    for place, ((title, own), axes) in enumerate(zip(panels, grid.flat, strict=False)):
+        own_up = of_rows(up, own)
+        _dots(axes, own, styles, across, own_up, mark(axes, own) if mark else {})
+        axes.set_title(title)
+        if place % columns == 0 or not one_scale:
+            axes.set_ylabel(own_up.label(merged))
+    for axes in grid.flat[len(panels) :]:
         axes.axis("off")
-    for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
-        axes.set_xlabel(_axis_label(across, merged))
+    for axes in grid.flat[max(0, len(panels) - columns) : len(panels)]:
+        axes.set_xlabel(across.label(merged))
         axes.tick_params(labelbottom=True)
-    for axes in grid[:, 0]:
-        axes.set_ylabel(_axis_label(up, merged))
-    _style.legend(figure, styles, hollow=up.modelled(merged) or across.modelled(merged))
+    _style.legend(figure, styles, _modelled.handles(shown, across, up))
     figure.draw_without_rendering()  # names are placed in the final layout
     figure.set_layout_engine("none")
-    for device, axes in zip(devices, grid.flat, strict=False):
-        _names(axes, shown[shown["device"] == device], across, up)
+    for (_, own), axes in zip(panels, grid.flat, strict=False):
+        _names(axes, own, across, of_rows(up, own))
     return figure
+
+
+def _panels(shown: pd.DataFrame, up: Quantity) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each panel with its title: what tells it from the others."""
+    apart = ["device", *(COMPARABLE if up.metric == "accuracy" else [])]
+    telling = [name for name in apart if shown[name].nunique() > 1]
+    return [(_title(own.iloc[0], telling), own) for _, own in shown.groupby(apart)]
+
+
+def _title(row: pd.Series, telling: Sequence[str]) -> str:
+    return ", ".join(scores.words(row[name]) if name == "metric" else row[name] for name in telling)
 
 
 def _scale(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> None:
@@ -97,13 +110,15 @@ def _dots(
     for index, row in shown.iterrows():
         colour, marker = styles[row["runtime"]]
         x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
-        modelled = row.get("kind") == "modelled" and "energy" in (across.metric, up.metric)
-        fill = "none" if modelled else fills.get(index, "full")
+        fill = fills.get(index, "full")
+        alpha = _style.FAINT_ALPHA if fill == "faint" else 1.0
         bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
         axes.errorbar(
-            x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if fill == "none" else colour,
-            fillstyle="left" if fill == "half" else "full", markerfacecoloralt="white", elinewidth=1, zorder=2, alpha=_style.FAINT_ALPHA if fill == "faint" else 1,
+            x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if fill == "hollow" else colour,
+            elinewidth=1, zorder=2, alpha=alpha,
         )  # fmt: skip
+        if _modelled.is_modelled(row, across, up):
+            _modelled.ring(axes, x, y, colour, alpha)
 
 
 def _reach(row: pd.Series, quantity: Quantity) -> list[list[float]] | None:
@@ -130,10 +145,3 @@ def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[tuple[tupl
         yield (x - reach[0][0], y), (x + reach[1][0], y)
     if reach := _reach(row, up):
         yield (x, y - reach[0][0]), (x, y + reach[1][0])
-
-
-def _axis_label(quantity: Quantity, merged: Merged) -> str:
-    if quantity.metric == "accuracy":
-        metrics = sorted(set(merged.ok("accuracy")["metric"]) - {""})
-        return f"{' or '.join(metrics) or 'accuracy'} (%)"
-    return quantity.label(merged)

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -54,13 +55,10 @@ def styles(runtimes: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {name: _KNOWN.get(name) or _FURTHER[further.index(name) % len(_FURTHER)] for name in names}
 
 
-def legend(
-    figure: Figure, style_of: dict[str, tuple[str, str]], more: Iterable[Line2D] = (), hollow: bool = False
-) -> None:
-    """One legend below all panels; hollow markers stand for modelled figures."""
-    face = "white" if hollow else None
-    handles = [
-        Line2D([], [], color=colour, marker=marker, linestyle="", markerfacecolor=face or colour, label=name)
+def legend(figure: Figure, style_of: dict[str, tuple[str, str]], more: Iterable[Artist] = ()) -> None:
+    """One legend below all panels."""
+    handles: list[Artist] = [
+        Line2D([], [], color=colour, marker=marker, linestyle="", label=name)
         for name, (colour, marker) in style_of.items()
     ]
     handles += list(more)

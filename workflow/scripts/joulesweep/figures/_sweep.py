@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from joulesweep import axes as sweep_axes
 from joulesweep.axes import AXES
-from joulesweep.figures import _levels, _missing, _style
+from joulesweep.figures import _levels, _missing, _modelled, _style
 from joulesweep.figures._quantities import Quantity
 from joulesweep.figures.base import NotDrawn
 from joulesweep.merged.base_points import METRICS
@@ -59,7 +59,7 @@ def swept(merged: Merged, quantity: Quantity, axis: str, heading: tuple[str, str
         grid[place, 0].set_ylabel(quantity.label(merged), fontsize=8)
     dashed = Line2D([], [], color=_style.GREY, linestyle="--", linewidth=0.9, label="in proportion to the batch")
     more = [*([dashed] if axis == "batch" else []), *_levels.handles(rows, quantity, "_")]
-    _style.legend(figure, styles, more, hollow=quantity.modelled(merged))
+    _style.legend(figure, styles, [*more, *_modelled.handles(rows, quantity)])
     return figure
 
 
@@ -84,10 +84,11 @@ def _panel(
         value, low, high = (group[name] * quantity.scale for name in columns)
         if axis == "batch":
             axes.plot(x, value.iloc[0] * x / x.iloc[0], color=colour, linestyle="--", linewidth=0.8, alpha=0.55)
-        face = "white" if quantity.metric == "energy" and "modelled" in set(group["kind"]) else colour
         axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
-        axes.plot(x, value, color=colour, marker=marker, markersize=4, markerfacecolor=face, linewidth=1.3)
+        axes.plot(x, value, color=colour, marker=marker, markersize=4, linewidth=1.3)
         for _, row in group.iterrows():
+            if _modelled.is_modelled(row, quantity):
+                _modelled.ring(axes, row[axis], row[columns[0]] * quantity.scale, colour)
             for level in _levels.of(row, quantity):
                 axes.plot(row[axis], level, "_", color=colour, markersize=7)
 

@@ -12,9 +12,9 @@ from joulesweep.merged.load import Merged
 class Figure(base.Figure):
     """One dot per variant."""
 
-    title = "Accuracy against latency"
+    title = "{metric} against latency"
     note = f"One dot per variant at the base point. Bars are 95 % intervals. {NOTE}"
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
-        """One panel per device."""
+        """One panel per device, data set and metric."""
         return scatter(merged, LATENCY, ACCURACY, self.heading(merged), front(LATENCY))

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from matplotlib.figure import Figure as Drawing
 
+from joulesweep.figures import _modelled
+from joulesweep.merged import scores
 from joulesweep.merged.base_points import modelled_energy
 from joulesweep.merged.load import Merged
 
@@ -14,7 +16,8 @@ class NotDrawn(Exception):
 
 
 class Figure(ABC):
-    """One figure. In `title` and `note`, `{axis}` stands for the swept axis and `{energy}` for energy, or modelled energy.
+    """One figure. In `title` and `note`, `{axis}` stands for the swept axis, `{energy}` for energy, or modelled energy, and `{metric}`
+    for the metric by which the models are judged on labelled data.
 
     Attributes:
         title: heading of the image; the report gives it to readers who do not see the image.
@@ -40,11 +43,18 @@ class Figure(ABC):
         words = {
             "axis": axis,
             "energy": {"all": "modelled energy", "some": "energy, partly modelled"}.get(energy, "energy"),
+            "metric": _metric(merged),
         }
         title, note = self.title.format(**words), self.note.format(**words)
         if energy and "{energy}" in self.title:
-            note += " Hollow: modelled, that is computed from time and configured watts, not measured."
+            note += f" {_modelled.NOTE}{' It is not compared with measured energy.' if energy == 'some' else ''}"
         return title[0].upper() + title[1:], note
+
+
+def _metric(merged: Merged) -> str:
+    """The metric of labelled data in words; where models have several or none, accuracy."""
+    metrics = set(merged.sound("accuracy")["metric"])
+    return scores.words(metrics.pop()) if len(metrics) == 1 else "accuracy"
 
 
 def file_name(name: str, axis: str) -> str:

@@ -12,14 +12,12 @@ from torch.export import Dim
 
 from joulesweep import axes, plugins
 from joulesweep.errors import UserError, one_line
-from joulesweep.formats import _library_output
+from joulesweep.formats import _comparison
 from joulesweep.formats.base import File, Subject
 from joulesweep.model import call_arguments, graph, inputs
 from joulesweep.model import module as modules
-from joulesweep.model.manifest import Artefact, Manifest
-from joulesweep.model.outputs import check_finite, difference
+from joulesweep.system import library_output
 
-_TOLERANCE = 1e-3
 _NO_OPERATOR = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.]+)'")
 _RESHAPED_STATE = re.compile(r"expand: attempting to expand .*?aten\.copy_\.default\]\(args = \(%(\w+),", re.DOTALL)
 _BATCHES = (1, 3)  # at which a file with a free batch is compared with the module
@@ -45,7 +43,7 @@ def exported(subject: Subject) -> list[File]:
         try:
             _write(subject, base, {*manifest.spec["axes"], *(["batch"] if batch_is_free else [])}, file)
             for point in (*subject.points, *({**base, "batch": batch} for batch in batches)):
-                _check(subject.module, manifest, file, point)
+                _check(subject, file, point)
             return [_file(file, {} if batch_is_free else {"batch": 1})]
         except ImportError:
             raise
@@ -57,7 +55,7 @@ def exported(subject: Subject) -> list[File]:
         file = manifest.folder / f"{'-'.join(['model', *map(str, values.values())])}.onnx"
         _write(subject, point, {"batch"} if batch_is_free else set(), file)
         for batch in batches:
-            _check(subject.module, manifest, file, {**point, "batch": batch})
+            _check(subject, file, {**point, "batch": batch})
         made.append(_file(file, values if batch_is_free else {"batch": 1, **values}))
     if why_several:
         manifest.notes.append(f"one ONNX file per size: {why_several}")
@@ -98,7 +96,7 @@ def _write(subject: Subject, point: Mapping[str, Any], free: set[str], file: Pat
         for name, dimensions in lengths.items()
     }
     positional, keywords = call_arguments.bind_inputs(subject.module, list(example))
-    with warnings.catch_warnings(), _library_output.in_the_log(), _explained(), torch.no_grad():
+    with warnings.catch_warnings(), library_output.in_the_log(), _explained(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.export.export(
             modules.fresh(subject.module, spec),
@@ -144,24 +142,17 @@ def _explained() -> Iterator[None]:
         raise
 
 
-def _check(module: torch.nn.Module, manifest: Manifest, file: Path, point: Mapping[str, Any]) -> None:
-    """Compare what the file computes at a point with the module itself.
+def _check(subject: Subject, file: Path, point: Mapping[str, Any]) -> None:
+    """Compare what the file computes at a point with the module itself, where onnxruntime is there.
 
     Raises:
         UserError: an output is not finite, or they differ by more than rounding explains.
     """
+    notes = subject.manifest.notes
     try:
-        runtime = plugins.load("runtimes", "onnxruntime")()
+        plugins.load("runtimes", "onnxruntime")
     except ImportError:
-        if (note := "onnxruntime is missing: the ONNX file was not compared with the module") not in manifest.notes:
-            manifest.notes.append(note)
+        if (note := "onnxruntime is missing: the ONNX file was not compared with the module") not in notes:
+            notes.append(note)
         return
-    eager = plugins.load("runtimes", "eager")()
-    forward = runtime.load(Artefact(manifest.spec, file, "", "", "", 0), torch.get_num_threads())
-    found = runtime.arrays(forward(runtime.prepare(inputs.make(manifest.spec, point))))
-    wanted = eager.arrays(modules.run(modules.fresh(module, manifest.spec), manifest.spec, point))
-    check_finite(wanted)
-    error = difference(found, wanted)
-    if not error <= _TOLERANCE:
-        at = " ".join(f"{axis}={value}" for axis, value in point.items() if value is not None)
-        raise UserError(f"the ONNX file differs from the module by {error:.2g} of the largest output at {at}")
+    _comparison.check(subject, "onnxruntime", file, point)

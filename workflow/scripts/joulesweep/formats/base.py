@@ -11,11 +11,15 @@ from joulesweep.model.manifest import Manifest
 
 @dataclass(frozen=True)
 class File:
-    """A file that was made: the values of the input axes that are fixed in it, and the bytes of the tensors it holds."""
+    """A file that was made: the values of the input axes that are fixed in it, and the bytes of the tensors it holds.
+
+    `note` says what only the making of the file shows, as how many operators were handed to an accelerator's library.
+    """
 
     path: Path
     fixed: Mapping[str, int]
     weight_bytes: int
+    note: str = ""
 
 
 @dataclass

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import pandas as pd
 
-from joulesweep.formatting import bracketed, digits, si, significant
-from joulesweep.formatting import percent_number as in_percent
+from joulesweep.formatting import bracketed, digits, plural, scored, si, significant
 from joulesweep.hypotheses import base
-from joulesweep.hypotheses.base import MEMORY_TOLERANCE, MISSING, MODELLED, WORDS, Case, not_judged, undecided
-from joulesweep.merged.base_points import interval
+from joulesweep.hypotheses.base import DIFFERENT, MISSING, MODELLED, Case, not_judged, undecided
+from joulesweep.merged import scores
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
 from joulesweep.merged.load import Merged
-from joulesweep.uncertainty.ratio import difference, ratio
+from joulesweep.uncertainty.ratio import ratio
 from joulesweep.variant import Variant, pairs
 
 _SHARED = ("params", "flops")  # the same on every device and in every runtime
@@ -25,7 +25,8 @@ _UNITS = {"latency": "ms", "energy": "mJ"}
 class Compared:
     """Two figures: their ratio, or for accuracy their difference, with a 95 % interval, and both in words.
 
-    `measured` says that longer measuring makes the interval narrower.
+    `scale` is by what a difference is multiplied for people: 100 for percentage points. `measured` says that longer measuring
+    makes the interval narrower.
     """
 
     value: float
@@ -33,11 +34,12 @@ class Compared:
     high: float
     words: str
     is_difference: bool = False
+    scale: float = 1.0
     measured: bool = False
 
     def limit(self, by: float) -> float:
-        """Where one side is larger `by` that factor, or for accuracy by so many percentage points."""
-        return by / 100 if self.is_difference else by
+        """Where one side is larger `by` that factor, or for accuracy by so much in the unit that people read."""
+        return by / self.scale
 
     def narrower(self, limit: float) -> float:
         """How many times narrower the interval must be to lie on one side of a limit; NaN where measuring cannot do that."""
@@ -100,7 +102,9 @@ class Comparison(base.Hypothesis):
     def _case(self, where: str, a: pd.Series, b: pd.Series) -> Case:
         missing = " and ".join(dict.fromkeys(str(row["model"]) for row in (a, b) if math.isnan(row[self.metric])))
         if missing:
-            return not_judged(where, MISSING, f"no {WORDS[self.metric]} of {missing} that can be used")
+            return not_judged(where, MISSING, f"no {self.words(self.metric)} of {missing} that can be used")
+        if self.metric == "accuracy" and (why := scores.conflict({a["metric"], b["metric"]})):
+            return not_judged(where, DIFFERENT, why)
         if self.metric == "energy" and "modelled" in (a["kind"], b["kind"]):
             times = digits(a["energy"] / b["energy"])
             return undecided(where, MODELLED, f"ratio {times}, modelled and not measured")
@@ -116,7 +120,7 @@ def _against(one: str, other: str) -> str:
 
 def _compared(metric: str, a: pd.Series, b: pd.Series) -> Compared:
     if metric == "accuracy":
-        return _accuracies(a, b)
+        return _scores(a, b)
     if metric in _SHARED:  # a model without parameters has none, and none is once as many as none
         times = a[metric] / b[metric] if b[metric] else math.inf if a[metric] else 1.0
         return Compared(times, times, times, f"{si(a[metric])} and {si(b[metric])}, ratio {digits(times)}")
@@ -134,8 +138,12 @@ def _compared(metric: str, a: pd.Series, b: pd.Series) -> Compared:
     return Compared(found.value, found.low, found.high, words, measured=True)
 
 
-def _accuracies(a: pd.Series, b: pd.Series) -> Compared:
-    found = difference(interval(a, "accuracy"), interval(b, "accuracy"))
-    sides = " and ".join(in_percent(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) for row in (a, b))
-    words = f"{sides} %, difference {bracketed(found.value, found.low, found.high, 100)} percentage points"
-    return Compared(found.value, found.low, found.high, words, is_difference=True)
+def _scores(a: pd.Series, b: pd.Series) -> Compared:
+    values = [interval(row, "accuracy") for row in (a, b)]
+    found, paired = scores.difference(a, b, *values)
+    unit, scale = a["unit"], scores.scale(a["unit"])
+    sides = " and ".join(scored(value.value, value.low, value.high, unit) for value in values)
+    apart = f"{bracketed(found.value, found.low, found.high, scale)} {scores.unit_of_difference(unit)}".strip()
+    how = f", on the same {plural(int(a['examples']), 'example')} one by one" if paired else ""
+    words = f"{sides}, difference {apart}{how}"
+    return Compared(found.value, found.low, found.high, words, is_difference=True, scale=scale)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from joulesweep.formatting import digits
 from joulesweep.hypotheses._comparison import Compared, Comparison
-from joulesweep.hypotheses.base import REFUTED, SUPPORTED, WORDS, Case, undecided
+from joulesweep.hypotheses.base import REFUTED, SUPPORTED, Case, undecided
 
 
 class Order(Comparison):
@@ -17,10 +17,10 @@ class Order(Comparison):
         by = self.claim.get("by")
         amount = ""
         if by:
-            unit = f"{by:g} percentage points" if self.metric == "accuracy" else f"a factor of {by:g}"
-            amount = f", by {unit} or more"
+            unit = f"{by:g} {self.claim.get('accuracy_unit', 'percentage points')}".strip()
+            amount = f", by {unit if self.metric == 'accuracy' else f'a factor of {by:g}'} or more"
         word = {-1: "less", 1: "greater"}[self.side]
-        return f"The {WORDS[self.metric]} of {self.of} is {word} than that of {self.than}{amount}"
+        return f"The {self.words(self.metric)} of {self.of} is {word} than that of {self.than}{amount}"
 
     def judge(self, where: str, found: Compared) -> Case:
         """By the limit that the factor sets: 1 without one."""
@@ -32,5 +32,5 @@ class Order(Comparison):
         if high < self.side * limit or found.low == found.high:
             return Case(where, REFUTED, "", found.words)
         kind = "difference" if found.is_difference else "ratio"
-        at = digits(100 * limit if found.is_difference else limit)
+        at = digits(found.scale * limit)
         return undecided(where, f"the interval of the {kind} includes {at}", found.words, found.narrower(limit))

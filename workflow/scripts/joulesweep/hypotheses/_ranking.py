@@ -9,17 +9,17 @@ import pandas as pd
 from joulesweep.formatting import digits, enumeration
 from joulesweep.hypotheses import base
 from joulesweep.hypotheses.base import (
-    MEMORY_TOLERANCE,
+    DIFFERENT,
     MISSING,
     MODELLED,
     REFUTED,
     SUPPORTED,
-    WORDS,
     Case,
     not_judged,
     undecided,
 )
-from joulesweep.merged.base_points import interval
+from joulesweep.merged import scores
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
 from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation
@@ -44,12 +44,14 @@ class Ranking(base.Hypothesis):
 
     def _case(self, where: str, rows: pd.DataFrame) -> Case:
         metric, other = self.metrics
-        missing = [WORDS[name] for name in (metric, other) if rows[name].isna().all()]
+        missing = [self.words(name) for name in (metric, other) if rows[name].isna().all()]
         if missing:
             return not_judged(where, MISSING, f"no model has {enumeration(missing)} at this point")
         dots = rows[rows[metric].notna() & rows[other].notna()]
         if len(dots) < self.models:
             return not_judged(where, f"too few models, it takes {self.models}", f"n = {len(dots)}")
+        if "accuracy" in self.metrics and (why := scores.conflict(set(dots["metric"]))):
+            return not_judged(where, DIFFERENT, why)
         found = rank_correlation.spearman(_told_apart(dots, metric), _told_apart(dots, other))
         if math.isnan(found.rho):
             return not_judged(

@@ -12,9 +12,9 @@ from joulesweep.merged.load import Merged
 
 SUPPORTED, REFUTED, UNDECIDED, NOT_JUDGED = "supported", "refuted", "undecided", "not judged"
 
-MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal
 MODELLED = "modelled energy decides nothing"
 MISSING = "a value is missing"
+DIFFERENT = "the metrics differ"
 
 WORDS = {
     "latency": "latency",
@@ -68,6 +68,10 @@ class Hypothesis(ABC):
 
     def __init__(self, claim: Mapping[str, Any]) -> None:
         self.claim = claim
+
+    def words(self, metric: str) -> str:
+        """A metric in a sentence; accuracy by the metric of the models' data, where that is one."""
+        return self.claim.get("accuracy_words", WORDS[metric]) if metric == "accuracy" else WORDS[metric]
 
     @property
     def devices(self) -> list[str]:

@@ -1,7 +1,6 @@
 """`does_not_track`: over the models, a metric does not rise with another."""
 
 from joulesweep.hypotheses._ranking import Ranking
-from joulesweep.hypotheses.base import WORDS
 
 
 class Hypothesis(Ranking):
@@ -14,4 +13,4 @@ class Hypothesis(Ranking):
     def sentence(self) -> str:
         """The claim in words."""
         metric, other = self.metrics
-        return f"Across the models, the {WORDS[metric]} does not rise with the {WORDS[other]}"
+        return f"Across the models, the {self.words(metric)} does not rise with the {self.words(other)}"

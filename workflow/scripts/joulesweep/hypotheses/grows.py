@@ -10,7 +10,6 @@ import pandas as pd
 from joulesweep.formatting import bracketed, digits, half_width, percent
 from joulesweep.hypotheses import base
 from joulesweep.hypotheses.base import (
-    MEMORY_TOLERANCE,
     MODELLED,
     REFUTED,
     SUPPORTED,
@@ -19,7 +18,7 @@ from joulesweep.hypotheses.base import (
     not_judged,
     undecided,
 )
-from joulesweep.merged.base_points import METRICS
+from joulesweep.merged.base_points import MEMORY_TOLERANCE, METRICS
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import growth_fit
 from joulesweep.uncertainty.interval import Interval

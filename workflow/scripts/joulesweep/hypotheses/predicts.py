@@ -1,7 +1,6 @@
 """`predicts`: over the models, a metric foretells the order of another."""
 
 from joulesweep.hypotheses._ranking import Ranking
-from joulesweep.hypotheses.base import WORDS
 
 
 class Hypothesis(Ranking):
@@ -13,4 +12,4 @@ class Hypothesis(Ranking):
     def sentence(self) -> str:
         """The claim in words."""
         metric, other = self.metrics
-        return f"Across the models, the {WORDS[metric]} predicts the order of the {WORDS[other]}"
+        return f"Across the models, the {self.words(metric)} predicts the order of the {self.words(other)}"

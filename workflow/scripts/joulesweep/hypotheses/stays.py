@@ -1,7 +1,7 @@
 """`stays`: a metric of one variant is about that of another, as in `within 1 point` or `within 5 %`."""
 
 from joulesweep.hypotheses._comparison import Compared, Comparison
-from joulesweep.hypotheses.base import REFUTED, SUPPORTED, WORDS, Case, undecided
+from joulesweep.hypotheses.base import REFUTED, SUPPORTED, Case, undecided
 
 
 class Hypothesis(Comparison):
@@ -11,12 +11,13 @@ class Hypothesis(Comparison):
 
     def sentence(self) -> str:
         """The claim in words."""
-        return f"The {WORDS[self.metric]} of {self.of} stays {self.claim['stays']} of that of {self.than}"
+        return f"The {self.words(self.metric)} of {self.of} stays {self.claim['stays']} of that of {self.than}"
 
     def judge(self, where: str, found: Compared) -> Case:
         """By the limits on both sides."""
-        share = float(self.claim["stays"].split()[1]) / 100
-        lower, upper = (-share, share) if found.is_difference else (1 / (1 + share), 1 + share)
+        amount = float(self.claim["stays"].split()[1])
+        apart, times = amount / found.scale, 1 + amount / 100
+        lower, upper = (-apart, apart) if found.is_difference else (1 / times, times)
         low, high = (found.value, found.value) if self.metric == "memory" else (found.low, found.high)  # no interval
         if lower <= low and high <= upper:
             return Case(where, SUPPORTED, "", found.words)

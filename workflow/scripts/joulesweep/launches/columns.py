@@ -188,6 +188,23 @@ LATENCY = Table(
         (-1e16, 1e16),
         peak_above_load_bytes="peak_bytes less the resident memory after the model was loaded",
     )
+    + _columns(
+        str,
+        ran_on="where the passes ran: the execution provider or backend, how many of its operators it took, the precision of its "
+        "kernels, as far as the runtime says so",
+    )
+    + _columns(
+        float,
+        max_error="at the base point, the largest difference of an output from that of the model itself, as a share of the largest "
+        "output: largest over the launches",
+        tolerance="the largest max_error that the precision of the variant explains, fixed beforehand",
+    )
+    + _columns(
+        str,
+        (0, 0),
+        ("yes", "no"),
+        agrees="whether max_error is within tolerance; empty where nothing was compared",
+    )
     + _columns(str, order="place of each used launch in the interleaved order, separated by spaces")
     + _columns(
         float,
@@ -203,7 +220,7 @@ LATENCY = Table(
     )
     + _columns(
         str,
-        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen, two_levels, cores_move; and by the merge no_journal, inconsistent, undetermined",
+        flags="what a reader should know, separated by spaces: few_launches, not_settled, reference_off, throttled, under_voltage, still_warm, busy, wide, drift_unseen, two_levels, cores_move, differs; and by the merge no_journal, inconsistent, undetermined",
     )
     + _PROVENANCE
     + _CHECK,
@@ -283,20 +300,56 @@ ACCURACY = Table(
     + _DEVICE
     + _VARIANT
     + _STATUS
-    + _columns(str, dataset="labelled data set, its test part", metric="what value is")
+    + _columns(
+        str,
+        dataset="labelled data set, its test part",
+        metric="how outputs are compared with labels: the name of a metric, as in the configuration",
+    )
+    + _columns(str, (0, 0), ("%",), unit="% where value is a share that people read in percent; else empty")
+    + _columns(int, (0, 1), higher_is_better="1 where a larger value is the better one, else 0")
+    + _columns(
+        float,
+        (-1e12, 1e12),
+        value="the metric over the examples; a share as a number from 0 to 1",
+        ci_low="lower end of the 95 % interval of value, made as suits the metric",
+        ci_high="upper end of the 95 % interval of value",
+    )
+    + _columns(int, examples="labelled examples that were evaluated, one per pass")
     + _columns(
         float,
         (0, 1),
-        value="the metric on the test part",
-        ci_low="lower end of the 95 % interval of value (Wilson)",
-        ci_high="upper end of the 95 % interval of value (Wilson)",
+        agreement="share of these examples to which the variant gives the same answer (largest output) as the model in agreement_with",
     )
-    + _columns(int, examples="labelled examples that were evaluated")
+    + _columns(
+        str, agreement_with="runtime with whose answers they were compared: eager, or the first in single precision"
+    )
+    + _columns(
+        str,
+        preprocessing="what is made of an example before the model takes it",
+        data_digest="identity of the examples and their labels, in their order: the start of a SHA-256",
+    )
+    + _columns(
+        float,
+        end_to_end_s="time from the file of an example (already in memory) to the output: decoding, preprocessing, one pass; median over the first 50 examples",
+        real_s="time of one pass on the input made of an example, median over the same examples; measured in one process, not corrected",
+        synthetic_s="time of one pass on the random input of latency, in turn with these",
+    )
+    + _columns(
+        float,
+        (0, 1e6),
+        real_ratio="time of a pass on a real input over that on the random one, median over pairs of passes",
+        real_ratio_low="lower end of the 95 % interval of real_ratio (sign test)",
+        real_ratio_high="upper end of the 95 % interval of real_ratio",
+    )
+    + _columns(
+        str,
+        per_example="what the metric keeps of each example, packed, so that two variants can be compared example by example; empty where it is too long",
+    )
     + _PROVENANCE
     + _CHECK,
     required=("device", "model", "runtime", "status"),
-    figures=("value",),
-    ascending=(("ci_low", "value", "ci_high"),),
+    figures=("value", "metric", "higher_is_better"),
+    ascending=(("ci_low", "value", "ci_high"), ("real_ratio_low", "real_ratio", "real_ratio_high")),
 )
 
 TIME_SHARES = Table(
@@ -388,7 +441,7 @@ RAW = frozenset(
             "reference_share",
             "peak_above_load_bytes",
         ),
-        *("windows", "interval_s", "idle_std_W", "energy_by_rail", "artefact_digest", "code_digest"),
+        *("windows", "interval_s", "idle_std_W", "energy_by_rail", "synthetic_s", "artefact_digest", "code_digest"),
         *("architecture", "kernel", "python", "libraries", "described_at"),
     )
 )

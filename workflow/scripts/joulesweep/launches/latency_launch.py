@@ -25,7 +25,9 @@ class Timing:
 
     `samples` are seconds of each of the reference's `parts`, one sample before each round and one after the last.
     `core_s` are as many samples of the round trip between pairs of cores, in seconds; empty where it was not asked for.
-    `pass_s` is every pass in seconds, packed; `lab_s` the lab sheet's passes, where this launch did them.
+    `pass_s` is every pass in seconds, packed; `lab_s` the lab sheet's passes, where this launch did them. `ran_on` says in words
+    where the passes ran. `max_error` is the largest difference of an output from the model's own, as a share of the largest
+    output, and `tolerance` what the precision allows; None where nothing was compared.
     """
 
     load_s: float
@@ -40,6 +42,9 @@ class Timing:
     pass_s: str
     reference_share: float
     core_s: tuple[tuple[float, ...], ...] = ()
+    ran_on: str = ""
+    max_error: float | None = None
+    tolerance: float | None = None
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> "Timing":

@@ -128,6 +128,7 @@ def _figures(
     reference_s = float(np.median([mixture_s(reference) for reference in references]))
     mixture_baseline_s = mixture_s(baseline_s)
     lab_s = next((timing.lab_s for timing in timings if timing.lab_s), None)
+    faithful = _faithfulness(timings)
     flags = {
         "few_launches": len(used) < last.first_stage,
         "not_settled": not all(timing.settled for timing in timings),
@@ -141,6 +142,7 @@ def _figures(
         "drift_unseen": not device_drift.is_seen,
         "two_levels": two is not None,
         "cores_move": two is not None and two.of_the_cores,
+        "differs": faithful["agrees"] == "no",
     }
     return {
         "rounds": sum(len(timing.rounds) for timing in timings),
@@ -168,9 +170,26 @@ def _figures(
         "reference_share": _median(timings, "reference_share"),
         "peak_bytes": int(_median(timings, "peak_bytes")),
         "peak_above_load_bytes": int(_median(timings, "peak_above_load_bytes")),
+        **faithful,
         "order": " ".join(str(launch.order) for launch in used),
         "others_share": float(np.median([launch.others_share for launch in used])),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
+    }
+
+
+def _faithfulness(timings: Sequence[Timing]) -> dict[str, Any]:
+    """Where the passes ran, and whether they computed what the model computes."""
+    compared = [
+        (timing.max_error, timing.tolerance)
+        for timing in timings
+        if timing.max_error is not None and timing.tolerance is not None
+    ]
+    agrees = all(error <= tolerance for error, tolerance in compared)
+    return {
+        "ran_on": "; ".join(dict.fromkeys(timing.ran_on for timing in timings if timing.ran_on)),
+        "max_error": max((error for error, _ in compared), default=None),
+        "tolerance": min((tolerance for _, tolerance in compared), default=None),
+        "agrees": ("yes" if agrees else "no") if compared else None,
     }
 
 

@@ -10,17 +10,23 @@ from joulesweep.merged.load import VARIANT, Merged, at_point
 from joulesweep.uncertainty.interval import Interval
 
 LEVELS = ["low_level_s", "high_level_s"]  # of a latency whose launches lie on two
+MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal
 # Each metric: its table, and the columns of its figure and of the interval's ends.
 METRICS = {
     "latency": ("latency", "corrected_s", "ci_low_s", "ci_high_s"),
     "energy": ("energy", "energy_J", "ci_low_J", "ci_high_J"),
     "accuracy": ("accuracy", "value", "ci_low", "ci_high"),
     "memory": ("latency", "peak_bytes", None, None),
+    "weights": ("counts", "weight_bytes", None, None),
     "params": ("counts", "params", None, None),
     "flops": ("counts", "flops", None, None),
 }
 # Further columns of a metric's table.
-_FURTHER = {"latency": LEVELS, "energy": ["kind"]}
+_FURTHER = {
+    "latency": LEVELS,
+    "energy": ["kind"],
+    "accuracy": ["dataset", "metric", "unit", "higher_is_better", "examples", "data_digest", "per_example"],
+}
 
 
 def base_points(merged: Merged, at: Mapping[str, float] | None = None) -> pd.DataFrame:
@@ -34,6 +40,9 @@ def base_points(merged: Merged, at: Mapping[str, float] | None = None) -> pd.Dat
     keys = pd.concat([table.loc[table["configured"] == "yes", VARIANT] for table in tables])
     table = keys.drop_duplicates().reset_index(drop=True)
     for metric, (name, *columns) in METRICS.items():
+        if metric == "weights":
+            table = table.merge(_weights(merged), on=["model", "runtime"], how="left")
+            continue
         if name == "counts":
             table[metric] = table["model"].map(model_counts(merged, at).get(columns[0], pd.Series(dtype=float)))
             continue
@@ -48,8 +57,15 @@ def base_points(merged: Merged, at: Mapping[str, float] | None = None) -> pd.Dat
 
 
 def interval(row: pd.Series, metric: str) -> Interval:
-    """The figure of a metric with its interval; NaN ends where it has none."""
-    return Interval(row[metric], row[f"{metric}_low"], row[f"{metric}_high"])
+    """The figure of a metric with its interval; NaN ends where it has none.
+
+    Memory has ± `MEMORY_TOLERANCE` in place of an interval. What is counted is exact.
+    """
+    value = row[metric]
+    if METRICS[metric][2] is not None:
+        return Interval(value, row[f"{metric}_low"], row[f"{metric}_high"])
+    factor = 1 + MEMORY_TOLERANCE if metric == "memory" else 1.0
+    return Interval(value, value / factor, value * factor)
 
 
 def measured(row: pd.Series, metric: str) -> Interval:
@@ -78,3 +94,9 @@ def model_counts(merged: Merged, at: Mapping[str, float] | None = None) -> pd.Da
     words = ["macs_by_operator", "shared", "unregistered", "reused_modules", "export_notes", "notes"]
     by_model = rows.groupby("model", sort=False)
     return by_model[numbers].max().join(by_model[words].max())
+
+
+def _weights(merged: Merged) -> pd.DataFrame:
+    """Bytes of the weights as the file of each runtime stores them, by model and runtime; the same on every device."""
+    rows = merged.counts[merged.counts["base"]].drop_duplicates(["model", "runtime"])
+    return rows[["model", "runtime", "weight_bytes"]].rename(columns={"weight_bytes": "weights"})

@@ -9,21 +9,24 @@ from typing import Any
 from joulesweep import digest
 from joulesweep.axes import INPUT_AXES
 from joulesweep.errors import Unsupported, UserError
+from joulesweep.model import inputs
 from joulesweep.system.files import replace_text
 
 MODEL = "model"  # the key of a reason that stands for every format
-SCHEMA = 2
+OUTPUTS = "outputs"  # the format of the file with which the outputs of every variant are compared
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a manifest; `fixed` holds the value of each input axis at which it can be run only."""
+    """One file of a manifest; `fixed` holds the value of each input axis at which it can be run only, `note` what its format says of it."""
 
     file: str
     fixed: dict[str, int]
     digest: str
     bytes: int
     weight_bytes: int
+    note: str = ""
 
     def covers(self, point: Mapping[str, Any]) -> bool:
         """Whether the file can be run at a point."""
@@ -32,7 +35,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Artefact:
-    """What a runtime loads: the file, the specification it was made from, and the identities that rows carry."""
+    """What a runtime loads: the file, the specification it was made from, and the identities that rows carry.
+
+    `fixed` holds the value of each input axis at which the file can be run only. `outputs` is the file with the model's own outputs at
+    this point; None where there is none. `note` is what the format said of the file.
+    """
 
     spec: dict[str, Any]
     file: Path
@@ -40,6 +47,9 @@ class Artefact:
     model_digest: str
     input_digest: str
     weight_bytes: int
+    fixed: Mapping[str, int] = field(default_factory=dict)
+    outputs: Path | None = None
+    note: str = ""
 
 
 @dataclass
@@ -51,7 +61,7 @@ class Manifest:
 
     A model that could not be made is tried again when its job changes. `missing` names the distribution that it needed,
     whose version is then part of the job. `passing` says that the cause is seen by no job, as with a network or a full
-    memory: every run tries again.
+    memory: every run tries again. `begun` names the format that is being made while the export runs.
     """
 
     model: str
@@ -66,6 +76,7 @@ class Manifest:
     code: dict[str, str] = field(default_factory=dict)
     missing: str = ""
     passing: bool = False
+    begun: str = ""
     notes: list[str] = field(default_factory=list)
     exported_at: str = ""
 
@@ -110,9 +121,26 @@ class Manifest:
         for entry in self.artefacts.get(form, []):
             if entry.covers(point):
                 file = self.folder / entry.file
-                return Artefact(self.spec, file, entry.digest, self.model_digest, self.input_digest, entry.weight_bytes)
+                return Artefact(
+                    self.spec,
+                    file,
+                    entry.digest,
+                    self.model_digest,
+                    self.input_digest,
+                    entry.weight_bytes,
+                    entry.fixed,
+                    self._outputs(point),
+                    entry.note,
+                )
         at = " ".join([f"batch={point.get('batch', 1)}", *_values(point)])
         raise Unsupported(self.errors.get(form) or f"no {form} file serves {at}: the model takes other values only")
+
+    def _outputs(self, point: Mapping[str, Any]) -> Path | None:
+        """The file with the model's own outputs at a point; None unless it is the base point and they could be kept."""
+        for entry in self.artefacts.get(OUTPUTS, []):
+            base = inputs.base_point(self.spec)
+            return self.folder / entry.file if {axis: point.get(axis) for axis in base} == base else None
+        return None
 
     def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:
         """Whether every format at every point has a file, still whole, or a reason why there is none."""
@@ -130,9 +158,9 @@ class Manifest:
         return file.is_file() and file.stat().st_size == entry.bytes and digest.of_file(file) == entry.digest
 
 
-def entry(file: Path, fixed: Mapping[str, int], weight_bytes: int) -> Entry:
+def entry(file: Path, fixed: Mapping[str, int], weight_bytes: int, note: str = "") -> Entry:
     """The manifest's entry of a file that was just made."""
-    return Entry(file.name, dict(fixed), digest.of_file(file), file.stat().st_size, weight_bytes)
+    return Entry(file.name, dict(fixed), digest.of_file(file), file.stat().st_size, weight_bytes, note)
 
 
 def _values(point: Mapping[str, Any]) -> list[str]:

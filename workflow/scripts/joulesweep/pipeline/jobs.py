@@ -15,7 +15,7 @@ from joulesweep import digest, plugins, products
 from joulesweep.errors import UserError
 from joulesweep.launches import merge_inputs
 from joulesweep.model import source
-from joulesweep.model.manifest import Manifest
+from joulesweep.model.manifest import OUTPUTS, Manifest
 from joulesweep.pipeline import code_digest, probe
 from joulesweep.pipeline.configuration import config_schema
 from joulesweep.pipeline.configuration.config import Config
@@ -115,7 +115,7 @@ class Jobs:
         libraries = [*self._format_libraries(model), *self._source_libraries(model)]
         failed = self._failed(model)
         return {
-            "model": self._part(model, "data"),
+            "model": {**self._part(model), "calibration": self._calibration(model)},
             "formats": self._formats_with_code(model),
             "failed_at": failed.exported_at if failed and failed.passing else "",
             "values": self._export_values(model),
@@ -136,13 +136,18 @@ class Jobs:
 
     def evaluate(self, model: str) -> Job:
         """The job that evaluates a model's accuracy on its labelled data."""
-        data = self.config.models[model]["data"]
-        files = (self._script("evaluate"), plugins.file("datasets", data, self._package))
+        spec = self.config.models[model]
+        data = spec["data"]["set"]
+        plug_ins = [
+            plugins.file(kind, name, self._package) for kind, name in (("datasets", data), ("metrics", spec["metric"]))
+        ]
         return {
             "device": self.config.device,
-            "model": self._part(model, "runtimes", "data"),
+            "model": self._part(model, "runtimes", "data", "metric"),
             "threads": self.config.values["threads"],
-            **self._by_runtime(model, files, self._declared("datasets", data, "libraries")),
+            **self._by_runtime(
+                model, (self._script("evaluate"), *plug_ins), self._declared("datasets", data, "libraries")
+            ),
         }
 
     def latency(self) -> Job:
@@ -298,10 +303,8 @@ class Jobs:
     @cache  # noqa: B019
     def _spec_digest(self, model: str) -> str:
         """What a model's artefacts are made of, whatever their formats."""
-        data = self.config.models[model]["data"]
-        files = [plugins.file("datasets", data, self._package)] if data else []
-        code = self._code(self._script("export"), self._source_file(model), *files)
-        return digest.of_text(json.dumps([self._part(model, "data"), code], sort_keys=True))
+        code = self._code(self._script("export"), self._source_file(model))
+        return digest.of_text(json.dumps([self._part(model), code], sort_keys=True))
 
     def _export_values(self, model: str) -> dict[str, list[Any]]:
         """Values of each input axis that artefacts must serve."""
@@ -331,32 +334,41 @@ class Jobs:
         return plugins.declared(kind, name, attribute, self._package)
 
     def _formats(self, model: str) -> list[str]:
-        return _distinct(self._declared("runtimes", name, "format") for name in self.config.models[model]["runtimes"])
+        """The formats of a model's runtimes, and the outputs with which those of every variant are compared."""
+        runtimes = self.config.models[model]["runtimes"]
+        return _distinct([*(self._declared("runtimes", name, "format") for name in runtimes), OUTPUTS])
 
     def _formats_with_code(self, model: str) -> dict[str, str]:
-        """Each format that is wanted of a model, with the digest of the code that writes it."""
+        """Each format that is wanted of a model, with the digest of the code that writes it and of the data that it reads."""
         digests = {}
         for name in self._formats(model):
             made_from = self._declared("formats", name, "made_from")
-            parts = [name, *([made_from] if made_from else [])]
-            digests[name] = self._code(*(plugins.file("formats", part, self._package) for part in parts))
+            files = [plugins.file("formats", part, self._package) for part in (name, made_from) if part]
+            data = self.config.models[model]["calibration"] if self._declared("formats", name, "reads_data") else None
+            if data:
+                files.append(plugins.file("datasets", data["set"], self._package))
+            code = self._code(*files)
+            digests[name] = digest.of_text(json.dumps([code, data], sort_keys=True)) if data else code
         return digests
+
+    def _calibration(self, model: str) -> Any:
+        """The data that a format of a model is made with; None where none is."""
+        reads = any(self._declared("formats", form, "reads_data") for form in self._formats(model))
+        return self.config.models[model]["calibration"] if reads else None
 
     def _format_libraries(self, model: str) -> list[str]:
         """Distributions that write the formats of a model, and those of a data set that one of them reads."""
-        formats, data = self._formats(model), self.config.models[model]["data"]
-        names = [name for form in formats for name in self._declared("formats", form, "libraries")]
-        if data and any(self._declared("formats", form, "reads_data") for form in formats):
-            names += self._declared("datasets", data, "libraries")
-        return names
+        names = [name for form in self._formats(model) for name in self._declared("formats", form, "libraries")]
+        data = self._calibration(model)
+        return [*names, *(self._declared("datasets", data["set"], "libraries") if data else ())]
 
     def _failed(self, model: str) -> Manifest | None:
-        """The manifest of a model that could not be made."""
+        """The manifest of a model that could not be made, or of which a format was not made for a reason that may pass."""
         try:
             manifest = Manifest.read(self.manifest(model))
         except UserError:
             return None
-        return manifest if manifest.failure else None
+        return manifest if manifest.failure or manifest.passing else None
 
     def _scheme(self, model: str) -> str:
         return source.scheme(self.config.models[model])
@@ -404,6 +416,7 @@ class Jobs:
             "models": self.config.models,
             "axes": self.config.axes,
             "hypotheses": values["hypotheses"],
+            "choose": values.get("choose", {}),
             "title": values["title"],
             "config_digest": self.config.digest,
             "template_digest": digest.of_file(self.template(page)),
@@ -442,7 +455,7 @@ class Jobs:
             for runtime in spec["runtimes"]:
                 names.update(self._declared("runtimes", runtime, "libraries"))
             if spec["data"]:
-                names.update(self._declared("datasets", spec["data"], "libraries"))
+                names.update(self._declared("datasets", spec["data"]["set"], "libraries"))
         return sorted(names)
 
     @property

@@ -15,6 +15,7 @@ class Runtime(ABC):
 
     Attributes:
         format: the format of the artefact that it loads: the name of a file in `formats/`.
+        precision: of its arithmetic, as its name promises it: a key of `TOLERANCES` in `model/faithfulness.py`.
         compute_device: where passes run: cpu, cuda, mps. It decides which reference tells how fast that is at a moment.
         profiler: what splits the time of its passes into parts: the name of a file in `profilers/`, or empty where nothing can.
         libraries: distributions whose versions matter to its figures.
@@ -22,6 +23,7 @@ class Runtime(ABC):
     """
 
     format: ClassVar[str]
+    precision: ClassVar[str]
     compute_device: ClassVar[str]
     profiler: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
@@ -29,7 +31,11 @@ class Runtime(ABC):
 
     @abstractmethod
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
-        """The forward pass alone, without gradients, on this many threads: what `prepare` returns in, outputs out."""
+        """The forward pass alone, without gradients, on this many threads: what `prepare` returns in, outputs out.
+
+        Raises:
+            Unsupported: it would run elsewhere, or in another precision, than the runtime's name says.
+        """
 
     @abstractmethod
     def prepare(self, inputs: dict[str, np.ndarray]) -> Any:
@@ -38,6 +44,10 @@ class Runtime(ABC):
     @abstractmethod
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The outputs of a pass as arrays; those in tuples and dictionaries in their order."""
+
+    @abstractmethod
+    def ran_on(self) -> str:
+        """Where the passes ran, in words: backend, how much of the model it took, precision of its kernels, as far as it is known."""
 
     def synchronize(self) -> None:  # noqa: B027 - on a CPU a pass has ended when it returns
         """Wait until the device has done all passes that were started."""

@@ -1,8 +1,7 @@
 """PyTorch in eager mode on the CPU: the module as its source builds it, with the exported weights."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ import torch
 from joulesweep.model import call_arguments, inputs
 from joulesweep.model.manifest import Artefact
 from joulesweep.model.module import rebuild
+from joulesweep.model.output_tensors import tensors
 from joulesweep.runtimes import base
 
 
@@ -17,16 +17,18 @@ class Runtime(base.Runtime):
     """Runs the module operator by operator."""
 
     format = "module"
+    precision = "float32"
     compute_device = "cpu"
     profiler = "module-hooks"
-    libraries = ("torch", "safetensors")
-    preload = ("torch", "safetensors.torch")
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "safetensors")
+    preload: ClassVar[tuple[str, ...]] = ("torch", "safetensors.torch")
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Build the module and copy the exported weights into it."""
         torch.set_num_threads(threads)
-        module = rebuild(artefact.spec, artefact.file).to(self.compute_device)
-        positional, keywords = call_arguments.bind_inputs(module, inputs.names(artefact.spec))
+        built = rebuild(artefact.spec, artefact.file).to(self.compute_device)
+        positional, keywords = call_arguments.bind_inputs(built, inputs.names(artefact.spec))
+        module = self.adapted(built)
 
         def forward(given: dict[str, torch.Tensor]) -> Any:
             with torch.inference_mode():
@@ -34,13 +36,21 @@ class Runtime(base.Runtime):
 
         return forward
 
+    def adapted(self, module: torch.nn.Module) -> Any:
+        """What is called in place of the module: here the module itself."""
+        return module
+
     def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
         """The inputs as tensors on the device, by name."""
         return {name: torch.from_numpy(array).to(self.compute_device) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The output tensors as dense arrays of a type that numpy has."""
-        return [_array(tensor) for tensor in _tensors(outputs)]
+        return [_array(tensor) for tensor in tensors(outputs)]
+
+    def ran_on(self) -> str:
+        """The compute device and the precision."""
+        return f"torch on {self.compute_device}, {self.precision}"
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
@@ -50,17 +60,3 @@ def _array(tensor: torch.Tensor) -> np.ndarray:
         tensor = tensor.to_dense()
     narrow = tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64)
     return (tensor.float() if narrow else tensor).detach().cpu().resolve_conj().resolve_neg().numpy()
-
-
-def _tensors(outputs: Any) -> Iterator[torch.Tensor]:
-    if isinstance(outputs, torch.Tensor):
-        yield outputs
-    elif isinstance(outputs, Mapping):
-        for value in outputs.values():
-            yield from _tensors(value)
-    elif is_dataclass(outputs) and not isinstance(outputs, type):
-        for each in fields(outputs):
-            yield from _tensors(getattr(outputs, each.name))
-    elif isinstance(outputs, list | tuple):
-        for value in outputs:
-            yield from _tensors(value)

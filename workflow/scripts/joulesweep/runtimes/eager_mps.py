@@ -9,6 +9,7 @@ class Runtime(TorchDevice):
     """Runs the module operator by operator."""
 
     format = "module"
+    precision = "float32"
     compute_device = "mps"
     profiler = "module-hooks"
     libraries = ("torch", "safetensors")

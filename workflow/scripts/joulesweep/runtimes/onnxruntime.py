@@ -1,44 +1,88 @@
 """ONNX Runtime on the CPU, single precision."""
 
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import onnxruntime
 
+from joulesweep.errors import Unsupported
 from joulesweep.model import inputs
 from joulesweep.model.manifest import Artefact
 from joulesweep.runtimes import base
+
+_CPU = "CPUExecutionProvider"
 
 
 class Runtime(base.Runtime):
     """Runs an ONNX file with ONNX Runtime's own optimisations."""
 
     format = "onnx"
+    precision = "float32"
     compute_device = "cpu"
     profiler = "onnxruntime"
-    libraries = ("onnxruntime",)
-    preload = ("onnxruntime",)
+    libraries: ClassVar[tuple[str, ...]] = ("onnxruntime",)
+    preload: ClassVar[tuple[str, ...]] = ("onnxruntime",)
 
+    provider = _CPU  # the execution provider that is asked for; the CPU's takes what it leaves
     profile_prefix = ""  # where a profile of the session's operators is written; empty for none
-    session: onnxruntime.InferenceSession  # once an artefact was loaded
+    # Once an artefact was loaded: the session, and for each of its inputs the declared one that feeds it.
+    session: onnxruntime.InferenceSession
+    fed: Mapping[str, str]
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
-        """Open a session; its threads work inside an operator, operators run one after the other."""
+        """Open a session; its threads work inside an operator, operators run one after the other.
+
+        Raises:
+            Unsupported: this build of ONNX Runtime does not have the execution provider, or it takes none of the model.
+        """
+        available = onnxruntime.get_available_providers()
+        if self.provider not in available:
+            raise Unsupported(
+                f"{self.provider} was asked for, and this onnxruntime has only {', '.join(available)}; docs/install.md says which "
+                "package has it"
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors; what a warning says concerns the exporter, not the user
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         if self.profile_prefix:
             options.enable_profiling, options.profile_file_prefix = True, self.profile_prefix
-        session = onnxruntime.InferenceSession(str(artefact.file), options, providers=["CPUExecutionProvider"])
+        providers = list(dict.fromkeys([self.provider, _CPU]))
+        session = onnxruntime.InferenceSession(str(artefact.file), options, providers=providers)
         self.session = session
-        fed = inputs.match_inputs(artefact.spec, [node.name for node in session.get_inputs()])
+        self._check_provider()
+        self.fed = fed = inputs.match_inputs(artefact.spec, [node.name for node in session.get_inputs()])
 
         def forward(given: dict[str, np.ndarray]) -> list[np.ndarray]:
             return session.run(None, {name: given[declared] for name, declared in fed.items()})
 
         return forward
+
+    def _check_provider(self) -> None:
+        opened = self.session.get_providers()
+        if self.provider not in opened:  # it could not be started, and the session fell back
+            raise Unsupported(
+                f"{self.provider} was asked for, and the session runs on {', '.join(opened)}: it could not be started"
+            )
+        nodes = self._nodes()
+        if nodes and not nodes[self.provider]:
+            raise Unsupported(
+                f"{self.provider} took none of the model's {nodes.total()} operators: all would run on the CPU"
+            )
+
+    def _nodes(self) -> Counter[str]:
+        """How many operators of the optimised graph each execution provider has; empty where this version does not tell."""
+        try:
+            assigned = self.session.get_provider_graph_assignment_info()
+        except AttributeError:  # before 1.24
+            return Counter()
+        counts: Counter[str] = Counter()
+        for part in assigned:
+            counts[part.ep_name] += len(part.get_nodes())
+        return counts
 
     def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The inputs as they are, by name."""
@@ -47,3 +91,9 @@ class Runtime(base.Runtime):
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The outputs as they are."""
         return list(outputs)
+
+    def ran_on(self) -> str:
+        """The execution provider, how many operators it has, and the precision of the file."""
+        nodes = self._nodes()
+        share = f", {nodes[self.provider]} of {nodes.total()} operators" if nodes else ""
+        return f"{self.provider}{share}, {self.precision}"

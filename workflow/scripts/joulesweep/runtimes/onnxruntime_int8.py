@@ -7,6 +7,7 @@ class Runtime(onnxruntime.Runtime):
     """Runs the quantised ONNX file."""
 
     format = "onnx-int8"
+    precision = "int8"
     compute_device = "cpu"
     profiler = "onnxruntime"
     libraries = ("onnxruntime",)

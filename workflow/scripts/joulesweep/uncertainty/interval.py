@@ -58,3 +58,19 @@ def further_launches(seconds: Sequence[float], precision: float, most: int) -> i
     spread = float(logs.std(ddof=1))
     needed = math.ceil((t_975(len(logs) - 1) * spread / math.log1p(precision)) ** 2)
     return max(0, min(most, needed - len(logs)))
+
+
+def of_median(values: Sequence[float]) -> Interval:
+    """The median with a 95 % interval between two of the values, whatever their distribution: that of the sign test.
+
+    Conover, Practical Nonparametric Statistics (1999), section 3.2. The ends are NaN below six values.
+    """
+    ordered = sorted(values)
+    count = len(ordered)
+    below, outside = 0.0, -1  # the chance that so few values lie below the true median
+    while (below := below + math.comb(count, outside + 1) / 2**count) <= 0.025:
+        outside += 1
+    value = float(np.median(ordered))
+    if outside < 0:
+        return Interval(value, math.nan, math.nan)
+    return Interval(value, ordered[outside], ordered[-1 - outside])

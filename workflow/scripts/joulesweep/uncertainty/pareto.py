@@ -13,10 +13,21 @@ Choice = tuple[Interval, Interval]  # what it costs (latency, energy; above zero
 def standings(choices: Sequence[Choice]) -> list[str]:
     """The standing of each choice.
 
-    `BEST`: every other one costs more or gives less, beyond the intervals. `BEATEN`: another one is better in one of the two
-    beyond the intervals, and by the figures not worse in the other. `POSSIBLE`: neither can be told.
+    `BEST`: every other one costs more or gives less, beyond the intervals. `BEATEN`: another one beats it (see `beaters`).
+    `POSSIBLE`: neither can be told.
     """
-    return [_standing(own, [other for other in choices if other is not own]) for own in choices]
+    return [
+        BEATEN if beaten else BEST if _is_best(place, choices) else POSSIBLE
+        for place, beaten in enumerate(beaters(choices))
+    ]
+
+
+def beaters(choices: Sequence[Choice]) -> list[list[int]]:
+    """For each choice, the places of those that beat it.
+
+    They are better in one of the two beyond the intervals, and by the figures not worse in the other.
+    """
+    return [[place for place, other in enumerate(choices) if _beats(other, own)] for own in choices]
 
 
 def front(choices: Sequence[Choice]) -> list[int]:
@@ -29,8 +40,12 @@ def front(choices: Sequence[Choice]) -> list[int]:
     return found
 
 
-def _standing(own: Choice, others: Sequence[Choice]) -> str:
-    compared = [(ratio(other[0], own[0]), difference(other[1], own[1])) for other in others]
-    if any((cost.high < 1 and gain.value >= 0) or (gain.low > 0 and cost.value <= 1) for cost, gain in compared):
-        return BEATEN
-    return BEST if all(cost.low > 1 or gain.high < 0 for cost, gain in compared) else POSSIBLE
+def _beats(own: Choice, other: Choice) -> bool:
+    cost, gain = ratio(own[0], other[0]), difference(own[1], other[1])
+    return bool((cost.high < 1 and gain.value >= 0) or (gain.low > 0 and cost.value <= 1))
+
+
+def _is_best(place: int, choices: Sequence[Choice]) -> bool:
+    cost, gain = choices[place]
+    others = [choice for other, choice in enumerate(choices) if other != place]
+    return all(ratio(other[0], cost).low > 1 or difference(other[1], gain).high < 0 for other in others)

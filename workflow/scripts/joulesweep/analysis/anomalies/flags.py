@@ -27,6 +27,7 @@ FLAGS = {
     "drift_unseen": "all launches of the points of this kind (with one thread, or with several) lie within a few minutes, so the drift of the device is not known and the interval holds for these minutes only: run again on another day",
     "two_levels": "the launches form a faster and a slower group, so the mean depends on how many fell into each: quote both levels, not only the mean",
     "cores_move": "the slower launches are those in which the cores answered each other slowly, because the host of a virtual machine moves them: measure on a machine of your own, or with one thread",
+    "differs": "the outputs are further from the model's own than the precision of the variant explains, so the figures are those of another model: compare the accuracy, or convert the model in another way",
     "few_windows": "fewer than three windows succeeded, so the interval is wide",
     "few_readings": "a window holds fewer than 10 readings of the meter: raise `window_s`",
     "net_below_zero": "idle power was higher than power under load, so the energy above idle is negative: let the device come to rest, or use a meter that covers less",

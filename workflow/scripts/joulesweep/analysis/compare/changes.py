@@ -15,10 +15,11 @@ import pandas as pd
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.axes import AXES
-from joulesweep.formatting import bracketed, digits, enumeration, percent_number, with_interval
+from joulesweep.formatting import bracketed, digits, enumeration, scored, with_interval
+from joulesweep.merged import scores
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty.interval import Interval
-from joulesweep.uncertainty.ratio import difference, ratio
+from joulesweep.uncertainty.ratio import ratio
 
 _LEVEL = 0.05  # the chance of any false alarm in the whole comparison
 _MEMORY_HALF = 0.05  # memory has no interval: figures closer than this count as equal
@@ -43,7 +44,7 @@ class Metric:
 METRICS = (
     Metric("latency", "latency", "corrected_s", "ci_low_s", "ci_high_s", "launches", "slower", "faster"),
     Metric("energy", "energy", "energy_J", "ci_low_J", "ci_high_J", "windows", "hungrier", "thriftier"),
-    Metric("accuracy", "accuracy", "value", "ci_low", "ci_high", "", "less accurate", "more accurate"),
+    Metric("accuracy", "accuracy", "value", "ci_low", "ci_high", "", "worse", "better"),
     Metric("memory", "latency", "peak_bytes", "", "", "", "more memory", "less memory"),
 )
 
@@ -59,7 +60,9 @@ class Change:
     ratio: str
     verdict: str
     is_worse: bool
-    noticeable: float  # the smallest relative change that would have been noticed
+    noticeable: (
+        float  # the smallest change that would have been noticed: relative, of accuracy in the unit that people read
+    )
 
 
 def changes(before: Merged, after: Merged, names: Mapping[str, str]) -> Iterator[Change]:
@@ -104,14 +107,16 @@ def _reason(a: pd.Series | None, b: pd.Series | None) -> str:
     if a is None or b is None:
         return "measured only now" if a is None else "measured only before"
     if not _same(a, b):
-        return "it is another model or input"
+        return "it is another model or input, or other data" if "data_digest" in a else "it is another model or input"
     if "modelled" in (a.get("kind"), b.get("kind")):
         return "it is modelled, that is computed from time"
     return "a figure is missing or cannot be used"
 
 
 def _same(a: pd.Series, b: pd.Series) -> bool:
-    return a["model_digest"] == b["model_digest"] and a["input_digest"] == b["input_digest"]
+    """Whether two rows are of one model with one input, and of accuracy on the same examples by the same metric."""
+    names = ("model_digest", "input_digest", "data_digest", "metric")
+    return all(a[name] == b[name] for name in names if name in a)
 
 
 def _by_key(rows: pd.DataFrame, names: Mapping[str, str] | None = None) -> dict[tuple[Any, ...], pd.Series]:
@@ -153,11 +158,13 @@ def _change(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int, points
     wider = _wider(metric, a, b, comparisons, points) if metric.low else 1.0
     old, new = a[metric.figure], b[metric.figure]
     if metric.name == "accuracy":
-        found = difference(_interval(metric, b), _interval(metric, a))
-        half = wider * (found.high - found.value)
+        found, _ = scores.difference(b, a, _interval(metric, b), _interval(metric, a))
+        half, scale = wider * (found.high - found.low) / 2, scores.scale(b["unit"])
         value, low, high = found.value, found.value - half, found.value + half
-        verdict = metric.better if low > 0 else metric.worse if high < 0 else ""
-        words, noticeable = f"{bracketed(value, low, high, 100)} points", half
+        change = scores.gain(b, Interval(value, low, high))
+        verdict = metric.better if change.low > 0 else metric.worse if change.high < 0 else ""
+        words = f"{bracketed(value, low, high, scale)} {scores.unit_of_difference(b['unit'])}".strip()
+        noticeable = half * scale
     else:
         half = _MEMORY_HALF
         if metric.low:
@@ -193,7 +200,7 @@ def _wider(metric: Metric, a: pd.Series, b: pd.Series, comparisons: int, points:
 def _words(metric: Metric, row: pd.Series) -> str:
     """The figure of a row, as a person reads it."""
     if metric.name == "accuracy":
-        return f"{percent_number(row['value'], row['ci_low'], row['ci_high'])} %"
+        return f"{text(scores.words(row['metric']))} {scored(row['value'], row['ci_low'], row['ci_high'], row['unit'])}"
     if metric.name == "memory":
         return f"{digits(row['peak_bytes'] / 1e6)} MB"
     unit = {"latency": "ms", "energy": "mJ"}[metric.name]

@@ -12,7 +12,7 @@ from joulesweep.analysis.compare.changes import METRICS, Change, changes, left_o
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.markdown import listing, table, text
 from joulesweep.errors import UserError, shortened
-from joulesweep.formatting import percent, plural
+from joulesweep.formatting import digits, percent, plural
 from joulesweep.merged.load import Merged, load
 from joulesweep.system.files import replace_text
 
@@ -90,7 +90,11 @@ def _summary(found: Sequence[Change]) -> Iterator[str]:
         typical = float(pd.Series([change.noticeable for change in own]).median())
         if typical != typical:  # all of them fail
             continue
-        size = f"{100 * typical:.1f} percentage points" if metric == "accuracy" else percent(typical)
+        size = (
+            f"{digits(typical, 2)} (percentage points where it is in percent)"
+            if metric == "accuracy"
+            else percent(typical)
+        )
         yield (
             f"{metric}: {same} of {plural(len(own), 'figure')} unchanged beyond noise; a change of about {size} would have been "
             "noticed (median)"

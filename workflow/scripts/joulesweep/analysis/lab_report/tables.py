@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
+from joulesweep.analysis.report.points import data_of, figure_of, variant
 from joulesweep.analysis.report.tables import at_base, failure_of, variant_of
 from joulesweep.formatting import bracketed, digits, enumeration, plural, significant, with_interval
-from joulesweep.merged.base_points import interval
+from joulesweep.merged.fronts import COMPARABLE, ranked
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import pareto
 
@@ -129,20 +130,19 @@ class Lab:
         return found
 
     def best(self, points: pd.DataFrame, device: str) -> str:
-        """The variants that are worth having, the fastest first, and whether the intervals tell them from the others."""
+        """The variants that are worth having, per data set and the fastest first, and whether the intervals tell them from the others."""
         rows = points[(points["device"] == device) & points["accuracy"].notna() & points["latency"].notna()]
-        choices = [(interval(row, "latency"), interval(row, "accuracy")) for _, row in rows.iterrows()]
-        standings = pareto.standings(choices)
-        named = []
-        for place in pareto.front(choices):
-            row = rows.iloc[place]
-            doubt = "" if standings[place] == pareto.BEST else ", but the intervals do not tell it from another one"
-            named.append(
-                f"{text(f'{row.model} @ {row.runtime}')} "
-                f"({bracketed(row['accuracy'], row['accuracy_low'], row['accuracy_high'], 100)} %, "
-                f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}{doubt})"
-            )
-        return enumeration(named)
+        groups = [ranked(own, "latency") for _, own in rows.groupby(COMPARABLE)]
+        parts = []
+        for compared in groups:
+            names = enumeration([_worth_having(row) for _, row in compared[compared["on_line"]].iterrows()])
+            parts.append(f"{names} on {data_of(compared.iloc[0])}" if len(groups) > 1 else names)
+        return "; ".join(parts)
+
+
+def _worth_having(row: pd.Series) -> str:
+    doubt = "" if row["standing"] == pareto.BEST else ", but the intervals do not tell it from another one"
+    return f"{variant(row)} ({figure_of(row, 'accuracy')}, {figure_of(row, 'latency')}{doubt})"
 
 
 def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:

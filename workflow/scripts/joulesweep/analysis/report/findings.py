@@ -6,7 +6,9 @@ import pandas as pd
 
 from joulesweep.analysis.anomalies.intervals import WIDE, half_widths
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import bracketed, digits, enumeration, percent, percent_number, plural, si, with_interval
+from joulesweep.analysis.report.points import data_of, figure_of, variant, words_of
+from joulesweep.formatting import digits, enumeration, percent, plural, si
+from joulesweep.merged.fronts import COMPARABLE, gain
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
 
@@ -28,10 +30,6 @@ def answers(merged: Merged, points: pd.DataFrame, device: str) -> list[str]:
     return [speed, _energy(here), _size(here), _trade_off(here), _beware(merged, device)]
 
 
-def _variant(row: pd.Series) -> str:
-    return text(f"{row['model']} @ {row['runtime']}")
-
-
 def _speed(points: pd.DataFrame, left_out: bool) -> str:
     rows = points[points["latency"].notna()].sort_values("latency")
     if rows.empty and left_out:
@@ -40,17 +38,17 @@ def _speed(points: pd.DataFrame, left_out: bool) -> str:
         return "**Speed:** no latency was measured at the base point."
     fast, slow = rows.iloc[0], rows.iloc[-1]
     if len(rows) == 1:
-        return f"**Speed:** {_variant(fast)} takes {_ms(fast)} per pass. Nothing else was measured."
+        return f"**Speed:** {variant(fast)} takes {figure_of(fast, 'latency')} per pass. Nothing else was measured."
     second = rows.iloc[1]
     tie = (
-        f" (its interval overlaps with that of {_variant(second)})"
+        f" (its interval overlaps with that of {variant(second)})"
         if second["latency_low"] <= fast["latency_high"]
         else ""
     )
     times = digits(slow["latency"] / fast["latency"], 2)
     return (
-        f"**Speed:** {_variant(fast)} is the fastest with {_ms(fast)} per pass{tie}. "
-        f"{_variant(slow)} is the slowest with {_ms(slow)}, {times} times as long."
+        f"**Speed:** {variant(fast)} is the fastest with {figure_of(fast, 'latency')} per pass{tie}. "
+        f"{variant(slow)} is the slowest with {figure_of(slow, 'latency')}, {times} times as long."
     )
 
 
@@ -89,8 +87,8 @@ def _energy(points: pd.DataFrame) -> str:
     rows = measured if len(measured) else rows
     least, most = rows.iloc[0], rows.iloc[-1]
     if len(rows) == 1:
-        return f"{label} {_variant(least)} needs {_mj(least)} per pass.{more}"
-    return f"{label} {_variant(least)} needs the least with {_mj(least)} per pass, {_variant(most)} the most with {_mj(most)}.{more}"
+        return f"{label} {variant(least)} needs {figure_of(least, 'energy')} per pass.{more}"
+    return f"{label} {variant(least)} needs the least with {figure_of(least, 'energy')} per pass, {variant(most)} the most with {figure_of(most, 'energy')}.{more}"
 
 
 def _size(points: pd.DataFrame) -> str:
@@ -108,8 +106,8 @@ def _size(points: pd.DataFrame) -> str:
     if len(held) > 1:
         least, most = held.iloc[0], held.iloc[-1]
         line += (
-            f". The measuring process held the least memory with {_variant(least)} ({si(least['memory'], 'B')}) and the most with "
-            f"{_variant(most)} ({si(most['memory'], 'B')}), libraries included"
+            f". The measuring process held the least memory with {variant(least)} ({si(least['memory'], 'B')}) and the most with "
+            f"{variant(most)} ({si(most['memory'], 'B')}), libraries included"
         )
     return f"{line}."
 
@@ -143,21 +141,35 @@ def _relation(words: str, correlation: rank_correlation.RankCorrelation) -> str:
 
 
 def _trade_off(points: pd.DataFrame) -> str:
-    rows = points[points["accuracy"].notna()].sort_values(["accuracy", "latency"], ascending=[False, True])
+    rows = points[points["accuracy"].notna()]
     if rows.empty:
         return "**Best trade-off:** no configured model has labelled data, so accuracy cannot be weighed against cost."
+    groups = [own for _, own in rows.groupby(COMPARABLE)]
+    if len(groups) == 1:
+        return f"**Best trade-off:** {_best(rows)}"
+    parts = [f"On {data_of(own.iloc[0])}, {_best(own)}" for own in groups]
+    return f"**Best trade-off:** accuracies on different data or by different metrics are not ranked. {' '.join(parts)}"
+
+
+def _best(rows: pd.DataFrame) -> str:
+    """The variant with the best accuracy, and the fastest of those that its interval does not tell from it."""
+    gains = [gain(row) for _, row in rows.iterrows()]
+    rows = rows.assign(
+        gain=[each.value for each in gains], low=[each.low for each in gains], high=[each.high for each in gains]
+    )
+    rows = rows.sort_values(["gain", "latency"], ascending=[False, True])
     best = rows.iloc[0]
-    share = bracketed(best["accuracy"], best["accuracy_low"], best["accuracy_high"], 100)
+    words = words_of(best, "accuracy")
     if len(rows) == 1:
-        return f"**Best trade-off:** only {_variant(best)} has an accuracy, {share} %."
-    ties = int((rows["accuracy"] == best["accuracy"]).sum()) - 1
+        return f"only {variant(best)} was evaluated; its {words} is {figure_of(best, 'accuracy')}."
+    ties = int((rows["gain"] == best["gain"]).sum()) - 1
     same = f", as {plural(ties, 'other variant')}" if ties else ""
-    line = f"**Best trade-off:** {_variant(best)} is the most accurate with {share} %{same}"
-    equal = rows[(rows["accuracy_high"] >= best["accuracy_low"]) & rows["latency"].notna()].sort_values("latency")
+    line = f"{variant(best)} has the best {words} with {figure_of(best, 'accuracy')}{same}"
+    equal = rows[(rows["high"] >= best["low"]) & rows["latency"].notna()].sort_values("latency")
     if len(equal) and equal.index[0] != best.name:
         fast = equal.iloc[0]
-        value = percent_number(fast["accuracy"], fast["accuracy_low"], fast["accuracy_high"])
-        line += f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({value} %, {_ms(fast)})"
+        figures = f"{figure_of(fast, 'accuracy')}, {figure_of(fast, 'latency')}"
+        line += f". Of those whose intervals overlap with it, {variant(fast)} is the fastest ({figures})"
     return f"{line}."
 
 
@@ -179,11 +191,3 @@ def _beware(merged: Merged, device: str) -> str:
     if not said:
         return "**Beware:** nothing was found that speaks against these lines."
     return f"**Beware:** {'; '.join(said)}. [What looked strange](#what-looked-strange) has the details."
-
-
-def _ms(row: pd.Series) -> str:
-    return with_interval(row["latency"], row["latency_low"], row["latency_high"], 1e3, "ms")
-
-
-def _mj(row: pd.Series) -> str:
-    return with_interval(row["energy"], row["energy_low"], row["energy_high"], 1e3, "mJ")

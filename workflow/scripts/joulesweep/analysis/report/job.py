@@ -15,9 +15,12 @@ from joulesweep.analysis.lab_report.tables import Lab
 from joulesweep.analysis.report import difficulties, findings, markdown, provenance, sweeps, tables
 from joulesweep.analysis.report.advice import advice
 from joulesweep.analysis.report.causes import roofs, time_shares
-from joulesweep.analysis.report.cross_checks import disagreements
 from joulesweep.analysis.report.markdown import text
-from joulesweep.analysis.report.shared_parameters import sharing
+from joulesweep.analysis.report.models import faithfulness
+from joulesweep.analysis.report.models.cross_checks import disagreements
+from joulesweep.analysis.report.models.shared_parameters import sharing
+from joulesweep.analysis.report.real_data import setup, table, timing
+from joulesweep.analysis.report.trade_off import choice, fronts
 from joulesweep.analysis.report.verdicts import check
 from joulesweep.formatting import percent, plural
 from joulesweep.hypotheses.base import Case
@@ -89,6 +92,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "points": points,
         "answered": answered,
         "answers": findings.answers(merged, points, answered) if configured else [],
+        "choices": choice.lines(job["choose"], points, configured),
+        "asked": choice.asked(job["choose"], points),
         "follows": findings.follows(points, answered) if configured else "",
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
         "counts": tables.counts(merged),
@@ -100,6 +105,8 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "configured": configured,
         "measured_on": tables.measured_on(merged, configured),
         "axes": job["axes"],
+        "ran_on": {device: faithfulness.ran_on(merged, device) for device in devices},
+        "other_models": list(faithfulness.other_models(merged)),
         "latency": {device: tables.latency(merged, device) for device in devices},
         "corrected": _corrected(merged),
         "sustained": {device: tables.sustained(merged, device) for device in devices},
@@ -119,7 +126,10 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "has_energy": not merged.energy.empty,
         "energy_kind": {"all": "modelled", "some": "partly modelled", "": ""}[modelled_energy(merged)],
         "correlations": tables.correlations(points),
-        "accuracy": tables.accuracy(merged, points),
+        "accuracy": table.accuracy(merged, points),
+        "evaluated": setup.setups(merged, job["models"]),
+        "real_inputs": timing.sentences(merged),
+        "trade_offs": fronts.sentences(points),
         "described": tables.devices(merged, configured),
         "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),

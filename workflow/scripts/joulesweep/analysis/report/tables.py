@@ -20,14 +20,14 @@ def benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
     """The configured models, and why each was chosen."""
     rows = []
     for name, spec in models.items():
-        shape = "; ".join(_input(entry, spec) for entry in spec["inputs"])
-        weights = f"{spec['weights']}{', data: ' + spec['data'] if spec.get('data') else ''}"
+        shape = "; ".join(input_shape(entry, spec) for entry in spec["inputs"])
+        weights = f"{spec['weights']}{', data: ' + spec['data']['name'] if spec.get('data') else ''}"
         cells = (name, spec["source"], shape, weights, ", ".join(spec["runtimes"]), spec.get("why", "") or "–")
         rows.append([text(cell) for cell in cells])
     return table(["model", "source", "input", "weights", "runtimes", "why"], rows)
 
 
-def _input(entry: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+def input_shape(entry: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
     """One input as `name: 3 × 224 × 224`, the name only where there are several."""
     lengths = [
         length.values() if isinstance(length, Mapping) else [spec["axes"].get(length, length)]
@@ -245,23 +245,6 @@ def _note(correlation: rank_correlation.RankCorrelation, modelled: bool, latency
     if modelled:
         notes.append("modelled energy is computed from time, so it follows latency" if latency else "modelled energy")
     return "; ".join(notes)
-
-
-def accuracy(merged: Merged, points: pd.DataFrame) -> str:
-    """Accuracy of every variant that has labelled data, with its latency beside it."""
-    times = points.set_index(VARIANT)
-    rows = []
-    for _, row in merged.accuracy.iterrows():
-        share = (
-            bracketed(row["value"], row["ci_low"], row["ci_high"], 100) if row["status"] == "ok" else failure_of(row)
-        )
-        variant = (row["device"], row["model"], row["runtime"])
-        at = times.loc[variant] if variant in times.index else None
-        latency = "–" if at is None else with_interval(at["latency"], at["latency_low"], at["latency_high"], 1e3)
-        count = f"{row['examples']:.0f}" if row["examples"] == row["examples"] else "–"
-        rows.append([variant_of(row), text(row["device"]), text(row["dataset"]) or "–", share, count, latency])
-    header = ["variant", "device", "data", "accuracy, % [95 %]", "examples", "latency, ms ± 95 %"]
-    return table(header, rows, numbers=3) if rows else ""
 
 
 def measured_on(merged: Merged, configured: Collection[str]) -> str:

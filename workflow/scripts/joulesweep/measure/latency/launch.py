@@ -34,7 +34,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     Returns seconds and bytes: `load_s`, `first_s`, `settled`, `peak_bytes`, `peak_above_load_bytes`, `lab_s` (where
     asked for), `rounds` (for each: passes, how many of them are used, mean seconds of a used pass), `samples` (one more
     than rounds, seconds of each of `parts`), `core_s` (as many, seconds of a round trip between each pair of cores that was
-    asked), `pass_s` (every pass, packed), and `reference_share`.
+    asked), `pass_s` (every pass, packed), and `reference_share`; `ran_on` in words; and where the model's own outputs are known
+    `max_error` and `tolerance`, else both None.
     """
     distance = core_distance_for(argument["runtime"], argument["point"])  # forks, so before the runtime has threads
     try:
@@ -58,6 +59,9 @@ def _measured(argument: Mapping[str, Any], core_sample: Callable[[], list[float]
         "peak_bytes": peak_bytes,
         "peak_above_load_bytes": peak_bytes - prepared.loaded_bytes,
         "lab_s": lab_s,
+        "ran_on": prepared.runtime.ran_on(),
+        "max_error": prepared.compared and prepared.compared.max_error,
+        "tolerance": prepared.compared and prepared.compared.tolerance,
         "parts": list(reference.parts),
         **timed,
     }

@@ -11,7 +11,8 @@ from typing import Any
 
 from joulesweep import plugins
 from joulesweep.measure.processes import memory
-from joulesweep.model import inputs
+from joulesweep.model import faithfulness, inputs
+from joulesweep.model.faithfulness import Comparison
 from joulesweep.model.manifest import Artefact
 from joulesweep.model.outputs import check_finite
 
@@ -27,6 +28,7 @@ class PreparedPass:
         first_s: seconds of the first pass.
         loaded_bytes: resident memory after loading, inputs included.
         first_peak_bytes: largest resident memory until the end of the first pass.
+        compared: how far the outputs of this pass are from the model's own; None where there is nothing to compare with.
     """
 
     one_pass: Callable[[], float]
@@ -35,13 +37,15 @@ class PreparedPass:
     first_s: float
     loaded_bytes: int
     first_peak_bytes: int
+    compared: Comparison | None
 
 
 def prepare_pass(argument: Mapping[str, Any]) -> PreparedPass:
     """Load `artefact` in `runtime` and run it once at `point`, which holds the number of threads.
 
     Raises:
-        UserError: an output of the model is not finite.
+        Unsupported: the runtime cannot run it where its name says.
+        UserError: an output is not finite, or is not that of the model in shape.
     """
     artefact: Artefact = argument["artefact"]
     point = argument["point"]
@@ -60,8 +64,11 @@ def prepare_pass(argument: Mapping[str, Any]) -> PreparedPass:
     outputs: list[Any] = []
     first_s = runtime.pass_s(lambda given: outputs.append(forward(given)), prepared)
     first_peak_bytes = memory.peak()
-    check_finite(runtime.arrays(outputs.pop()))
+    arrays_of_first = runtime.arrays(outputs.pop())
+    check_finite(arrays_of_first)
+    compared = faithfulness.compare(arrays_of_first, artefact, runtime.precision)
+    del arrays_of_first
     memory.reset_peak()  # the check had arrays of its own
     return PreparedPass(
-        lambda: runtime.pass_s(forward, prepared), runtime, load_s, first_s, loaded_bytes, first_peak_bytes
+        lambda: runtime.pass_s(forward, prepared), runtime, load_s, first_s, loaded_bytes, first_peak_bytes, compared
     )

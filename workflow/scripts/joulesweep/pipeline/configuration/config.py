@@ -15,7 +15,7 @@ from typing import Any
 from joulesweep import digest, plugins
 from joulesweep.axes import AXES, INPUT_AXES
 from joulesweep.errors import UserError, shortened
-from joulesweep.pipeline.configuration import config_schema, hypothesis_specs, model_specs, read_yaml
+from joulesweep.pipeline.configuration import choice_specs, config_schema, hypothesis_specs, model_specs, read_yaml
 
 _LONGEST_PATH = 120  # characters of a file's name in a message
 
@@ -106,6 +106,8 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         _check_meters(values)
         models = model_specs.completed(values)
         values["hypotheses"] = hypothesis_specs.completed(values["hypotheses"], models)
+        choose = values.get("choose", {})
+        choice_specs.check(choose)
     except UserError as error:
         raise UserError(shortened(f"{_name(path)}: {error}")) from error
     warnings = [
@@ -114,6 +116,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         *hypothesis_specs.warnings(
             values["hypotheses"], models, "" if values["meter"] == "none" else values["energy"]["points"]
         ),
+        *choice_specs.warnings(choose, models, values["meter"]),
     ]
     return Config(values, models, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
 

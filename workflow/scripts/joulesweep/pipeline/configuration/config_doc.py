@@ -3,6 +3,7 @@
 Run by hand as `python -m joulesweep.pipeline.configuration.config_doc > docs/configuration.md`, with workflow/scripts on PYTHONPATH.
 """
 
+import ast
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -64,6 +65,39 @@ swept along that axis, and a warning says so.
 """
 
 
+_DATA = """\
+## `data` and `metric`
+
+```yaml
+    data: digits
+```
+
+names a data set without settings. With settings, and with a metric:
+
+```yaml
+    data: {set: images, folder: data/flowers, resize: 256, crop: 224, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}
+    metric: top-5
+```
+
+Accuracy is measured in each runtime, one example per pass. Labels are names of classes, whole numbers from 0, or real numbers. Names
+are sorted; if the model has its classes in another order, or a class has no example, `classes` names a text file with one
+class per line. Paths start at the project's folder. If a file or folder of the data changes, accuracy is measured again, and
+nothing else.
+
+`onnxruntime-int8` is calibrated with the training part of the data (`train`), or with random inputs where there is none.
+
+| metric | what it is | unit | better | labels | 95 % interval |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+_DATA_SETS = """\
+
+The output is the model's first one. `word-accuracy` decodes it greedily as CTC, without a language model.
+
+Every data set takes `examples: 1000`, a random choice of at most so many examples, the same on every device.
+"""
+
+
 def render() -> str:
     """The text of docs/configuration.md."""
     definitions = schema()["$defs"]
@@ -74,6 +108,8 @@ def render() -> str:
         _keys(definitions["model"]),
         "## `input`, and each of `inputs`\n",
         _keys(definitions["input"]),
+        _DATA + _metrics() + _DATA_SETS,
+        *map(_data_set, plugins.names("datasets")),
         _AXES,
         _axes(),
         _SHAPES,
@@ -82,6 +118,8 @@ def render() -> str:
         "rule holds) or *not judged* (something is missing that no measuring replaces). The hypothesis is supported if every judged "
         "case is, refuted if at least one is, and otherwise undecided. If no run could decide a hypothesis, a warning says so.\n",
         *map(_kind, config_schema.kinds()),
+        "## `choose`\n",
+        _explained(definitions["choose"], {"choose": definitions["choose"]["examples"][0]}),
         "## `latency`\n",
         _keys(definitions["latency"]),
         "## `energy`\n",
@@ -141,8 +179,33 @@ def _axes() -> str:
 def _kind(name: str) -> str:
     """One kind of hypothesis with its keys and examples."""
     kind = config_schema.kind_schema(name)
-    example = yaml.safe_dump({"hypotheses": kind["examples"]}, sort_keys=False, width=100)
-    return f"### {name.replace('_', ' ')}\n\n{kind['description']}\n\n```yaml\n{example}```\n\n{_keys(kind)}"
+    return f"### {name.replace('_', ' ')}\n\n{_explained(kind, {'hypotheses': kind['examples']})}"
+
+
+def _explained(part: Mapping[str, Any], example: Mapping[str, Any]) -> str:
+    """The description of an object, an example of it, and its keys."""
+    written = yaml.safe_dump(example, sort_keys=False, width=100)
+    return f"{part['description']}\n\n```yaml\n{written}```\n\n{_keys(part)}"
+
+
+def _metrics() -> str:
+    """The rows of a table of the metrics."""
+    rows = []
+    for name in plugins.names("metrics"):
+        words, unit, higher, labels, interval = (
+            plugins.declared("metrics", name, attribute)
+            for attribute in ("words", "unit", "higher_is_better", "labels", "interval")
+        )
+        rows.append((f"`{name}`", words, unit or "none", "higher" if higher else "lower", labels, interval))
+    return _rows(rows)
+
+
+def _data_set(name: str) -> str:
+    """One data set with its settings."""
+    text = ast.get_docstring(ast.parse(plugins.file("datasets", name).read_text(encoding="utf-8"))) or ""
+    known = plugins.declared("datasets", name, "SETTINGS")
+    keys = _keys(config_schema.object_of(known)) if known else "It has no settings.\n"
+    return f"### `{name}`\n\n{text}\n\n{keys}"
 
 
 def _settings() -> str:
@@ -157,8 +220,11 @@ def _settings() -> str:
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A Markdown table and an empty line."""
-    lines = (header, ("---",) * len(header), *rows)
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n" for cells in lines)
+    return _rows((header, ("---",) * len(header), *rows))
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n" for cells in rows)
 
 
 if __name__ == "__main__":

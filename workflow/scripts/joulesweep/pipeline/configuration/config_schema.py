@@ -68,6 +68,23 @@ def check(written: Any) -> None:
         raise UserError(_sentence(error))
 
 
+def check_part(where: str, written: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check keys that a plug-in declares: a part of a schema for each, which must be there unless it has a `default`.
+
+    Raises:
+        UserError: the first complaint: the key, the value, what was expected.
+    """
+    error = _most_relevant(_validator_of(object_of(known)).iter_errors(written))
+    if error is not None:
+        raise UserError(_sentence(error, where))
+
+
+def object_of(known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The part of a schema that describes an object with these keys; one without a `default` is required."""
+    required = [name for name, entry in known.items() if "default" not in entry]
+    return {"type": "object", "additionalProperties": False, "required": required, "properties": dict(known)}
+
+
 def shown(value: Any) -> str:
     """A value as a message shows it, in at most 80 characters."""
     return shortened(json.dumps(value, ensure_ascii=False, default=str), _SHOWN)
@@ -137,10 +154,14 @@ def _each_once(_: Any, wanted: bool, instance: Any, __: Any) -> Iterator[Validat
 
 @cache
 def _validator() -> Any:
+    return _validator_of(schema())
+
+
+def _validator_of(part: Mapping[str, Any]) -> Any:
     base = jsonschema.Draft202012Validator
     # In YAML 2.0 is no whole number, and neither .inf nor .nan is a number to measure with.
     types = base.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_whole})
-    return jsonschema.validators.extend(base, {"uniqueItems": _each_once}, type_checker=types)(schema())
+    return jsonschema.validators.extend(base, {"uniqueItems": _each_once}, type_checker=types)(part)
 
 
 def _most_relevant(errors: Iterable[ValidationError]) -> ValidationError | None:
@@ -154,9 +175,9 @@ def _most_relevant(errors: Iterable[ValidationError]) -> ValidationError | None:
     return _most_relevant(inner for inner in error.context if inner.schema_path[0] == meant[0])
 
 
-def _sentence(error: ValidationError) -> str:
-    """One complaint of the schema: the key, the value, what was expected."""
-    where, value = _where(error), shown(error.instance)
+def _sentence(error: ValidationError, within: str = "") -> str:
+    """One complaint of the schema: the key (`within` another one), the value, what was expected."""
+    where, value = _where(error, within), shown(error.instance)
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = next(name for name in error.instance if name not in known)
@@ -173,12 +194,12 @@ def _sentence(error: ValidationError) -> str:
     return f"{where}: {value}: expected {error.schema.get('expected') or _expected(error)}{_cure(error)}"
 
 
-def _where(error: ValidationError) -> str:
+def _where(error: ValidationError, within: str) -> str:
     """The key that a complaint is about, as in models.net.source or hypothesis 2 (latency tracks params): of."""
     path = [str(part) for part in error.absolute_path]
     if path[:1] != ["hypotheses"] or len(path) == 1:
         parts = (f" (value {part + 1})" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-        return shortened("".join(parts).removeprefix("."), 100) or "the top level"
+        return shortened("".join([within, *parts]).removeprefix("."), 100) or "the top level"
     whole = error
     while whole.parent is not None:
         whole = whole.parent

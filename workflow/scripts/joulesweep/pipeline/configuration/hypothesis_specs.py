@@ -48,9 +48,29 @@ def _completed(where: str, hypothesis: Mapping[str, Any], models: Models) -> dic
     if len(variants) > 1:
         of, than = variants.values()
         _check_pairs(where, of, than, models)
-    _check_amounts(where, hypothesis)
+    named = [variant.model for variant in variants.values()]
+    accuracy = _accuracy(where, named, models) if "accuracy" in metrics.values() else {}
+    _check_amounts(where, hypothesis, accuracy)
     _check_devices(where, hypothesis.get("device", ""), [variant.device for variant in variants.values()])
-    return values | {key: str(variant) for key, variant in variants.items()}
+    return values | accuracy | {key: str(variant) for key, variant in variants.items()}
+
+
+def _accuracy(where: str, named: Sequence[str], models: Models) -> dict[str, str]:
+    """What accuracy means in a hypothesis on these models (on all, where none is named): `accuracy_words`, `accuracy_unit`.
+
+    Nothing where models without a name have different metrics: then each runtime says so.
+
+    Raises:
+        UserError: the named models have different metrics.
+    """
+    metrics = {models[name]["metric"]: name for name in named or models if models[name]["metric"]}
+    if len(metrics) > 1 and named:
+        judged = " and ".join(f"{model} by {metric}" for metric, model in metrics.items())
+        raise UserError(f"{where}: {judged}: values of two metrics cannot be compared")
+    if len(metrics) != 1:
+        return {}
+    words, unit = (str(plugins.declared("metrics", next(iter(metrics)), name)) for name in ("words", "unit"))
+    return {"accuracy_words": words, "accuracy_unit": "percentage points" if unit else ""}
 
 
 def _holding(what: str, hypothesis: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,20 +104,36 @@ def _check_pairs(where: str, of: Variant, than: Variant, models: Models) -> None
         )
 
 
-def _check_amounts(where: str, hypothesis: Mapping[str, Any]) -> None:
+def _check_amounts(where: str, hypothesis: Mapping[str, Any], accuracy: Mapping[str, str]) -> None:
     """Check that `by` and `stays` are in the unit of the metric."""
-    accuracy = hypothesis.get("metric") == "accuracy"
-    if not accuracy and hypothesis.get("by", 2) <= 1:
+    is_accuracy = hypothesis.get("metric") == "accuracy"
+    if not is_accuracy and hypothesis.get("by", 2) <= 1:
         raise UserError(f"{where}: by: {hypothesis['by']}: expected a factor above 1, as in by: 2")
-    if "stays" in hypothesis and hypothesis["stays"].endswith("%") == accuracy:
-        expected = "'within 1 point' for accuracy" if accuracy else "'within 5 %' for this metric"
+    if "stays" not in hypothesis:
+        return
+    unit = hypothesis["stays"].split()[2:]
+    wanted, expected = [["%"]], "'within 5 %' for this metric"
+    if is_accuracy:
+        wanted, expected = [["point"], ["points"]], "'within 1 point' for accuracy"
+        if accuracy.get("accuracy_unit") == "":
+            wanted, expected = [[]], f"'within 0.1', in the unit of the {accuracy['accuracy_words']}"
+    if unit not in wanted:
         raise UserError(f"{where}: stays: {hypothesis['stays']!r}: expected {expected}")
+
+
+def check_device(where: str, device: str) -> None:
+    """Check that `device` names a device, or is empty.
+
+    Raises:
+        UserError: it is `auto`.
+    """
+    if device == "auto":
+        raise UserError(f"{where}: device: 'auto': expected a device by the name of its folder in results/devices")
 
 
 def _check_devices(where: str, device: str, named: Sequence[str]) -> None:
     """Check that `device` is a name, and that no side names another one."""
-    if device == "auto":
-        raise UserError(f"{where}: device: 'auto': expected a device by the name of its folder in results/devices")
+    check_device(where, device)
     others = [name for name in named if name and device and name != device]
     if others:
         raise UserError(f"{where}: device: {device!r}, but one side is 'on {others[0]}'; leave one of them out")

@@ -8,7 +8,7 @@ from joulesweep import axes, digest, plugins
 from joulesweep.errors import UserError
 from joulesweep.model import onnx_header
 from joulesweep.pipeline import code_digest
-from joulesweep.pipeline.configuration import graph_inputs, input_specs
+from joulesweep.pipeline.configuration import data_specs, graph_inputs, input_specs
 from joulesweep.pipeline.configuration.config_schema import check_known, listed, quoted, shown
 
 _NO_FILE = ("random", "pretrained")
@@ -50,8 +50,6 @@ def _completed(where: str, name: str, model: Mapping[str, Any], values: Mapping[
     check_known(f"{where}.source", scheme, plugins.names("sources"))
     for runtime in model["runtimes"]:
         check_known(f"{where}.runtimes", runtime, plugins.names("runtimes"))
-    if "data" in model:
-        check_known(f"{where}.data", model["data"], plugins.names("datasets"))
     weights = model.get("weights", plugins.declared("sources", scheme, "default_weights"))
     content = _source_content(f"{where}.source", scheme, rest, weights)
     if weights not in _NO_FILE:
@@ -69,7 +67,7 @@ def _completed(where: str, name: str, model: Mapping[str, Any], values: Mapping[
         "arguments": arguments,
         "weights": weights,
         "runtimes": model["runtimes"],
-        "data": model.get("data"),
+        **data_specs.completed(where, model),
         "why": model.get("why", ""),
         "threads": values["threads"],
         "content": content,

@@ -1,0 +1,1 @@
+"""What the report says about labelled data: how good the models are, how that was found, and how long real inputs take."""

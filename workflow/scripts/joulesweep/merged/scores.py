@@ -1,0 +1,76 @@
+"""The metrics by which models are judged on labelled data: their words, their unit, their direction, and what two of them differ by.
+
+A row here is one of the table of accuracy, or one of base points, which have its columns.
+"""
+
+from collections.abc import Collection
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+
+from joulesweep import plugins
+from joulesweep.errors import UserError
+from joulesweep.formatting import enumeration
+from joulesweep.launches.packing import unpack
+from joulesweep.uncertainty import ratio
+from joulesweep.uncertainty.interval import Interval
+
+SHARE = "%"  # the unit of a value that people read in percent
+
+
+def words(metric: str) -> str:
+    """A metric in a sentence; one that another device has and this version does not know has its name only."""
+    with suppress(UserError):
+        return str(plugins.declared("metrics", metric, "words"))
+    return metric
+
+
+def how_interval(metric: str) -> str:
+    """How the interval of a metric is made, in words; empty where the metric is not known here."""
+    with suppress(UserError):
+        return str(plugins.declared("metrics", metric, "interval"))
+    return ""
+
+
+def scale(unit: str) -> float:
+    """By what a value is multiplied for people."""
+    return 100.0 if unit == SHARE else 1.0
+
+
+def unit_of_difference(unit: str) -> str:
+    """The unit in which two values differ, for people."""
+    return "percentage points" if unit == SHARE else ""
+
+
+def gain(row: pd.Series, value: Interval) -> Interval:
+    """The value of a row so that more is better: with the other sign where a smaller one is the better."""
+    return value if row["higher_is_better"] == 1 else Interval(-value.value, -value.high, -value.low)
+
+
+def conflict(metrics: Collection[str]) -> str:
+    """Why values of these metrics cannot be compared; empty where all are of the same one."""
+    different = sorted({words(metric) for metric in metrics})
+    return f"{enumeration(different)} are different metrics" if len(different) > 1 else ""
+
+
+def difference(a: pd.Series, b: pd.Series, value_a: Interval, value_b: Interval) -> tuple[Interval, bool]:
+    """The value of `a` less that of `b`, both of one metric, and whether it is from the same examples, one by one.
+
+    Then what both got wrong does not widen its interval. Otherwise the two are taken as independent.
+    """
+    if a["data_digest"] == b["data_digest"]:
+        with suppress(UserError, ValueError):  # an unknown metric, nothing kept, or another version's
+            first, second = (_scores(row) for row in (a, b))
+            if first.shape == second.shape:
+                return plugins.load("metrics", a["metric"])().difference(first, second), True
+    return ratio.difference(value_a, value_b), False
+
+
+def _scores(row: pd.Series) -> np.ndarray:
+    """What the metric keeps of each example, [examples, numbers].
+
+    Raises:
+        ValueError: nothing was kept.
+    """
+    return unpack(row["per_example"]).reshape(int(row["examples"]), -1)

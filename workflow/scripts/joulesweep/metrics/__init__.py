@@ -1,0 +1,1 @@
+"""How good a model's outputs are on labelled data: one file per metric."""
