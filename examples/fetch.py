@@ -19,7 +19,9 @@ def run(prepare: Callable[[], None]) -> None:
     try:
         prepare()
     except ModuleNotFoundError as error:
-        sys.exit(f"{error.name} is missing here: prepare the example on a device with torch, and copy its folder data from there")
+        sys.exit(
+            f"{error.name} is missing here: prepare the example on a device with torch, and copy its folder data from there"
+        )
 
 
 def python_package(requirement: str, file: str, sha256: str, folder: Path) -> Path:
@@ -55,14 +57,23 @@ def debian_package(name: str, version: str, sha256: str, folder: Path) -> Path:
         _run(["apt-get", "download", f"{name}={version}"], Path(temporary), f"{name} cannot be fetched; or {advice}")
         (archive,) = Path(temporary).glob("*.deb")
         check(archive, sha256)
-        _run(["dpkg-deb", "--extract", str(archive), str(part)], Path(temporary), f"{name} cannot be unpacked; or {advice}")
+        _run(
+            ["dpkg-deb", "--extract", str(archive), str(part)],
+            Path(temporary),
+            f"{name} cannot be unpacked; or {advice}",
+        )
     return unpacked
 
 
 def member(archive: Path, name: str, target: Path) -> Path:
     """A file of a wheel, written to `target` unless it is there."""
     if not target.exists():
-        with zipfile.ZipFile(archive) as opened, opened.open(name) as source, whole(target) as part, part.open("wb") as file:
+        with (
+            zipfile.ZipFile(archive) as opened,
+            opened.open(name) as source,
+            whole(target) as part,
+            part.open("wb") as file,
+        ):
             shutil.copyfileobj(source, file)
     return target
 

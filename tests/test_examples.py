@@ -63,7 +63,9 @@ def test_a_file_with_another_hash_is_refused(load, tmp_path):
     file = tmp_path / "package-1.0-py3-none-any.whl"
     file.write_bytes(b"something else")
     expected = hashlib.sha256(b"the package").hexdigest()
-    with pytest.raises(SystemExit, match=rf"package-1\.0.*SHA-256 is {hashlib.sha256(b'something else').hexdigest()}.*{expected}"):
+    with pytest.raises(
+        SystemExit, match=rf"package-1\.0.*SHA-256 is {hashlib.sha256(b'something else').hexdigest()}.*{expected}"
+    ):
         fetch.python_package("package==1.0", file.name, expected, tmp_path)
     file.write_bytes(b"the package")
     assert fetch.python_package("package==1.0", file.name, expected, tmp_path) == file
@@ -114,9 +116,14 @@ def test_without_apt_it_says_what_to_copy_where(load, tmp_path, monkeypatch):
 
 def test_what_was_interrupted_is_not_taken_for_finished(load, tmp_path):
     fetch, target = load("", "fetch"), tmp_path / "data" / "file"
-    with pytest.raises(KeyboardInterrupt), fetch.whole(target) as part:
-        part.write_text("half")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with fetch.whole(target) as part:
+            part.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert not target.exists()
     with fetch.whole(target) as part:
         part.write_text("whole")
@@ -126,7 +133,9 @@ def test_what_was_interrupted_is_not_taken_for_finished(load, tmp_path):
 def test_every_package_is_pinned_by_version_and_hash(load):
     for name in NAMES:
         prepare = load(name, "prepare")
-        packages = [value for key, value in vars(prepare).items() if key in ("MINILM", "TEXTS", "SILERO", "SPEECH", "MUSIC")]
+        packages = [
+            value for key, value in vars(prepare).items() if key in ("MINILM", "TEXTS", "SILERO", "SPEECH", "MUSIC")
+        ]
         if name == "fashion_mnist":
             packages.append((prepare.PACKAGE, prepare.VERSION, prepare.PACKAGE_SHA256))
         assert packages
@@ -143,7 +152,9 @@ def test_every_package_is_pinned_by_version_and_hash(load):
 # Fashion-MNIST.
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("mlp", 50_890), ("cnn_8", 26_698), ("cnn_16", 105_866), ("cnn_32", 421_642)])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("mlp", 50_890), ("cnn_8", 26_698), ("cnn_16", 105_866), ("cnn_32", 421_642)]
+)
 def test_the_shipped_weights_fit_the_networks_for_clothes(load, name, parameters):
     safetensors = pytest.importorskip("safetensors.torch")
     network = getattr(load("fashion_mnist", "models"), name)()
@@ -181,7 +192,9 @@ def test_the_encoder_computes_what_the_library_of_its_authors_computes(load):
     mask = (torch.arange(32) < torch.tensor([[32], [20], [5]])).long()
     for layers in (1, 3):
         encoder = model.Encoder(layers).eval()
-        encoder.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in prepare.encoder(stored, layers).items()})
+        encoder.load_state_dict(
+            {name: torch.from_numpy(tensor) for name, tensor in prepare.encoder(stored, layers).items()}
+        )
         with torch.inference_mode():
             hidden = reference(tokens, mask, output_hidden_states=True).hidden_states[layers]
             expected = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
@@ -212,7 +225,9 @@ def test_three_quarters_of_the_texts_are_for_training_and_no_text_is_in_both_par
 # silero-vad.
 
 
-def _loudness(half: bool, with_rate: bool) -> "tuple[bytes, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]":
+def _loudness(
+    half: bool, with_rate: bool
+) -> "tuple[bytes, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]":
     """A network for one frame whose probability is the mean of the absolute samples, and of the state, which adds up."""
     parser = pytest.importorskip("onnx").parser
     type_ = "float16" if half else "float"
@@ -329,7 +344,9 @@ def test_clips_have_one_length_and_quiet_music_is_left_out(load, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_configuration_of_an_example_is_understood(load, name, tmp_path, monkeypatch):
     """With files in place of the fetched ones; those of which more than the content is read are real."""
-    folder = shutil.copytree(EXAMPLES / name, tmp_path / name, ignore=shutil.ignore_patterns("data", "results", ".snakemake"))
+    folder = shutil.copytree(
+        EXAMPLES / name, tmp_path / name, ignore=shutil.ignore_patterns("data", "results", ".snakemake")
+    )
     text = (folder / "config.yaml").read_text(encoding="utf-8")
     for word in sorted(set(re.findall(r"\bdata/[\w./-]+", text))):
         path = folder / word
@@ -351,7 +368,11 @@ def test_the_configuration_of_an_example_is_understood(load, name, tmp_path, mon
 
 
 def test_the_examples_run_in_at_least_eight_runtimes():
-    models = [model for name in NAMES for model in yaml.safe_load((EXAMPLES / name / "config.yaml").read_text())["models"].values()]
+    models = [
+        model
+        for name in NAMES
+        for model in yaml.safe_load((EXAMPLES / name / "config.yaml").read_text())["models"].values()
+    ]
     assert len({runtime for model in models for runtime in model["runtimes"]}) >= 8
 
 

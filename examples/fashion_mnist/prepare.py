@@ -1,6 +1,6 @@
 """Brings Fashion-MNIST to `data/` beside this file: from where the system has it, or from Debian's package.
 
-    python examples/fashion_mnist/prepare.py
+python examples/fashion_mnist/prepare.py
 """
 
 import shutil

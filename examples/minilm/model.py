@@ -29,7 +29,9 @@ class Layer(nn.Module):
 
     def forward(self, tokens: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         """Tokens [batch, sequence, width]; visible [batch, 1, 1, sequence], true where a token is no padding."""
-        query, key, value = (part(tokens).unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
+        query, key, value = (
+            part(tokens).unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
+        )
         attended = functional.scaled_dot_product_attention(query, key, value, visible)
         tokens = self.attention_norm(tokens + self.mix(attended.transpose(1, 2).flatten(-2)))
         return self.norm(tokens + self.narrow(functional.gelu(self.widen(tokens))))

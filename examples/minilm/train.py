@@ -1,6 +1,6 @@
 """Trains the head of each exit on the training part of the texts, the encoder unchanged, and writes `heads.safetensors`.
 
-Run from the repository root, about two minutes on two cores:
+Run from the repository root, about four minutes on two cores:
 
     python examples/minilm/prepare.py
     python examples/minilm/train.py
@@ -34,7 +34,9 @@ def main(data: Path = HERE / "data") -> None:
         share = head.score(_vectors(network, test_texts, data), test_labels)
         print(f"exit after layer {layers}: {share:.1%} of the test texts")
         for kind, values in (("weight", head.coef_), ("bias", head.intercept_)):
-            half = torch.from_numpy(values.astype(np.float32)) / 2  # the softmax of ± half of it is the logistic function of it
+            half = (
+                torch.from_numpy(values.astype(np.float32)) / 2
+            )  # the softmax of ± half of it is the logistic function of it
             heads[f"exit_{layers}.{kind}"] = torch.cat((-half, half))
     save_file(heads, HERE / "heads.safetensors")
 

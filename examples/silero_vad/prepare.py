@@ -1,6 +1,6 @@
 """Brings silero-vad, and clips of speech and of music, to `data/` beside this file.
 
-    python examples/silero_vad/prepare.py
+python examples/silero_vad/prepare.py
 """
 
 import sys
@@ -14,14 +14,20 @@ import clips  # noqa: E402
 import fetch  # noqa: E402
 import over_clips  # noqa: E402
 
-SILERO = ("silero-vad==6.2.3", "silero_vad-6.2.3-py3-none-any.whl", "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8")
+SILERO = (
+    "silero-vad==6.2.3",
+    "silero_vad-6.2.3-py3-none-any.whl",
+    "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
+)
 IN_SILERO = "silero_vad/data/"
 SPEECH = ("asterisk-core-sounds-en-wav", "1.6.1-1", "2be3ea287d83299d143815fa804f11179a75b7affd4a758b98b55f5afc18a35d")
 IN_SPEECH = "usr/share/asterisk/sounds/en_US_f_Allison"
 MUSIC = ("asterisk-moh-opsound-wav", "2.03-1.1", "8f9d808a729d305c2d3343993f21ca5e6829e411682618dc8ea7aa8bc24a566c")
 IN_MUSIC = "usr/share/asterisk/moh"
 # Sounds of the first package that are no speech.
-TONES = frozenset({"silence", "beep", "beeperr", "ascending-2tone", "descending-2tone", "confbridge-join", "confbridge-leave"})
+TONES = frozenset(
+    {"silence", "beep", "beeperr", "ascending-2tone", "descending-2tone", "confbridge-join", "confbridge-leave"}
+)
 FRAME_WISE = "silero_vad_16k_op15.onnx"
 # Names of the tensors in that file, and in `model.py`.
 NAMES = {
@@ -52,7 +58,9 @@ def main(data: Path = HERE / "data") -> None:
             over_clips.script(file, part)
     if not (target := data / "clips").exists():
         with fetch.whole(target) as part:
-            write_clips(part, fetch.debian_package(*SPEECH, data) / IN_SPEECH, fetch.debian_package(*MUSIC, data) / IN_MUSIC)
+            write_clips(
+                part, fetch.debian_package(*SPEECH, data) / IN_SPEECH, fetch.debian_package(*MUSIC, data) / IN_MUSIC
+            )
 
 
 def weights(file: Path) -> dict[str, np.ndarray]:
