@@ -20,10 +20,11 @@ RUN := . $(VENV)/bin/activate &&
 SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
 # Many tests wait for windows and time-outs, so there are more workers than cores; a file's tests stay together.
 PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
+EXAMPLES := $(patsubst examples/%/prepare.py,%,$(sort $(wildcard examples/*/prepare.py)))
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
-.PHONY: all runtimes report lab_report compare doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-FROM need-FILE
+.PHONY: all runtimes report lab_report compare example doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all
@@ -42,6 +43,12 @@ lab_report: $(VENV)/ready
 # Compare with an earlier state of the results: make compare BASELINE=FOLDER. The exit status says whether anything became worse.
 compare: need-BASELINE $(VENV)/ready
 	$(SNAKEMAKE) compare --config 'baseline=$(if $(filter /%,$(BASELINE)),,./)$(BASELINE)'
+
+# Benchmark an example: make example NAME=fashion_mnist. Its data are fetched once; results are in the folder of the example.
+example: need-NAME $(VENV)/ready-for-examples
+	$(RUN) $$(test ! -x $(VENV)/measuring/bin/python || echo $(VENV)/measuring/bin/)python examples/$(NAME)/prepare.py
+	$(SNAKEMAKE) --directory examples/$(NAME) all
+	@echo "The report is examples/$(NAME)/results/report.md"
 
 doctor: $(VENV)/ready
 	$(SNAKEMAKE) doctor
@@ -75,6 +82,8 @@ need-MODEL:
 	@test -n "$(MODEL)" || { echo "make remeasure: name the model: make remeasure MODEL=resnet18 [RUNTIME=eager]"; exit 1; }
 need-BASELINE:
 	@test -n "$(BASELINE)" || { echo "make compare: name the earlier results: make compare BASELINE=FOLDER"; exit 1; }
+need-NAME:
+	@test "$(words $(NAME)) $(filter $(EXAMPLES),$(NAME))" = "1 $(NAME)" || { echo "make example: name one of $(EXAMPLES): make example NAME=$(firstword $(EXAMPLES))"; exit 1; }
 need-FROM:
 	@test -n "$(FROM)" || { echo "make pull: name where from: make pull FROM=pi@raspberrypi:joulesweep"; exit 1; }
 need-FILE:
@@ -92,6 +101,11 @@ $(VENV)/ready: $(REQUIREMENTS) | check
 
 $(VENV)/with-runtimes: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --runtimes
+
+# What examples need beyond the environment, pinned by version and hash.
+$(VENV)/ready-for-examples: examples/requirements.txt $(VENV)/ready
+	@$(SET_UP) $(OPTIONS) --pinned examples/requirements.txt
+	@touch $@
 
 $(VENV)/ready-to-test: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --test

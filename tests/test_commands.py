@@ -12,13 +12,14 @@ from joulesweep.pipeline.configuration import config_schema
 from tests.digits_model import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES += sorted((ROOT / "examples").glob("*/README.md"))
 TEMPLATES = sorted((ROOT / "workflow" / "templates").glob("*.j2"))
 CODE = [*sorted((ROOT / "workflow").rglob("*.py")), ROOT / "Snakefile", ROOT / "Makefile"]
 
 _FENCE = re.compile(r"^ *```(?:sh|bash)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:make|snakemake|python)(?: [^`\n]+)?)`")
 _MESSAGE = re.compile(
-    r"\b(make (?:all|doctor|report|lab_report|compare|remeasure|again|pull|pack|unpack|test|lint)\b(?: [A-Z]+=[^\s\"'`;,)]+)*)"
+    r"\b(make (?:all|doctor|report|lab_report|compare|example|remeasure|again|pull|pack|unpack|test|lint)\b(?: [A-Z]+=[^\s\"'`;,)]+)*)"
 )
 
 

@@ -1,5 +1,6 @@
 """The Makefile: what it asks for is one line, an environment is whole or not there, and setting up twice does nothing."""
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -30,16 +31,22 @@ def checkout(tmp_path: Path) -> Path:
 def tiny(checkout: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """The same with requirements that one small wheel on the disk satisfies, and pip's settings for that."""
     wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    with zipfile.ZipFile(wheels / "tiny-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny.py", "")
-        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+    _write_wheel(wheels, "tiny")
     envs = checkout / "workflow" / "envs"
     for name in ("analysis", "no-torch", "constraints/no-torch"):
         (envs / f"{name}.txt").write_text("" if name.startswith("constraints") else "tiny\n")
     return checkout, {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+
+
+def _write_wheel(folder: Path, name: str) -> Path:
+    """A package of one empty module."""
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.py", "")
+        wheel.writestr(f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        wheel.writestr(f"{name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{name}-1.0.dist-info/RECORD", "")
+    return folder / f"{name}-1.0-py3-none-any.whl"
 
 
 def _make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -167,6 +174,34 @@ def test_an_environment_that_failed_half_way_is_removed(tiny):
     assert not (checkout / ".cache" / "tmp").exists()
 
 
+@pytest.mark.slow
+def test_what_examples_need_is_installed_once_and_only_with_its_hash(tiny):
+    checkout, settings = tiny
+    wheel = _write_wheel(Path(settings["PIP_FIND_LINKS"]), "small")
+    requirements = checkout / "examples" / "requirements.txt"
+    requirements.parent.mkdir()
+    requirements.write_text(f"small==1.0 --hash=sha256:{'0' * 64}\n")
+    refused = _make(checkout, ".venv/ready-for-examples", "DEVICE=no-torch", **settings)
+    assert refused.returncode != 0
+    assert "the set-up failed: " in refused.stderr
+    assert not (checkout / ".venv" / "ready-for-examples").exists()
+    requirements.write_text(f"small==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+    installed = _make(checkout, ".venv/ready-for-examples", **settings)
+    assert installed.returncode == 0, installed.stderr
+    assert subprocess.run([checkout / ".venv" / "bin" / "python", "-c", "import small"]).returncode == 0
+    assert "--pinned" not in _make(checkout, "-n", ".venv/ready-for-examples", **settings).stdout
+
+
+@pytest.mark.parametrize("name", ["", "NAME=clothes", "NAME=sounds words", "NAME=%"])
+def test_without_the_name_of_an_example_the_names_are_listed(checkout, name):
+    for example in ("sounds", "words"):
+        (checkout / "examples" / example).mkdir(parents=True)
+        (checkout / "examples" / example / "prepare.py").touch()
+    line = _complaint(_make(checkout, "example", *filter(None, [name])))
+    assert line == "make example: name one of sounds words: make example NAME=sounds"
+    assert not (checkout / ".venv").exists()
+
+
 def test_one_setting_takes_the_small_wheels_of_torch(checkout):
     assert "--cpu" in _make(checkout, "-n", ".venv/ready", "TORCH=cpu").stdout
     assert "--cpu" not in _make(checkout, "-n", ".venv/ready").stdout
@@ -186,6 +221,9 @@ def test_git_ignores_what_make_makes(tmp_path):
         ".cache/set-up.log",
         "joulesweep-pi.tar.gz",
         "results/report.md",
+        "examples/minilm/data/test.csv",
+        "examples/minilm/results/report.md",
+        "examples/minilm/.snakemake/log",
         ".incoming-x/devices",
     ):
         assert subprocess.run(["git", "check-ignore", "-q", path], cwd=tmp_path).returncode == 0, path
