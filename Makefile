@@ -45,7 +45,7 @@ compare: need-BASELINE $(VENV)/ready
 	$(SNAKEMAKE) compare --config 'baseline=$(if $(filter /%,$(BASELINE)),,./)$(BASELINE)'
 
 # Benchmark an example: make example NAME=fashion_mnist. Its data are fetched once; results are in the folder of the example.
-example: need-NAME $(VENV)/ready-for-examples
+example: need-NAME $(VENV)/with-runtimes
 	$(RUN) $$(test ! -x $(VENV)/measuring/bin/python || echo $(VENV)/measuring/bin/)python examples/$(NAME)/prepare.py
 	$(SNAKEMAKE) --directory examples/$(NAME) all
 	@echo "The report is examples/$(NAME)/results/report.md"
@@ -101,11 +101,6 @@ $(VENV)/ready: $(REQUIREMENTS) | check
 
 $(VENV)/with-runtimes: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --runtimes
-
-# What examples need beyond the environment, pinned by version and hash.
-$(VENV)/ready-for-examples: examples/requirements.txt $(VENV)/ready
-	@$(SET_UP) $(OPTIONS) --pinned examples/requirements.txt
-	@touch $@
 
 $(VENV)/ready-to-test: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --test

@@ -1,6 +1,5 @@
 """The Makefile: what it asks for is one line, an environment is whole or not there, and setting up twice does nothing."""
 
-import hashlib
 import os
 import shlex
 import shutil
@@ -175,21 +174,16 @@ def test_an_environment_that_failed_half_way_is_removed(tiny):
 
 
 @pytest.mark.slow
-def test_what_examples_need_is_installed_once_and_only_with_its_hash(tiny):
+def test_the_optional_runtimes_stay_when_the_environment_is_completed_later(tiny):
     checkout, settings = tiny
-    wheel = _write_wheel(Path(settings["PIP_FIND_LINKS"]), "small")
-    requirements = checkout / "examples" / "requirements.txt"
-    requirements.parent.mkdir()
-    requirements.write_text(f"small==1.0 --hash=sha256:{'0' * 64}\n")
-    refused = _make(checkout, ".venv/ready-for-examples", "DEVICE=no-torch", **settings)
-    assert refused.returncode != 0
-    assert "the set-up failed: " in refused.stderr
-    assert not (checkout / ".venv" / "ready-for-examples").exists()
-    requirements.write_text(f"small==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
-    installed = _make(checkout, ".venv/ready-for-examples", **settings)
+    _write_wheel(Path(settings["PIP_FIND_LINKS"]), "small")
+    (checkout / "workflow" / "envs" / "runtimes.txt").write_text("small==1.0\n")
+    installed = _make(checkout, ".venv/with-runtimes", "DEVICE=no-torch", **settings)
     assert installed.returncode == 0, installed.stderr
     assert subprocess.run([checkout / ".venv" / "bin" / "python", "-c", "import small"]).returncode == 0
-    assert "--pinned" not in _make(checkout, "-n", ".venv/ready-for-examples", **settings).stdout
+    (checkout / "workflow" / "envs" / "analysis.txt").touch()
+    assert _make(checkout, ".venv/ready", **settings).returncode == 0
+    assert (checkout / ".venv" / "with-runtimes").exists()
 
 
 @pytest.mark.parametrize("name", ["", "NAME=clothes", "NAME=sounds words", "NAME=%"])

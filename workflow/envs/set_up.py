@@ -1,6 +1,6 @@
 """Set up the virtual environment of one kind of device. `make` calls this; it needs Python and nothing else.
 
-    python3 workflow/envs/set_up.py .venv [--device laptop|pi|jetson|no-torch] [--cpu] [--runtimes] [--test] [--check] [--pinned FILE]
+    python3 workflow/envs/set_up.py .venv [--device laptop|pi|jetson|no-torch] [--cpu] [--runtimes] [--test] [--check]
 
 The environment counts as ready when the file `ready` lies in it, which is written last and removed first. The file `with-runtimes` says
 that it has the optional runtimes; they stay when it is completed later.
@@ -75,9 +75,6 @@ def main() -> None:
     parser.add_argument(
         "--same-python", action="store_true", help="stop where the environment has another Python than this"
     )
-    parser.add_argument(
-        "--pinned", type=Path, metavar="FILE", help="only add these packages, each with a hash, to the measuring side"
-    )
     parser.add_argument("--check", action="store_true", help="only compare what is asked for with what is there")
     arguments = parser.parse_args()
     venv: Path = arguments.venv
@@ -88,9 +85,7 @@ def main() -> None:
         )
     if arguments.same_python:
         _compare_python(venv)
-    if arguments.pinned:
-        _install_pinned(venv, arguments.pinned)
-    elif not arguments.check:
+    if not arguments.check:
         more = {
             "runtimes": arguments.runtimes or arguments.test or (venv / _WITH_RUNTIMES).exists(),
             "test": arguments.test,
@@ -225,13 +220,6 @@ def _install_all(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
             _make_venv(Path(_SYSTEM_PYTHON), measuring, "--system-site-packages", "--clear")
         _install(measuring / "bin" / "python", [device, *more], device, [])
         _say_whether_torch(measuring / "bin" / "python")
-
-
-def _install_pinned(venv: Path, requirements: Path) -> None:
-    """Add packages to the measuring side of an environment, without what they require: that is among them, or there."""
-    measuring = venv / "measuring" / "bin" / "python"
-    python = measuring if measuring.exists() else venv / "bin" / "python"
-    pip_install.run(python, ["--no-deps", "--require-hashes", "--requirement", str(requirements)])
 
 
 def _check_system_python() -> None:
