@@ -57,7 +57,7 @@ def _check_labels(metric: str, taken: str, labels: np.ndarray) -> None:
         found = _KINDS.get(kind, str(labels.dtype))
         wanted = "names or whole numbers from 0" if taken == "classes" else taken
         raise UserError(
-            f"the labels of the data are {found}, such as {labels.min() if kind in 'if' else labels[0]!r}; {metric} takes {wanted}; "
+            f"the labels of the data are {found}, such as {(labels.min() if kind in 'if' else labels[0]).item()!r}; {metric} takes {wanted}; "
             "choose another metric"
         )
 
