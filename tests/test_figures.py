@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -20,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.transforms import Bbox
 
 from tests import synthetic
 
@@ -214,6 +216,9 @@ def test_modelled_energy_is_called_modelled_in_title_and_axis_and_every_dot_has_
         assert any("In a dotted ring: modelled" in words.replace("\n", " ") for words in rest)
         assert len(_rings(figure)) == sum(len(line.get_xdata()) for line in _dots(figure)) > 0
         assert "modelled" in _legend(figure)
+        (ring,) = [each for each in figure.legends[0].legend_handles if isinstance(each, PathCollection)]
+        place = ring.get_transform().transform((0.5, 0.0))
+        assert list(place) == [0.5, 0.0], "the ring in the legend is drawn in its own place, where it can be seen"
 
 
 def test_measured_energy_is_not_called_modelled_and_has_no_ring(merged):
@@ -231,7 +236,7 @@ def test_a_modelled_dot_beside_measured_ones_has_a_ring_and_is_on_no_front(tmp_p
     modelled = {"kind": "modelled", "meter": "cpu-time", "rails": "CPU time"}
     rows = [
         synthetic.energy_row("laptop", "digits_mlp", runtime, joules, **modelled)
-        for runtime, joules in (("eager", 4.4e-4), ("onnxruntime", 2.3e-4))  # about 14.2 W times their latency
+        for runtime, joules in (("eager", 4.2e-4), ("onnxruntime", 2.2e-4))
     ]
     write_table(path, columns.ENERGY, rows)
     job = synthetic.job(models=models)
@@ -322,6 +327,12 @@ def test_the_front_is_a_step_line_along_the_cheapest_and_the_most_accurate(merge
     assert list(x) == sorted(x)
     assert list(y) == sorted(y)
     assert max(y) == pytest.approx(98.3)
+    corners = axes.transData.transform(
+        [(x[0], y[0]), *((x[at], y[at + step]) for at in range(1, len(x)) for step in (-1, 0))]
+    )
+    parts = [Bbox(ends) for ends in pairwise(corners)]
+    names = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    assert not any(name.overlaps(part) for name in names for part in parts), "no name covers the line"
 
 
 @pytest.mark.parametrize("cost", ["latency", "energy", "size"])

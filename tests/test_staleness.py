@@ -70,6 +70,16 @@ def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done):
         assert done.stale() == stages, file
 
 
+def test_other_limits_rewrite_the_report_and_nothing_else(done):
+    done.configure(done.config | {"choose": {"max_latency_ms": 1000}})
+    assert done.stale() == {"report"}
+    done.run("--cores", "1", "all")
+    assert "latency of at most 1000 ms, at the base point.\n\n- **tests:** " in (
+        done.folder / "results" / "report.md"
+    ).read_text(encoding="utf-8")
+    assert done.stale() == set()
+
+
 def test_a_new_model_is_all_that_is_made(done):
     wide = {**CNN, "source": "python:custom_models/digits.py:cnn_wide", "weights": "random"}
     done.configure(_config(models={"mlp": MLP, "cnn": CNN, "wide": wide}))

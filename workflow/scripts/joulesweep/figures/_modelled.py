@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path
+from matplotlib.transforms import IdentityTransform
 
 from joulesweep.figures import _style
 from joulesweep.figures._quantities import Quantity
@@ -39,5 +40,6 @@ def handles(rows: pd.DataFrame, *quantities: Quantity) -> list[PathCollection]:
             linestyles=":",
             linewidths=0.9,
             label=WORDS,
+            transform=IdentityTransform(),
         )
     ]

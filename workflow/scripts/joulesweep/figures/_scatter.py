@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -18,6 +19,7 @@ from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 _TITLE_WIDTH = 50  # characters that fit above a panel
+Bar = tuple[tuple[float, float], tuple[float, float]]  # a line from one place to another, in the units of the axes
 
 
 def scatter(
@@ -113,11 +115,11 @@ def _dots(
         colour, marker = styles[row["runtime"]]
         x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
         fill = fills.get(index, "full")
-        alpha = _style.FAINT_ALPHA if fill == "faint" else 1.0
+        alpha, order = (_style.FAINT_ALPHA, 1.8) if fill == "faint" else (1.0, 2)
         bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
         axes.errorbar(
             x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if fill == "hollow" else colour,
-            elinewidth=1, zorder=2, alpha=alpha,
+            elinewidth=1, zorder=order, alpha=alpha,
         )  # fmt: skip
         if _modelled.is_modelled(row, across, up):
             _modelled.ring(axes, x, y, colour, alpha)
@@ -137,10 +139,20 @@ def _names(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> N
     names = [
         (row[across.metric] * across.scale, row[up.metric] * up.scale, row["model"]) for _, row in highest.iterrows()
     ]
-    _labels.place(axes, names, dots, [bar for _, row in shown.iterrows() for bar in _bars(row, across, up)])
+    bars = [bar for _, row in shown.iterrows() for bar in _bars(row, across, up)]
+    _labels.place(axes, names, dots, [*bars, *_steps(axes)])
 
 
-def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+def _steps(axes: Axes) -> Iterator[Bar]:
+    """The level and the upright parts of the step lines in a panel."""
+    for line in axes.lines:
+        if line.get_drawstyle() == "steps-post":
+            for (x, y), (next_x, next_y) in pairwise(zip(line.get_xdata(), line.get_ydata(), strict=True)):
+                yield (x, y), (next_x, y)
+                yield (next_x, y), (next_x, next_y)
+
+
+def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[Bar]:
     """The ends of a dot's bars, in the units of the axes."""
     x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
     if reach := _reach(row, across):

@@ -15,7 +15,7 @@ class Figure(base.Figure):
     title = "{metric} against size"
     note = (
         "One dot per variant at the base point. Bars are 95 % intervals. The size is that of the weights as the runtime's file "
-        f"stores them; it is exact. {NOTE}"
+        f"stores them; variants with equal size and accuracy lie on each other. {NOTE}"
     )
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
