@@ -392,14 +392,14 @@ def _export(tree: Tree, model: str, formats: list[str], sizes: tuple[int, ...] =
 
 def test_a_device_that_lists_fewer_runtimes_takes_the_artefacts_that_are_there(tree):
     tree.config["hypotheses"] = []
-    path = _export(tree, "cnn", ["module", "onnx"])
+    path = _export(tree, "cnn", ["module", "onnx", "outputs"])
     for runtimes in (["onnxruntime"], ["eager"], ["onnxruntime", "eager"]):
         tree.config["models"] = {"mlp": MLP, "cnn": {**CNN, "runtimes": runtimes}}
         assert tree.jobs().manifest("cnn") == path
 
 
 def test_what_is_not_there_is_exported_under_another_name(tree):
-    path = _export(tree, "cnn", ["module", "onnx"])
+    path = _export(tree, "cnn", ["module", "onnx", "outputs"])
     tree.config["models"] = {"mlp": MLP, "cnn": {**CNN, "runtimes": ["eager", "onnxruntime", "onnxruntime-int8"]}}
     assert tree.jobs().manifest("cnn") != path
     tree.config["models"] = {"mlp": MLP, "cnn": {**CNN, "sweeps": {"size": [16]}}}

@@ -7,7 +7,7 @@ import torch
 
 from joulesweep.model import call_arguments, inputs
 from joulesweep.model import module as modules
-from joulesweep.model.output_tensors import tensors
+from joulesweep.model.outputs import tensors
 
 
 class FlatModule(torch.nn.Module):

@@ -21,7 +21,7 @@ _NUMBERS = "biufc"  # kinds of numpy's types
 class Format(base.Format):
     """One file for the base point. Measuring compares with it; no runtime loads it."""
 
-    libraries = ("torch", "onnxruntime")
+    libraries = ("torch",)
     made_from = ""
     reads_data = False
 

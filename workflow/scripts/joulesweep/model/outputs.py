@@ -1,11 +1,29 @@
-"""What a pass gives, as arrays: whether it can be the result of a computation that went well."""
+"""What a pass gives: its tensors or arrays, and whether they can be the result of a computation that went well."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from joulesweep.errors import UserError
+
+
+def tensors(outputs: Any) -> Iterator[Any]:
+    """The tensors of torch in a model's outputs, in order, whatever tuples, dictionaries and dataclasses hold them."""
+    import torch
+
+    if isinstance(outputs, torch.Tensor):
+        yield outputs
+    elif isinstance(outputs, Mapping):
+        for value in outputs.values():
+            yield from tensors(value)
+    elif is_dataclass(outputs) and not isinstance(outputs, type):
+        for each in fields(outputs):
+            yield from tensors(getattr(outputs, each.name))
+    elif isinstance(outputs, list | tuple):
+        for value in outputs:
+            yield from tensors(value)
 
 
 def check_finite(outputs: Iterable[Any]) -> None:

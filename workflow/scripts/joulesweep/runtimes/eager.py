@@ -9,7 +9,7 @@ import torch
 from joulesweep.model import call_arguments, inputs
 from joulesweep.model.manifest import Artefact
 from joulesweep.model.module import rebuild
-from joulesweep.model.output_tensors import tensors
+from joulesweep.model.outputs import tensors
 from joulesweep.runtimes import base
 
 
