@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from joulesweep import plugins
 from joulesweep.analysis.compare.job import compare
+from joulesweep.analysis.lab_report.tables import Lab
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import lab_report, report
 from joulesweep.analysis.report.verdicts import Finding, check
@@ -102,8 +104,6 @@ def test_an_error_is_shown_in_its_own_unit_and_less_of_it_is_better(tmp_path):
 
 
 def test_a_larger_error_at_a_higher_price_is_beaten(tmp_path):
-    from joulesweep.analysis.lab_report.tables import Lab
-
     dear = {**ERROR, "value": 0.5, "ci_low": 0.49, "ci_high": 0.51}
     merged = _merged(
         _results(tmp_path, digits_mlp={**dear, "value": 0.2, "ci_low": 0.19, "ci_high": 0.21}, digits_cnn=dear)
@@ -115,28 +115,49 @@ def test_a_larger_error_at_a_higher_price_is_beaten(tmp_path):
 
 
 def test_two_metrics_are_never_compared_and_the_reason_is_said(tmp_path):
-    from joulesweep import plugins
-
     results = _results(tmp_path, digits_mlp={**ERROR, "value": 0.5})
-    page = _page(results, report, "report.md.j2")
-    reason = "mean absolute error and top-1 accuracy are different metrics"
-    assert f"**Best trade-off:** {reason}, so the models cannot be compared by them." in page
-    merged = _merged(results)
+    assert (
+        "**Best trade-off:** digits_cnn @ eager has a top-1 accuracy of 95.0 [93.0, 96.0] %, and there is no other to compare it with; "
+        "not compared: digits_mlp (mean absolute error on digits)."
+    ) in _page(results, report, "report.md.j2")
     for name in ("accuracy-vs-latency", "accuracy-vs-energy"):
-        with pytest.raises(NotDrawn, match=f"{reason}, which no axis can show together"):
-            plugins.load("figures", name)().draw(merged, "")
-    finding = _check(results, CLAIM)
-    assert (finding.verdict, finding.cases[0].why, finding.cases[0].numbers) == (
-        "undecided",
-        "the metrics differ",
-        reason,
+        with pytest.raises(NotDrawn):
+            plugins.load("figures", name)().draw(_merged(results), "")
+    (case,) = _check(results, CLAIM).cases
+    assert (case.verdict, case.why) == ("not judged", "the metrics or the data differ")
+    assert case.numbers == "mean absolute error on digits and top-1 accuracy on digits cannot be compared"
+
+
+def test_values_on_other_data_are_on_no_axis_with_these_and_their_models_are_named(tmp_path):
+    """Three variants on digits and one on flowers, which is more accurate and faster than all of them."""
+    results = _results(
+        tmp_path, digits_cnn={"dataset": "flowers", "data_digest": "f10", "value": 0.99, "ci_high": 0.99}
     )
+    rows = [
+        synthetic.accuracy_row("laptop", "digits_mlp", runtime, value)
+        for runtime, value in (("eager", 0.9), ("onnxruntime", 0.92))
+    ]
+    times = [synthetic.latency_row("laptop", "digits_mlp", row["runtime"], 0.001) for row in rows]
+    write_table(results / "devices/laptop/accuracy/digits_mlp.csv", columns.ACCURACY, rows)
+    write_table(results / "devices/laptop/latency/digits_mlp.csv", columns.LATENCY, times)
+    left_out = "ot compared: digits_cnn (top-1 accuracy on flowers)"
+    page = _page(results, report, "report.md.j2")
+    (answer,) = [line for line in page.splitlines() if line.startswith("- **Best trade-off:**")]
+    assert "digits_mlp @ onnxruntime has the best top-1 accuracy with 92.0" in answer
+    assert answer.endswith(f"; n{left_out}.")
+    figure, merged = plugins.load("figures", "accuracy-vs-latency")(), _merged(results)
+    (axes,) = figure.draw(merged, "").axes
+    assert [text.get_text() for text in axes.texts if text.get_text()] == ["digits_mlp"]
+    assert f"N{left_out}." in figure.heading(merged)[1]
+    best = Lab({"members": []}, merged, synthetic.job(models=MODELS)["models"]).best(base_points(merged), "laptop")
+    assert best.startswith("digits_mlp @ onnxruntime")
+    assert best.endswith(f"; n{left_out}")
+    (case,) = _check(results, CLAIM).cases
+    assert case.numbers == "top-1 accuracy on digits and top-1 accuracy on flowers cannot be compared"
 
 
 def test_the_front_of_an_error_goes_down(tmp_path):
     """The slower model has the smaller error, so both are on the front, and the line falls."""
-    from joulesweep import plugins
-
     few = {"ci_low": 0.3, "ci_high": 0.3, "value": 0.3}
     merged = _merged(_results(tmp_path, digits_mlp={**ERROR, "value": 0.5}, digits_cnn={**ERROR, **few}))
     figure = plugins.load("figures", "accuracy-vs-latency")()
@@ -175,6 +196,22 @@ def test_variants_on_the_same_examples_are_compared_one_by_one(tmp_path):
     for damaged in ("", "f4:not packed", pack(better[:10].astype(np.float32))):
         rows["digits_cnn"] |= {"data_digest": "d161", "per_example": damaged}
         assert _check(_results(tmp_path / f"damaged {len(damaged)}", **rows), CLAIM).verdict == "undecided"
+
+
+def test_where_a_bootstrap_sees_no_difference_the_two_are_taken_as_independent(tmp_path):
+    """It would conclude from 500 equal answers that there never is another one."""
+    answers = np.repeat([[0, 0], [1, 1], [1, 0]], [200, 280, 20], axis=0).ravel()
+    row = _kept(np.ones(500)) | {
+        "metric": "f1",
+        "value": 0.96,
+        "ci_low": 0.94,
+        "ci_high": 0.98,
+        "per_example": pack(answers),
+    }
+    claim = {"metric": "accuracy", "of": "digits_mlp", "stays": "within 1 point", "from": "digits_cnn"}
+    finding = _check(_results(tmp_path, digits_mlp=row, digits_cnn=row), claim)
+    assert finding.verdict == "undecided"
+    assert "difference 0.0 [-2.8, 2.8] percentage points" in finding.cases[0].numbers
 
 
 def test_equal_answers_stay_within_a_point(tmp_path):

@@ -31,8 +31,7 @@ def scatter(
     Raises:
         NotDrawn: fewer than two variants have both quantities.
     """
-    points = base_points(merged)
-    shown = points[points[across.metric].notna() & points[up.metric].notna()]
+    shown = up.of(across.of(base_points(merged)))
     if len(shown) < 2:
         raise NotDrawn(_missing.at_base(merged, up, across))
     styles = _style.styles(shown["runtime"])

@@ -16,7 +16,7 @@ class NotDrawn(Exception):
 
 class Figure(ABC):
     """One figure. In `title` and `note`, `{axis}` stands for the swept axis, `{energy}` for energy, or modelled energy, and `{metric}`
-    for the metric by which the models are judged on labelled data.
+    for the metric on labelled data; a note then names the models that are left out.
 
     Attributes:
         title: heading of the image; the report gives it to readers who do not see the image.
@@ -39,21 +39,18 @@ class Figure(ABC):
     def heading(self, merged: Merged, axis: str = "") -> tuple[str, str]:
         """Title and note in words."""
         energy = modelled_energy(merged)
+        judged, left_out = scores.comparable(merged.sound("accuracy"))
         words = {
             "axis": axis,
             "energy": {"all": "modelled energy", "some": "energy, partly modelled"}.get(energy, "energy"),
-            "metric": _metric(merged),
+            "metric": scores.words(judged["metric"].iloc[0]) if len(judged) else "accuracy",
         }
         title, note = self.title.format(**words), self.note.format(**words)
         if energy and "{energy}" in self.title:
             note += " Hollow: modelled, that is computed from time and configured watts, not measured."
+        if left_out and "{metric}" in self.title:
+            note += f" {left_out[0].upper()}{left_out[1:]}."
         return title[0].upper() + title[1:], note
-
-
-def _metric(merged: Merged) -> str:
-    """The metric of labelled data in words; where models have several or none, accuracy."""
-    metrics = set(merged.sound("accuracy")["metric"])
-    return scores.words(metrics.pop()) if len(metrics) == 1 else "accuracy"
 
 
 def file_name(name: str, axis: str) -> str:

@@ -15,7 +15,7 @@ SUPPORTED, REFUTED, UNDECIDED, NOT_JUDGED = "supported", "refuted", "undecided",
 MEMORY_TOLERANCE = 0.05  # memory has no interval: values closer than this count as equal
 MODELLED = "modelled energy decides nothing"
 MISSING = "a value is missing"
-DIFFERENT = "the metrics differ"
+DIFFERENT = "the metrics or the data differ"
 
 WORDS = {
     "latency": "latency",

@@ -23,7 +23,7 @@ METRICS = {
 _FURTHER = {
     "latency": LEVELS,
     "energy": ["kind"],
-    "accuracy": ["metric", "unit", "higher_is_better", "examples", "data_digest", "per_example"],
+    "accuracy": ["dataset", "metric", "unit", "higher_is_better", "examples", "data_digest", "per_example"],
 }
 
 

@@ -132,11 +132,10 @@ class Lab:
     def best(self, points: pd.DataFrame, device: str) -> str:
         """The variants that are worth having, the fastest first, and whether the intervals tell them from the others.
 
-        Empty where none has a figure, and where the models have different metrics.
+        Models with another metric or other data are left out, and named. Empty where none has a figure.
         """
         rows = points[(points["device"] == device) & points["accuracy"].notna() & points["latency"].notna()]
-        if scores.conflict(set(rows["metric"])):
-            return ""
+        rows, left_out = scores.comparable(rows)
         choices = [
             (interval(row, "latency"), scores.gain(row, interval(row, "accuracy"))) for _, row in rows.iterrows()
         ]
@@ -150,7 +149,7 @@ class Lab:
                 f"({scored(row['accuracy'], row['accuracy_low'], row['accuracy_high'], row['unit'])}, "
                 f"{with_interval(row['latency'], row['latency_low'], row['latency_high'], 1e3, 'ms')}{doubt})"
             )
-        return enumeration(named)
+        return "; ".join(filter(None, (enumeration(named), text(left_out))))
 
 
 def _base(frame: pd.DataFrame, device: str) -> pd.DataFrame:

@@ -148,8 +148,8 @@ def _trade_off(points: pd.DataFrame) -> str:
     rows = points[points["accuracy"].notna()]
     if rows.empty:
         return "**Best trade-off:** no configured model has labelled data, so accuracy cannot be weighed against cost."
-    if why := scores.conflict(set(rows["metric"])):
-        return f"**Best trade-off:** {text(why)}, so the models cannot be compared by them."
+    rows, left_out = scores.comparable(rows)
+    beside = f"; {text(left_out)}" if left_out else ""
     gains = [scores.gain(row, interval(row, "accuracy")) for _, row in rows.iterrows()]
     rows = rows.assign(
         gain=[gain.value for gain in gains], low=[gain.low for gain in gains], high=[gain.high for gain in gains]
@@ -158,7 +158,7 @@ def _trade_off(points: pd.DataFrame) -> str:
     best = rows.iloc[0]
     words = text(scores.words(best["metric"]))
     if len(rows) == 1:
-        return f"**Best trade-off:** only {_variant(best)} was evaluated; its {words} is {_score(best)}."
+        return f"**Best trade-off:** {_variant(best)} has a {words} of {_score(best)}, and there is no other to compare it with{beside}."
     ties = int((rows["gain"] == best["gain"]).sum()) - 1
     same = f", as {plural(ties, 'other variant')}" if ties else ""
     line = f"**Best trade-off:** {_variant(best)} has the best {words} with {_score(best)}{same}"
@@ -168,7 +168,7 @@ def _trade_off(points: pd.DataFrame) -> str:
         line += (
             f". Of those whose intervals overlap with it, {_variant(fast)} is the fastest ({_score(fast)}, {_ms(fast)})"
         )
-    return f"{line}."
+    return f"{line}{beside}."
 
 
 def _score(row: pd.Series) -> str:

@@ -21,7 +21,8 @@ _TAKEN = {"classes": "i", "numbers": "if", "texts": "U"}  # kinds of labels, by 
 def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     """Evaluate one variant. The argument holds `artefact`, `runtime`, `threads`, and the `data` and `metric` of the specification.
 
-    Returns `scores` [examples, numbers], the `data_digest`, the `preprocessing` in words, and the seconds of `timing.measure`.
+    Returns `scores` [examples, numbers], the `dataset` and the `preprocessing` in words, the `data_digest`, and the seconds of
+    `timing.measure`.
 
     Raises:
         Unsupported: the examples do not fit the model, or its outputs the metric.
@@ -29,7 +30,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     """
     data = argument["data"]
     data_set = plugins.load("datasets", data["set"])(data["settings"])
-    examples = data_set.test().at_most(data["examples"])
+    whole = data_set.test()
+    examples = whole.at_most(data["examples"])
     if not len(examples):
         raise UserError(f"the data set {data['name']} has no examples")
     metric = plugins.load("metrics", argument["metric"])(examples.symbols)
@@ -45,6 +47,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     gc.disable()  # while passes are timed
     return {
         "scores": np.array(scores, dtype=float),
+        "dataset": data["name"]
+        + (f" ({len(examples)} of {len(whole)}, chosen at random)" if examples is not whole else ""),
         "data_digest": examples.digest,
         "preprocessing": data_set.preprocessing,
         **timing.measure(model, examples),
