@@ -128,7 +128,7 @@ def test_real_and_random_passes_alternate_and_which_comes_first_changes(count):
 def test_fewer_examples_are_a_choice_that_the_row_names(exported, tmp_path):
     (row,) = _evaluate(exported, tmp_path, ["onnxruntime"], data=_data("digits", examples=60))
     assert row["examples"] == "60"
-    assert row["dataset"] == "digits, at most 60 chosen at random"
+    assert row["dataset"] == "digits (60 of 500, chosen at random)"
 
 
 @pytest.mark.parametrize(

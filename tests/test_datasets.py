@@ -122,7 +122,7 @@ def test_an_image_is_resized_by_its_smaller_side_cropped_in_the_middle_and_norma
     assert image.dtype == np.float32
     assert np.allclose(image[:, 2, 2], [1, -2, -1], atol=0.02)  # red, by a JPEG
     assert data.preprocessing == (
-        "smaller side resized to 4 pixels (bilinear), middle of 4 x 4 pixels cut out, values from 0 to 1, less the mean "
+        "smaller side resized to 4 pixels (bilinear), middle of 4 × 4 pixels cut out, values from 0 to 1, less the mean "
         "(0.5, 0.5, 0.25), divided by the standard deviation (0.5, 0.25, 0.25)"
     )
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from joulesweep import plugins
 from joulesweep.analysis.compare.job import compare
+from joulesweep.analysis.lab_report.tables import Lab
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import lab_report, report
 from joulesweep.analysis.report.verdicts import Finding, check
@@ -101,8 +103,6 @@ def test_an_error_is_shown_in_its_own_unit_and_less_of_it_is_better(tmp_path):
 
 
 def test_a_larger_error_at_a_higher_price_is_beaten(tmp_path):
-    from joulesweep.analysis.lab_report.tables import Lab
-
     dear = {**ERROR, "value": 0.5, "ci_low": 0.49, "ci_high": 0.51}
     merged = _merged(
         _results(tmp_path, digits_mlp={**dear, "value": 0.2, "ci_low": 0.19, "ci_high": 0.21}, digits_cnn=dear)
@@ -128,19 +128,17 @@ def test_two_metrics_are_never_compared_and_each_is_told_apart(tmp_path):
     for name in ("accuracy-vs-latency", "accuracy-vs-memory"):
         panels = plugins.load("figures", name)().draw(merged, "").axes
         assert [axes.get_ylabel() for axes in panels] == ["mean absolute error", "top-1 accuracy (%)"]
-    reason = "mean absolute error and top-1 accuracy are different metrics"
+    reason = "mean absolute error on digits and top-1 accuracy on digits cannot be compared"
     finding = _check(results, CLAIM)
     assert (finding.verdict, finding.cases[0].why, finding.cases[0].numbers) == (
         "undecided",
-        "the metrics differ",
+        "the metrics or the data differ",
         reason,
     )
 
 
 def test_the_front_of_an_error_goes_down(tmp_path):
     """The slower model has the smaller error, so both are on the front, and the line falls."""
-    from joulesweep import plugins
-
     few = {"ci_low": 0.3, "ci_high": 0.3, "value": 0.3}
     merged = _merged(_results(tmp_path, digits_mlp={**ERROR, "value": 0.5}, digits_cnn={**ERROR, **few}))
     figure = plugins.load("figures", "accuracy-vs-latency")()
@@ -179,6 +177,22 @@ def test_variants_on_the_same_examples_are_compared_one_by_one(tmp_path):
     for damaged in ("", "f4:not packed", pack(better[:10].astype(np.float32))):
         rows["digits_cnn"] |= {"data_digest": "d161", "per_example": damaged}
         assert _check(_results(tmp_path / f"damaged {len(damaged)}", **rows), CLAIM).verdict == "undecided"
+
+
+def test_where_a_bootstrap_sees_no_difference_the_two_are_taken_as_independent(tmp_path):
+    """It would conclude from 500 equal answers that there never is another one."""
+    answers = np.repeat([[0, 0], [1, 1], [1, 0]], [200, 280, 20], axis=0).ravel()
+    row = _kept(np.ones(500)) | {
+        "metric": "f1",
+        "value": 0.96,
+        "ci_low": 0.94,
+        "ci_high": 0.98,
+        "per_example": pack(answers),
+    }
+    claim = {"metric": "accuracy", "of": "digits_mlp", "stays": "within 1 point", "from": "digits_cnn"}
+    finding = _check(_results(tmp_path, digits_mlp=row, digits_cnn=row), claim)
+    assert finding.verdict == "undecided"
+    assert "difference 0.0 [-2.8, 2.8] percentage points" in finding.cases[0].numbers
 
 
 def test_equal_answers_stay_within_a_point(tmp_path):

@@ -63,7 +63,7 @@ class DataSet(base.DataSet):
         resize, crop = self.settings["resize"], self.settings["crop"]
         words = [
             f"smaller side resized to {resize} pixels (bilinear)" if resize else "",
-            "middle of {} x {} pixels cut out".format(*_sides(crop)) if crop else "",
+            "middle of {} × {} pixels cut out".format(*_sides(crop)) if crop else "",
             "shades of grey" if self.settings["channels"] == 1 else "",
             "values from 0 to 1",
             base.scaling(self.settings, self.settings["channels"])[2],

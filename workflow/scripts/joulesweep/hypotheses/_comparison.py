@@ -103,7 +103,7 @@ class Comparison(base.Hypothesis):
         missing = " and ".join(dict.fromkeys(str(row["model"]) for row in (a, b) if math.isnan(row[self.metric])))
         if missing:
             return not_judged(where, MISSING, f"no {self.words(self.metric)} of {missing} that can be used")
-        if self.metric == "accuracy" and (why := scores.conflict({a["metric"], b["metric"]})):
+        if self.metric == "accuracy" and (why := scores.conflict(pd.DataFrame([a, b]))):
             return not_judged(where, DIFFERENT, why)
         if self.metric == "energy" and "modelled" in (a["kind"], b["kind"]):
             times = digits(a["energy"] / b["energy"])

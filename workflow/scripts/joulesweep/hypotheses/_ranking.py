@@ -50,7 +50,7 @@ class Ranking(base.Hypothesis):
         dots = rows[rows[metric].notna() & rows[other].notna()]
         if len(dots) < self.models:
             return not_judged(where, f"too few models, it takes {self.models}", f"n = {len(dots)}")
-        if "accuracy" in self.metrics and (why := scores.conflict(set(dots["metric"]))):
+        if "accuracy" in self.metrics and (why := scores.conflict(dots)):
             return not_judged(where, DIFFERENT, why)
         found = rank_correlation.spearman(_told_apart(dots, metric), _told_apart(dots, other))
         if math.isnan(found.rho):

@@ -14,7 +14,7 @@ SUPPORTED, REFUTED, UNDECIDED, NOT_JUDGED = "supported", "refuted", "undecided",
 
 MODELLED = "modelled energy decides nothing"
 MISSING = "a value is missing"
-DIFFERENT = "the metrics differ"
+DIFFERENT = "the metrics or the data differ"
 
 WORDS = {
     "latency": "latency",

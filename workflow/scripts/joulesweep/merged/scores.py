@@ -3,7 +3,6 @@
 A row here is one of the table of accuracy, or one of base points, which have its columns.
 """
 
-from collections.abc import Collection
 from contextlib import suppress
 
 import numpy as np
@@ -17,6 +16,7 @@ from joulesweep.uncertainty import ratio
 from joulesweep.uncertainty.interval import Interval
 
 SHARE = "%"  # the unit of a value that people read in percent
+_SAME = ["metric", "data_digest"]  # of rows whose values can be compared
 
 
 def words(metric: str) -> str:
@@ -48,22 +48,31 @@ def gain(row: pd.Series, value: Interval) -> Interval:
     return value if row["higher_is_better"] == 1 else Interval(-value.value, -value.high, -value.low)
 
 
-def conflict(metrics: Collection[str]) -> str:
-    """Why values of these metrics cannot be compared; empty where all are of the same one."""
-    different = sorted({words(metric) for metric in metrics})
-    return f"{enumeration(different)} are different metrics" if len(different) > 1 else ""
+def conflict(rows: pd.DataFrame) -> str:
+    """Why the values of rows cannot be compared; empty where all are of one metric on the same examples."""
+    if len(rows[_SAME].drop_duplicates()) < 2:
+        return ""
+    kinds = sorted({_kind(row) for _, row in rows.iterrows()})
+    return f"{enumeration(kinds)} cannot be compared" if len(kinds) > 1 else f"the examples of {kinds[0]} differ"
+
+
+def _kind(row: pd.Series) -> str:
+    return f"{words(row['metric'])} on {row['dataset']}"
 
 
 def difference(a: pd.Series, b: pd.Series, value_a: Interval, value_b: Interval) -> tuple[Interval, bool]:
     """The value of `a` less that of `b`, both of one metric, and whether it is from the same examples, one by one.
 
-    Then what both got wrong does not widen its interval. Otherwise the two are taken as independent.
+    Then what both got wrong does not widen its interval. Otherwise the two are taken as independent; also where no example shows a
+    difference, of which a bootstrap would conclude that there never is one.
     """
     if a["data_digest"] == b["data_digest"]:
         with suppress(UserError, ValueError):  # an unknown metric, nothing kept, or another version's
             first, second = (_scores(row) for row in (a, b))
             if first.shape == second.shape:
-                return plugins.load("metrics", a["metric"])().difference(first, second), True
+                found = plugins.load("metrics", a["metric"])().difference(first, second)
+                if found.low < found.high:
+                    return found, True
     return ratio.difference(value_a, value_b), False
 
 

@@ -70,9 +70,8 @@ def _agreement(answers: np.ndarray | None, expected: np.ndarray | None, compared
 
 def _row(point: Point, data: Mapping[str, Any], metric_name: str, outcome: Outcome) -> dict[str, Any]:
     metric = plugins.load("metrics", metric_name)()
-    chosen = f", at most {data['examples']} chosen at random" if data["examples"] else ""
     row = {name: value for name, value in point.identity.items() if name in columns.ACCURACY.header} | {
-        "dataset": f"{data['name']}{chosen}",
+        "dataset": data["name"],
         "metric": metric_name,
         "unit": metric.unit,
         "higher_is_better": int(metric.higher_is_better),

@@ -22,7 +22,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     """Evaluate one variant. The argument holds `artefact`, `runtime`, `threads`, and the `data` and `metric` of the specification.
 
     Returns `scores` [examples, numbers], the `answers` [examples] (the place of the largest output, None unless labels are classes),
-    the `data_digest`, the `preprocessing` in words, and the seconds of `timing.measure`.
+    the `dataset` and the `preprocessing` in words, the `data_digest`, and the seconds of `timing.measure`.
 
     Raises:
         Unsupported: the examples do not fit the model, or its outputs the metric.
@@ -30,7 +30,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     """
     data = argument["data"]
     data_set = plugins.load("datasets", data["set"])(data["settings"])
-    examples = data_set.test().at_most(data["examples"])
+    whole = data_set.test()
+    examples = whole.at_most(data["examples"])
     if not len(examples):
         raise UserError(f"the data set {data['name']} has no examples")
     metric = plugins.load("metrics", argument["metric"])(examples.symbols)
@@ -49,6 +50,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "scores": np.array(scores, dtype=float),
         "answers": np.array(answers) if answers else None,
+        "dataset": data["name"]
+        + (f" ({len(examples)} of {len(whole)}, chosen at random)" if examples is not whole else ""),
         "data_digest": examples.digest,
         "preprocessing": data_set.preprocessing,
         **timing.measure(model, examples),

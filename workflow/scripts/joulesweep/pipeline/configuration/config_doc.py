@@ -81,10 +81,10 @@ names a data set without settings. With settings, and with a metric:
 
 Accuracy is measured in each runtime, one example per pass. Labels are names of classes, whole numbers from 0, or real numbers. Names
 are sorted; if the model has its classes in another order, or a class has no example, `classes` names a text file with one
-class per line. Paths start at the project's folder. If a file or folder of the data changes, accuracy is measured again, and
-nothing else.
+class per line. Paths start at the project's folder. If a file of the data changes, accuracy is measured again, and nothing else.
 
-`onnxruntime-int8` is calibrated with the training part of the data (`train`), or with random inputs where there is none.
+`onnxruntime-int8` is calibrated with the training part of the data (`train`), or with random inputs where there is none. If that part
+changes, the file for int8 is made again.
 
 | metric | what it is | unit | better | labels | 95 % interval |
 | --- | --- | --- | --- | --- | --- |
