@@ -204,7 +204,7 @@ def test_a_variant_that_computes_another_model_is_named_at_the_top_and_explained
     words = _report(tmp_path, models=["resnet18"])
     part = _parts(words)["Where each variant ran"]
     assert "**Not every variant computes the model whose name it has:**" in words.partition("## ")[0]
-    assert re.search(r"resnet18 @ eager \| torch on cpu, float32 \| 0.00010 \| 0.10 \| yes \|", part)
+    assert re.search(r"resnet18 @ eager \| torch on cpu, float32 \| below 0.001 \| 0.10 \| yes \|", part)
     assert re.search(rf"resnet18 @ onnxruntime-int8 \| {ran_on} \| 31 \| 10 \| \*\*no\*\* \|", part)
     assert "an output is off by 31 % of the largest one" in part
     assert "**differs** in latency, 1 of 2 points" in words

@@ -39,6 +39,14 @@ def _starts(python: str) -> bool:
     return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
+def _measure(copy: Copy) -> None:
+    """Everything but figures and report."""
+    here = f"results/devices/{copy.config['device']}"
+    stages = ("latency", "energy", "time_shares")
+    copy.run("--cores", "1", "--", f"{here}/device.json", *(f"{here}/{stage}/mlp.csv" for stage in stages))
+    copy.run("--cores", "1", "merge")
+
+
 def _rows(copy: Copy, table: str) -> list[dict[str, str]]:
     with (copy.folder / "results" / "merged" / f"{table}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -56,9 +64,9 @@ def test_the_rows_of_a_device_without_torch_merge_with_those_of_the_device_that_
         },
     }
     copy = Copy(tmp_path / "copy", configuration("desk", models=models))
-    copy.run("--cores", "1", "--", "results/merged/latency.csv")
+    _measure(copy)
     copy.configure({**copy.config, "device": "board", "python": str(bare_python)})
-    copy.run("--cores", "1", "--", "results/merged/latency.csv")
+    _measure(copy)
     latency = {(row["device"], row["model"]): row for row in _rows(copy, "latency")}
     assert {key: (row["status"], row["agrees"]) for key, row in latency.items()} == {
         (device, model): ("ok", "yes") for device in ("desk", "board") for model in models

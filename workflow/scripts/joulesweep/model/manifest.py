@@ -136,10 +136,11 @@ class Manifest:
         raise Unsupported(self.errors.get(form) or f"no {form} file serves {at}: the model takes other values only")
 
     def _outputs(self, point: Mapping[str, Any]) -> Path | None:
-        """The file with the model's own outputs at a point; None unless it is the base point and they could be kept."""
+        """The file with the model's own outputs at a point; None unless it is the base point, and they could be kept and copied."""
         for entry in self.artefacts.get(OUTPUTS, []):
             base = inputs.base_point(self.spec)
-            return self.folder / entry.file if {axis: point.get(axis) for axis in base} == base else None
+            file = self.folder / entry.file
+            return file if file.is_file() and {axis: point.get(axis) for axis in base} == base else None
         return None
 
     def is_complete_for(self, forms: Iterable[str], points: Iterable[Mapping[str, Any]]) -> bool:

@@ -11,6 +11,8 @@ from joulesweep.analysis.report.tables import at_base, variant_of
 from joulesweep.formatting import digits
 from joulesweep.merged.load import Merged
 
+_LEAST = 0.001  # percent, below which a difference is only called so
+
 
 def ran_on(merged: Merged, device: str) -> str:
     """One row per variant that was measured on a device, at its base point; empty where no row says where it ran."""
@@ -42,7 +44,9 @@ def other_models(merged: Merged) -> Iterator[str]:
 
 
 def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else digits(100 * share, 2)
+    if math.isnan(share):
+        return "–"
+    return f"below {_LEAST}" if 0 < 100 * share < _LEAST else digits(100 * share, 2)
 
 
 def _answer(row: pd.Series) -> str:
