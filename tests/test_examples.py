@@ -235,8 +235,8 @@ def _loudness(
         loud = ReduceMean <axes = [1], keepdims = 1> (size)
         stateN = Add (state, loud)
         kept = ReduceMean <axes = [0, 2], keepdims = 0> (stateN)
-        last = Constant <value_ints = [-1]> ()
-        column = Unsqueeze (kept, last)
+        second = Constant <value_ints = [1]> ()
+        column = Unsqueeze (kept, second)
         output = Tanh (column)
     }}
     """

@@ -4,6 +4,7 @@ The network in a file stays as it is. A loop around it goes over the frames of a
 """
 
 import copy
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,9 @@ def script(file: Path, target: Path) -> None:
                 speech = torch.maximum(speech, probability)
             return torch.cat((1 - speech, speech), dim=1)
 
-    torch.jit.save(torch.jit.script(OverClips().eval()), str(target))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated; it is what the package has
+        torch.jit.save(torch.jit.script(OverClips().eval()), str(target))
 
 
 def graph(file: Path, target: Path) -> None:
