@@ -1,5 +1,6 @@
 """PyTorch on the CPU, the model as a traced TorchScript file; its source's code is not needed."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,9 @@ class Runtime(eager.Runtime):
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Read the file. The first passes record shapes and compile, which the warm-up covers."""
         torch.set_num_threads(threads)
-        module = torch.jit.load(artefact.file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # that it is deprecated
+            module = torch.jit.load(artefact.file)
         names = inputs.names(artefact.spec)
 
         def forward(given: dict[str, torch.Tensor]) -> Any:
