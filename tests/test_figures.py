@@ -435,6 +435,13 @@ def _lab(colour: str, seen_by: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
+def test_every_runtime_that_there_is_has_a_style_of_its_own():
+    names = [name for name in plugins.names("runtimes") if name not in ("onnxruntime-coreml", "onnxruntime-tensorrt")]
+    for some in (names[:14], names[-14:]):  # more than one figure can show
+        styles = _style.styles(some)
+        assert len({marker for _, marker in styles.values()}) == len(some)
+
+
 @pytest.mark.parametrize("vision", BLINDNESS)
 def test_runtimes_are_told_apart_by_colour_blind_readers_or_by_their_markers(vision):
     runtimes = ["eager", "onnxruntime", "onnxruntime-int8", "eager-cuda", "openvino", "ncnn"]

@@ -1,5 +1,6 @@
 """What all figures share: colours, markers, sizes, axes and headings."""
 
+import itertools
 import math
 import textwrap
 from collections.abc import Iterable
@@ -18,7 +19,9 @@ FAINT_ALPHA = 0.35
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; a runtime also has its own marker, for print in grey.
 _KNOWN = {"eager": ("#0072B2", "o"), "onnxruntime": ("#D55E00", "s"), "onnxruntime-int8": ("#009E73", "D")}
-_FURTHER = (("#CC79A7", "^"), ("#E69F00", "v"), ("#56B4E9", "P"), ("#000000", "X"), ("#8C6D31", "<"))
+# More than five further runtimes share colours, never markers.
+_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
+_MARKERS = "^vPX<>ph*d8H"
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -52,7 +55,8 @@ def styles(runtimes: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Colour and marker of every runtime, in the order in which a legend lists them."""
     names = sorted(set(runtimes), key=lambda name: (list(_KNOWN).index(name) if name in _KNOWN else len(_KNOWN), name))
     further = [name for name in names if name not in _KNOWN]
-    return {name: _KNOWN.get(name) or _FURTHER[further.index(name) % len(_FURTHER)] for name in names}
+    new = dict(zip(further, zip(itertools.cycle(_COLOURS), itertools.cycle(_MARKERS)), strict=False))
+    return {name: _KNOWN.get(name) or new[name] for name in names}
 
 
 def legend(figure: Figure, style_of: dict[str, tuple[str, str]], more: Iterable[Artist] = ()) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.formatting import enumeration, plural
+from joulesweep.launches.time_shares.rows import NO_PROFILER
 from joulesweep.merged.load import Merged
 
 _TABLES = ("counts", "latency", "energy", "time_shares", "accuracy")
@@ -43,7 +44,7 @@ def _failed(merged: Merged) -> Iterator[str]:
     for table_name in _TABLES:
         rows, name = getattr(merged, table_name), table_name.replace("_", " ")
         keys = [key for key in ("device", "model", "runtime") if key in rows]
-        failed = rows[~rows["status"].isin(["ok", _NO_METER])]
+        failed = rows[~rows["status"].isin(["ok", _NO_METER]) & (rows["message"] != NO_PROFILER)]
         for key, group in failed.groupby([*keys, "status", "message"], sort=False):
             of_variant = rows[(rows[keys] == list(key[: len(keys)])).all(axis=1)]
             reason = f"{key[-2]}, {text(key[-1]) or 'no reason was recorded'}"

@@ -119,6 +119,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         },
         "time_shares": {device: time_shares.shares(kinds, device) for device in devices},
         "roofs": roofs.sentences(merged),
+        "not_split": time_shares.not_split(merged),
         "slowed_by_timing": time_shares.slowed(kinds),
         "where_time_goes": time_shares.sentences(kinds),
         "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),

@@ -8,6 +8,7 @@ from joulesweep.launches.selection import commonest_failure
 from joulesweep.launches.time_shares.launch import Part, TimeShareLaunch
 
 ALL = "(all)"  # the parts of a kind together
+NO_PROFILER = "nothing can time the parts of a pass in this runtime"  # the message of its row, which is no failure
 
 
 def rows(identity: Mapping[str, Any], splits_by: str, launches: Sequence[TimeShareLaunch]) -> list[dict[str, Any]]:

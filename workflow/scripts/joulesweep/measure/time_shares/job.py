@@ -51,7 +51,7 @@ def points_at(job: Mapping[str, Any], manifests: Sequence[Path]) -> dict[str, li
 def _profilable(point: Point) -> Point:
     if point.artefact is None or _profiler(point):
         return point
-    return replace(point, artefact=None, unsupported="nothing can time the parts of a pass in this runtime")
+    return replace(point, artefact=None, unsupported=time_share_rows.NO_PROFILER)
 
 
 class _Measuring:

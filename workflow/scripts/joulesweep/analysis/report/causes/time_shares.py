@@ -10,7 +10,8 @@ import pandas as pd
 from joulesweep import operator_kinds
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.formatting import digits, enumeration, percent
-from joulesweep.merged.load import VARIANT
+from joulesweep.launches.time_shares.rows import NO_PROFILER
+from joulesweep.merged.load import VARIANT, Merged
 from joulesweep.merged.time_by_kind import SHOWN
 
 _EXCESS = 0.15  # from which a share of the time above that of the FLOPs is reported
@@ -60,6 +61,13 @@ def slowed(kinds: pd.DataFrame) -> str:
         f"⁑ Timing the parts made these passes {how} times as long. The extra time cannot be separated from the work, so these shares are no "
         "finding."
     )
+
+
+def not_split(merged: Merged) -> str:
+    """The runtimes in which nothing can time the parts of a pass, in a sentence; empty where there is none."""
+    rows = merged.time_shares
+    runtimes = sorted(set(rows.loc[rows["message"] == NO_PROFILER, "runtime"]))
+    return f"Nothing can time the parts of a pass in {text(enumeration(runtimes))}." if runtimes else ""
 
 
 def sentences(kinds: pd.DataFrame) -> list[str]:
