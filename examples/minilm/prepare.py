@@ -92,7 +92,7 @@ def encoder(stored: dict[str, np.ndarray], layers: int) -> dict[str, np.ndarray]
 def movie_texts(package: Path) -> Iterator[tuple[str, int]]:
     """Snippets of movie reviews with a clear sentiment: the text, and 1 where its mean rating is above 0, else 0.
 
-    Ratings are those of 20 people per text (Hutto and Gilbert 2014).
+    Ratings are those of at least 20 people per text (Hutto and Gilbert 2014).
     """
     inside, file = IN_TEXTS
     with tarfile.open(package) as outer, tarfile.open(fileobj=outer.extractfile(inside)) as inner:
