@@ -26,7 +26,7 @@ log = logging.getLogger("joulesweep")
 
 @dataclass(frozen=True)
 class Kills:
-    """How often making a format has ended the process: the reason for each format; `passing` as in a manifest."""
+    """The formats whose making ended the process, each with the reason; `passing` as in a manifest."""
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     passing: bool = False
