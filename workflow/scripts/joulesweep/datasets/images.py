@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from joulesweep.datasets import _class_folders, base
+from joulesweep.datasets._own_files import OwnFiles
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
 
@@ -52,9 +53,10 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", 
 _MODES = {1: "L", 3: "RGB"}
 
 
-class DataSet(base.DataSet):
+class DataSet(OwnFiles):
     """Images [channels, height, width], decoded by Pillow."""
 
+    test_setting = "folder"
     libraries = ("pillow",)
 
     @property
@@ -70,15 +72,8 @@ class DataSet(base.DataSet):
         ]
         return ", ".join(filter(None, words))
 
-    def test(self) -> Examples:
-        """The images of `folder`."""
-        return self._examples(self.settings["folder"])
-
-    def train(self) -> Examples | None:
-        """The images of `train`."""
-        return self._examples(self.settings["train"]) if self.settings["train"] else None
-
-    def _examples(self, folder: str) -> Examples:
+    def examples(self, folder: str) -> Examples:
+        """The images of a folder."""
         with base.needs("images", "pillow"):
             import PIL.Image  # noqa: F401 - asked for here, so that its absence is one line
         files, labels, names = _class_folders.files_and_labels(Path(folder), _SUFFIXES, self.settings["classes"])

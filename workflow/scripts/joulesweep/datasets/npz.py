@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 
 from joulesweep.datasets import _labels, base
+from joulesweep.datasets._own_files import OwnFiles
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
 
@@ -31,7 +32,7 @@ SETTINGS = {
 _LABELS = "labels"
 
 
-class DataSet(base.DataSet):
+class DataSet(OwnFiles):
     """Examples as the file has them, already made ready for the model."""
 
     libraries = ()
@@ -41,15 +42,8 @@ class DataSet(base.DataSet):
         """In words."""
         return "none here: the file holds inputs that are ready for the model"
 
-    def test(self) -> Examples:
-        """The examples of `file`."""
-        return self._examples(self.settings["file"])
-
-    def train(self) -> Examples | None:
-        """The examples of `train`."""
-        return self._examples(self.settings["train"]) if self.settings["train"] else None
-
-    def _examples(self, file: str) -> Examples:
+    def examples(self, file: str) -> Examples:
+        """The examples of a file."""
         arrays = _arrays(file)
         written = arrays.pop(_LABELS)
         names: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ import numpy as np
 
 from joulesweep import digest
 from joulesweep.datasets import _csv_file, _labels, base
+from joulesweep.datasets._own_files import OwnFiles
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
 
@@ -43,7 +44,7 @@ SETTINGS = {
 _PADS = ("[PAD]", "<pad>", "<|endoftext|>", "</s>")  # tokens that tokenizers without settings for padding have
 
 
-class DataSet(base.DataSet):
+class DataSet(OwnFiles):
     """Tokens `input_ids` with `attention_mask` and `token_type_ids`, each [length]."""
 
     libraries = ("tokenizers",)
@@ -53,15 +54,8 @@ class DataSet(base.DataSet):
         """In words."""
         return f"split into tokens, cut or padded to {self.settings['length']}"
 
-    def test(self) -> Examples:
-        """The rows of `file`."""
-        return self._examples(self.settings["file"])
-
-    def train(self) -> Examples | None:
-        """The rows of `train`."""
-        return self._examples(self.settings["train"]) if self.settings["train"] else None
-
-    def _examples(self, file: str) -> Examples:
+    def examples(self, file: str) -> Examples:
+        """The rows of a file."""
         text, label = self.settings["text"], self.settings["label"]
         cells = _csv_file.columns(file, [text, label])
         labels, names = _labels.of_cells(cells[label], self.settings["classes"], file)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from joulesweep.datasets import _class_folders, _csv_file, _labels, base
+from joulesweep.datasets import _class_folders, _csv_file, _labels
+from joulesweep.datasets._own_files import OwnFiles
 from joulesweep.datasets.base import Examples
 from joulesweep.errors import UserError
 
@@ -45,9 +46,10 @@ _BYTES = 2  # per sample
 _LARGEST = 2.0**15
 
 
-class DataSet(base.DataSet):
+class DataSet(OwnFiles):
     """Samples from -1 to 1, [rate × seconds]."""
 
+    test_setting = "folder"
     libraries = ()
 
     @property
@@ -60,26 +62,23 @@ class DataSet(base.DataSet):
 
     def test(self) -> Examples:
         """The sounds of `folder`."""
-        folder = Path(self.settings["folder"])
         if self.settings["transcripts"] is None:
-            return self._classified(folder)
+            return super().test()
+        folder = Path(self.settings["folder"])
         cells = _csv_file.columns(self.settings["transcripts"], ["file", "text"])
         files = [folder / name for name in cells["file"]]
         for file in files:
             if not file.is_file():
                 raise UserError(f"data: {self.settings['transcripts']} names {file}, which is no file")
         symbols = _labels.lines(self.settings["symbols"]) if self.settings["symbols"] else ()
-        return self._examples(files, np.array(cells["text"]), symbols=symbols)
+        return self._labelled(files, np.array(cells["text"]), symbols=symbols)
 
-    def train(self) -> Examples | None:
-        """The sounds of `train`."""
-        return self._classified(Path(self.settings["train"])) if self.settings["train"] else None
+    def examples(self, folder: str) -> Examples:
+        """The sounds of a folder with one folder per class."""
+        files, labels, names = _class_folders.files_and_labels(Path(folder), (".wav",), self.settings["classes"])
+        return self._labelled(files, labels, classes=names)
 
-    def _classified(self, folder: Path) -> Examples:
-        files, labels, names = _class_folders.files_and_labels(folder, (".wav",), self.settings["classes"])
-        return self._examples(files, labels, classes=names)
-
-    def _examples(self, files: list[Path], labels: np.ndarray, **names: tuple[str, ...]) -> Examples:
+    def _labelled(self, files: list[Path], labels: np.ndarray, **names: tuple[str, ...]) -> Examples:
         return Examples(
             labels, lambda place: {"samples": self._decoded(files[place])}, _class_folders.content_of(files), **names
         )

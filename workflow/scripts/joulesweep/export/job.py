@@ -1,7 +1,7 @@
 """The export of one model: which artefacts are made, and the manifest that says so.
 
 The manifest is written after each format. So a format whose library ends the process is an entry in the errors, and the export goes
-on with the formats that are left. What an earlier export of the same model made is not made again.
+on with the formats that are left. What an earlier export of the same model made is kept.
 """
 
 import logging
@@ -74,13 +74,9 @@ def killed(job: Mapping[str, Any], path: Path, ending: Ending, kills: Kills = Ki
         _write(manifest, path)
         return
     kills = Kills({**kills.reasons, begun: ending.reason}, passing)
-    again = run(lambda: _export_again(job, path, kills))
+    again = run(lambda: export(job, path, kills))
     if not again.finished:
         killed(job, path, again, kills)
-
-
-def _export_again(job: Mapping[str, Any], path: Path, kills: Kills) -> None:
-    export(job, path, kills)
 
 
 def _empty_manifest(job: Mapping[str, Any], path: Path) -> Manifest:
@@ -140,6 +136,7 @@ def _write_formats(subject: Subject, job: Mapping[str, Any], path: Path, kills: 
         if name in reasons or name in subject.files:
             continue
         made_from = plugins.declared("formats", name, "made_from")
+        _enter(subject, reasons, wanted)
         manifest.begun = name
         manifest.write(path)
         try:
@@ -149,7 +146,6 @@ def _write_formats(subject: Subject, job: Mapping[str, Any], path: Path, kills: 
         except Exception as error:
             log.debug("export %s: %s", manifest.model, name, exc_info=True)
             reasons[name] = one_line(error)
-        _enter(subject, reasons, wanted)
     _enter(subject, reasons, wanted)
     manifest.begun = ""
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from joulesweep import plugins
 from joulesweep.errors import UserError, one_line
+from joulesweep.formats import _comparison
 from joulesweep.formats._calibration import calibration_inputs
 from joulesweep.formats.base import File, Subject
 from joulesweep.model import graph, inputs
-from joulesweep.model.manifest import Artefact
 from joulesweep.model.outputs import check_finite
 
 _OPSET = 13  # the first in which a scale per channel can be written
@@ -144,5 +144,4 @@ def _run_once(file: Path, spec: Mapping[str, Any], point: Mapping[str, Any]) -> 
     """Load the file as a launch does and do one pass; what fails here would fail in every launch."""
     runtime = plugins.load("runtimes", "onnxruntime-int8")()
     batch = graph.fixed_batch(graph.load(file), spec) or 1
-    forward = runtime.load(Artefact(dict(spec), file, "", "", "", 0), 1)
-    check_finite(runtime.arrays(forward(runtime.prepare(inputs.make(spec, {**point, "batch": batch})))))
+    check_finite(_comparison.of_file(runtime, spec, file, {**point, "batch": batch}, threads=1))

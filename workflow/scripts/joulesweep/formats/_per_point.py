@@ -10,8 +10,8 @@ from joulesweep.formats.base import File, Subject
 
 _OTHER_BATCH = 3  # with which it is tried whether a file takes more than one example
 
-# Writes the file of one point; returns the bytes of the tensors in it, and the note of `File`.
-Write = Callable[[Mapping[str, Any], Path], tuple[int, str]]
+# Writes the file of one point of a subject; returns the bytes of the tensors in it, and the note of `File`.
+Write = Callable[[Subject, Mapping[str, Any], Path], tuple[int, str]]
 
 
 def files(subject: Subject, suffix: str, runtime: str, write: Write, any_batch: bool = True) -> list[File]:
@@ -30,7 +30,7 @@ def files(subject: Subject, suffix: str, runtime: str, write: Write, any_batch: 
     for point in subject.points:
         values = {axis: point[axis] for axis in subject.manifest.spec["axes"]}
         path = subject.manifest.folder / f"{'-'.join(['model', *map(str, values.values())])}{suffix}"
-        weight_bytes, note = write(point, path)
+        weight_bytes, note = write(subject, point, path)
         _comparison.check(subject, runtime, path, point)
         fixed = values if any_batch and _takes_more(subject, runtime, path, point) else {"batch": 1, **values}
         made.append(File(path, fixed, weight_bytes, note))

@@ -27,7 +27,7 @@ class Format(base.Format):
             UserError: the program computes something else.
             Exception: ExecuTorch's own.
         """
-        return _per_point.files(subject, ".pte", "executorch", lambda point, path: _lower(subject, point, path))
+        return _per_point.files(subject, ".pte", "executorch", _lower)
 
 
 def _lower(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[int, str]:
@@ -48,7 +48,7 @@ def _lower(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[int,
     with library_output.in_the_log():
         content = program.to_executorch().buffer
     path.write_bytes(content)
-    return stored_bytes(subject.module), (f"XNNPACK took {taken} of {taken + left} operators")
+    return stored_bytes(subject.module), f"XNNPACK took {taken} of {taken + left} operators"
 
 
 def _exported(subject: Subject, point: Mapping[str, Any]) -> Any:

@@ -31,9 +31,7 @@ class Format(base.Format):
             UserError: pnnx cannot convert it, or ncnn computes something else.
             Exception: torch's or ncnn's own.
         """
-        return _per_point.files(
-            subject, ".tar", "ncnn", lambda point, path: _convert(subject, point, path), any_batch=False
-        )
+        return _per_point.files(subject, ".tar", "ncnn", _convert, any_batch=False)
 
 
 def _convert(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[int, str]:

@@ -9,10 +9,9 @@ import numpy as np
 
 from joulesweep import plugins
 from joulesweep.errors import Unsupported
-from joulesweep.formats import base
+from joulesweep.formats import _comparison, base
 from joulesweep.formats.base import File, Subject
 from joulesweep.model import inputs, source
-from joulesweep.model.manifest import Artefact
 from joulesweep.model.outputs import check_finite
 
 _NUMBERS = "biufc"  # kinds of numpy's types
@@ -38,24 +37,14 @@ class Format(base.Format):
             raise Unsupported(subject.random)
         if dict(subject.points[0]) != point:
             raise Unsupported("the model does not run at its base point")
-        arrays = _of_module(subject) if subject.module is not None else _of_graph(subject)
+        if subject.module is not None:
+            arrays = _comparison.of_module(subject, point)
+        else:
+            runtime = plugins.load("runtimes", "onnxruntime")()
+            arrays = _comparison.of_file(runtime, spec, Path(source.place(spec)), point, threads=1)
         if not all(isinstance(array, np.ndarray) and array.dtype.kind in _NUMBERS for array in arrays):
             raise Unsupported("the model gives outputs that are no arrays of numbers")
         check_finite(arrays)
         file = subject.manifest.folder / "outputs.npz"
         np.savez(file, *arrays)
         return [File(file, {"batch": 1}, sum(array.nbytes for array in arrays))]
-
-
-def _of_module(subject: Subject) -> list[np.ndarray]:
-    from joulesweep.model.module import fresh, run
-
-    spec = subject.manifest.spec
-    return plugins.load("runtimes", "eager")().arrays(run(fresh(subject.module, spec), spec, subject.points[0]))
-
-
-def _of_graph(subject: Subject) -> list[np.ndarray]:
-    spec = subject.manifest.spec
-    runtime = plugins.load("runtimes", "onnxruntime")()
-    forward = runtime.load(Artefact(dict(spec), Path(source.place(spec)), "", "", "", 0), 1)
-    return runtime.arrays(forward(runtime.prepare(inputs.make(spec, subject.points[0]))))

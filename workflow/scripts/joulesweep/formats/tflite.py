@@ -24,7 +24,7 @@ class Format(base.Format):
             UserError: the file computes something else.
             Exception: litert-torch's own.
         """
-        return _per_point.files(subject, ".tflite", "litert", lambda point, path: _convert(subject, point, path))
+        return _per_point.files(subject, ".tflite", "litert", _convert)
 
 
 def _convert(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[int, str]:

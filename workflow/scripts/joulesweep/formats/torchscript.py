@@ -24,17 +24,18 @@ class Format(base.Format):
             UserError: the traced file computes something else.
             Exception: torch's own.
         """
+        return _per_point.files(subject, ".pt", "torchscript", _trace)
 
-        def trace(point: Mapping[str, Any], path: Path) -> tuple[int, str]:
-            import torch
 
-            from joulesweep.formats._flat_module import flat, stored_bytes
+def _trace(subject: Subject, point: Mapping[str, Any], path: Path) -> tuple[int, str]:
+    """Write the file of one point."""
+    import torch
 
-            module, example = flat(subject.module, subject.manifest.spec, point)
-            with warnings.catch_warnings(), torch.no_grad():
-                warnings.simplefilter("ignore")  # a trace that forgets a branch is found by the comparison
-                traced = torch.jit.freeze(torch.jit.trace(module, example, check_trace=False).eval())
-                torch.jit.save(traced, path)
-            return stored_bytes(subject.module), ""
+    from joulesweep.formats._flat_module import flat, stored_bytes
 
-        return _per_point.files(subject, ".pt", "torchscript", trace)
+    module, example = flat(subject.module, subject.manifest.spec, point)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # a trace that forgets a branch is found by the comparison
+        traced = torch.jit.freeze(torch.jit.trace(module, example, check_trace=False).eval())
+        torch.jit.save(traced, path)
+    return stored_bytes(subject.module), ""

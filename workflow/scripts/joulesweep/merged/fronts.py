@@ -21,7 +21,7 @@ def ranked(rows: pd.DataFrame, cost: str) -> pd.DataFrame:
 
     A row can be compared if it has an accuracy and the cost. Where one has a measured energy, those with a modelled energy
     cannot. Four columns are added: `gain` is the accuracy so that more is better, `standing` is a standing of `pareto`, `on_line`
-    says whether no other row beats it by the figures alone, and `beaten_by` is the index of a row that beats it, or None. Of
+    says whether no other row beats it by the figures only, and `beaten_by` is the index of a row that beats it, or None. Of
     several it is one that is not beaten itself if there is one, then one of the same model, then the cheapest.
     """
     rows = rows[rows["accuracy"].notna() & (rows[cost] > 0)]

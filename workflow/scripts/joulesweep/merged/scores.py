@@ -21,15 +21,17 @@ _SAME = ["metric", "data_digest"]  # of rows whose values can be compared
 
 def words(metric: str) -> str:
     """A metric in a sentence; one that another device has and this version does not know has its name only."""
-    with suppress(UserError):
-        return str(plugins.declared("metrics", metric, "words"))
-    return metric
+    return _declared(metric, "words") or metric
 
 
 def how_interval(metric: str) -> str:
     """How the interval of a metric is made, in words; empty where the metric is not known here."""
+    return _declared(metric, "interval")
+
+
+def _declared(metric: str, attribute: str) -> str:
     with suppress(UserError):
-        return str(plugins.declared("metrics", metric, "interval"))
+        return str(plugins.declared("metrics", metric, attribute))
     return ""
 
 

@@ -13,8 +13,6 @@ from joulesweep.runtimes import onnxruntime
 class GpuRuntime(onnxruntime.Runtime):
     """What the execution providers of a GPU share; each runtime's own file names the provider."""
 
-    memory = "cuda"  # where inputs and outputs lie
-
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Open a session and bind the outputs to the GPU's memory."""
         super().load(artefact, threads)
@@ -26,7 +24,7 @@ class GpuRuntime(onnxruntime.Runtime):
             for name, declared in fed.items():
                 binding.bind_ortvalue_input(name, given[declared])
             for name in names:
-                binding.bind_output(name, self.memory)
+                binding.bind_output(name, self.compute_device)
             session.run_with_iobinding(binding)  # returns when the GPU is done
             return binding.get_outputs()
 
@@ -34,7 +32,7 @@ class GpuRuntime(onnxruntime.Runtime):
 
     def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
         """The inputs in the GPU's memory, by name."""
-        return {name: OrtValue.ortvalue_from_numpy(array, self.memory, 0) for name, array in inputs.items()}
+        return {name: OrtValue.ortvalue_from_numpy(array, self.compute_device, 0) for name, array in inputs.items()}
 
     def arrays(self, outputs: Any) -> list[np.ndarray]:
         """The outputs, copied from the GPU."""

@@ -31,19 +31,19 @@ class Runtime(ABC):
 
     @abstractmethod
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
-        """The forward pass alone, without gradients, on this many threads: what `prepare` returns in, outputs out.
+        """The forward pass only, without gradients, on this many threads: what `prepare` returns in, outputs out.
 
         Raises:
             Unsupported: it would run elsewhere, or in another precision, than the runtime's name says.
         """
 
-    @abstractmethod
     def prepare(self, inputs: dict[str, np.ndarray]) -> Any:
-        """The inputs in the runtime's own arrays."""
+        """The inputs by name, in the runtime's own arrays: here those of numpy."""
+        return inputs
 
-    @abstractmethod
     def arrays(self, outputs: Any) -> list[np.ndarray]:
-        """The outputs of a pass as arrays; those in tuples and dictionaries in their order."""
+        """The outputs of a pass as arrays of numpy, which here they are; those in tuples and dictionaries in their order."""
+        return list(outputs)
 
     @abstractmethod
     def ran_on(self) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
 from joulesweep.model import inputs
@@ -26,9 +25,8 @@ class Runtime(eager.Runtime):
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Load the program's method `forward`; XNNPACK's threads are shared by all of its operators."""
-        with (
-            library_output.in_the_log()
-        ):  # it says on every machine without Linux's files for phones that it looked for them
+        # On every machine without the files that Linux has on phones, it says that it looked for them.
+        with library_output.in_the_log():
             from executorch.extension.pybindings import portable_lib
             from executorch.runtime import Runtime as Programs
 
@@ -42,10 +40,6 @@ class Runtime(eager.Runtime):
                 return method.execute([given[name] for name in names])
 
         return forward
-
-    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-        """The inputs as tensors, by name."""
-        return {name: torch.from_numpy(array) for name, array in inputs.items()}
 
     def ran_on(self) -> str:
         """How many operators XNNPACK took, and the precision."""

@@ -41,29 +41,23 @@ class Runtime(base.Runtime):
         if len(fed) != len(names):
             raise Unsupported(f"the converted model takes {len(fed)} inputs, the model {len(names)}")
         places = [each["index"] for each in fed]
-        is_planned: list[bool] = []
+        read = [each["index"] for each in interpreter.get_output_details()]
+        is_planned = False
 
         def forward(given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            nonlocal is_planned
             if not is_planned:
                 with library_output.in_the_log():
                     for place, name in zip(places, names, strict=True):
                         interpreter.resize_tensor_input(place, given[name].shape)
                     interpreter.allocate_tensors()
-                is_planned.append(True)
+                is_planned = True
             for place, name in zip(places, names, strict=True):
                 interpreter.set_tensor(place, given[name])
             interpreter.invoke()
-            return [interpreter.get_tensor(each["index"]) for each in interpreter.get_output_details()]
+            return [interpreter.get_tensor(place) for place in read]
 
         return forward
-
-    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The inputs as they are, by name."""
-        return inputs
-
-    def arrays(self, outputs: Any) -> list[np.ndarray]:
-        """The outputs as they are."""
-        return list(outputs)
 
     def ran_on(self) -> str:
         """How many operators XNNPACK took, and the precision."""

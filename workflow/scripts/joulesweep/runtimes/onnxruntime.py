@@ -27,9 +27,11 @@ class Runtime(base.Runtime):
 
     provider = _CPU  # the execution provider that is asked for; the CPU's takes what it leaves
     profile_prefix = ""  # where a profile of the session's operators is written; empty for none
-    # Once an artefact was loaded: the session, and for each of its inputs the declared one that feeds it.
+    # Once an artefact was loaded: the session, for each of its inputs the declared one that feeds it, and how many operators
+    # of the optimised graph each execution provider has, empty where this version does not tell.
     session: onnxruntime.InferenceSession
     fed: Mapping[str, str]
+    nodes: Counter[str]
 
     def load(self, artefact: Artefact, threads: int) -> Callable[[Any], Any]:
         """Open a session; its threads work inside an operator, operators run one after the other.
@@ -52,7 +54,7 @@ class Runtime(base.Runtime):
             options.enable_profiling, options.profile_file_prefix = True, self.profile_prefix
         providers = list(dict.fromkeys([self.provider, _CPU]))
         session = onnxruntime.InferenceSession(str(artefact.file), options, providers=providers)
-        self.session = session
+        self.session, self.nodes = session, _assigned(session)
         self._check_provider()
         self.fed = fed = inputs.match_inputs(artefact.spec, [node.name for node in session.get_inputs()])
 
@@ -67,33 +69,23 @@ class Runtime(base.Runtime):
             raise Unsupported(
                 f"{self.provider} was asked for, and the session runs on {', '.join(opened)}: it could not be started"
             )
-        nodes = self._nodes()
-        if nodes and not nodes[self.provider]:
+        if self.nodes and not self.nodes[self.provider]:
             raise Unsupported(
-                f"{self.provider} took none of the model's {nodes.total()} operators: all would run on the CPU"
+                f"{self.provider} took none of the model's {self.nodes.total()} operators: all would run on the CPU"
             )
-
-    def _nodes(self) -> Counter[str]:
-        """How many operators of the optimised graph each execution provider has; empty where this version does not tell."""
-        try:
-            assigned = self.session.get_provider_graph_assignment_info()
-        except AttributeError:  # before 1.24
-            return Counter()
-        counts: Counter[str] = Counter()
-        for part in assigned:
-            counts[part.ep_name] += len(part.get_nodes())
-        return counts
-
-    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The inputs as they are, by name."""
-        return inputs
-
-    def arrays(self, outputs: Any) -> list[np.ndarray]:
-        """The outputs as they are."""
-        return list(outputs)
 
     def ran_on(self) -> str:
         """The execution provider, how many operators it has, and the precision of the file."""
-        nodes = self._nodes()
-        share = f", {nodes[self.provider]} of {nodes.total()} operators" if nodes else ""
+        share = f", {self.nodes[self.provider]} of {self.nodes.total()} operators" if self.nodes else ""
         return f"{self.provider}{share}, {self.precision}"
+
+
+def _assigned(session: onnxruntime.InferenceSession) -> Counter[str]:
+    try:
+        parts = session.get_provider_graph_assignment_info()
+    except AttributeError:  # before 1.24
+        return Counter()
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts[part.ep_name] += len(part.get_nodes())
+    return counts

@@ -50,14 +50,6 @@ class Runtime(base.Runtime):
 
         return forward
 
-    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The inputs as they are, by name."""
-        return inputs
-
-    def arrays(self, outputs: Any) -> list[np.ndarray]:
-        """The outputs as they are."""
-        return list(outputs)
-
     def ran_on(self) -> str:
         """The device, and the precision in which the operators of the compiled graph run.
 

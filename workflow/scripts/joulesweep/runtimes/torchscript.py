@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
 from joulesweep.model import inputs
@@ -35,10 +34,6 @@ class Runtime(eager.Runtime):
                 return module(*[given[name] for name in names])
 
         return forward
-
-    def prepare(self, inputs: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-        """The inputs as tensors, by name."""
-        return {name: torch.from_numpy(array) for name, array in inputs.items()}
 
     def ran_on(self) -> str:
         """TorchScript and the precision."""

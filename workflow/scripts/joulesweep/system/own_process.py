@@ -37,7 +37,7 @@ class Ending:
         return ended_by(self.code)
 
 
-def run(function: Callable[[], None]) -> Ending:
+def run(function: Callable[[], object]) -> Ending:
     """Run a function in a forked process and wait for it. Call it before a library starts threads: a fork copies none."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

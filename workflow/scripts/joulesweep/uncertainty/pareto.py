@@ -14,7 +14,7 @@ def standings(choices: Sequence[Choice]) -> list[str]:
     """The standing of each choice.
 
     `BEST`: every other one costs more or gives less, beyond the intervals. `BEATEN`: another one beats it (see `beaters`).
-    `POSSIBLE`: neither can be told.
+    `POSSIBLE`: the intervals do not decide.
     """
     return [
         BEATEN if beaten else BEST if _is_best(place, choices) else POSSIBLE

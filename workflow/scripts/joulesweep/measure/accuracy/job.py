@@ -38,19 +38,12 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     points = points_of({**job, "points": [{**base, "runtime": runtime} for runtime in spec["runtimes"]]}, manifest)
     with machine_lock():
         outcomes = [_outcome(point, spec["data"], spec["metric"]) for point in points]
+    answers = [outcome.value.get("answers") for outcome in outcomes]
     compared_with = _baseline(spec["runtimes"])
-    expected = next(
-        (
-            outcome.value.get("answers")
-            for point, outcome in zip(points, outcomes, strict=True)
-            if point.identity["runtime"] == compared_with
-        ),
-        None,
-    )
+    expected = dict(zip((point.identity["runtime"] for point in points), answers, strict=True)).get(compared_with)
     rows = [
-        _row(point, spec["data"], spec["metric"], outcome)
-        | _agreement(outcome.value.get("answers"), expected, compared_with)
-        for point, outcome in zip(points, outcomes, strict=True)
+        _row(point, spec["data"], spec["metric"], outcome) | _agreement(own, expected, compared_with)
+        for point, outcome, own in zip(points, outcomes, answers, strict=True)
     ]
     write_table(out, columns.ACCURACY, rows)
 

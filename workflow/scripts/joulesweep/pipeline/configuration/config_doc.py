@@ -84,7 +84,7 @@ are sorted; if the model has its classes in another order, or a class has no exa
 class per line. Paths start at the project's folder. If a file of the data changes, accuracy is measured again, and nothing else.
 
 `onnxruntime-int8` is calibrated with the training part of the data (`train`), or with random inputs where there is none. If that part
-changes, the file for int8 is made again.
+changes, the int8 file is exported again.
 
 | metric | what it is | unit | better | labels | 95 % interval |
 | --- | --- | --- | --- | --- | --- |
