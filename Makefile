@@ -28,13 +28,13 @@ REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all
-	@echo "The report is results/report.md"
+	@echo "The report is results/report.md; results/report.html is the same to explore in a browser"
 
 # The optional runtimes: OpenVINO, ncnn, LiteRT, ExecuTorch. docs/runtimes.md lists them.
 runtimes: $(VENV)/with-runtimes
 
 report: $(VENV)/ready
-	$(SNAKEMAKE) report
+	$(SNAKEMAKE) page
 
 # The hand-in of the lab. What you write into it is kept when it is made again.
 lab_report: $(VENV)/ready
@@ -48,7 +48,7 @@ compare: need-BASELINE $(VENV)/ready
 example: need-NAME $(VENV)/with-runtimes
 	$(RUN) $$(test ! -x $(VENV)/measuring/bin/python || echo $(VENV)/measuring/bin/)python examples/$(NAME)/prepare.py
 	$(SNAKEMAKE) --directory examples/$(NAME) all
-	@echo "The report is examples/$(NAME)/results/report.md"
+	@echo "The report is examples/$(NAME)/results/report.md; report.html beside it is the same to explore in a browser"
 
 doctor: $(VENV)/ready
 	$(SNAKEMAKE) doctor

@@ -38,8 +38,8 @@ MERGED = expand(f"{RESULTS}/merged/{{table}}.csv", table=MERGED_TABLES)
 TAKEN = f"{RESULTS}/merged/{FILE}"
 FIGURES = f"{RESULTS}/figures/figures.json"  # which are drawn depends on the data: the list stands for all of them
 # Targets that analyse what is there and measure nothing.
-PAGES = {f"{RESULTS}/report.md", f"{RESULTS}/lab_report.md"}
-ANALYSIS = {"report", "lab_report", "compare", "figures", "merge", *PAGES, TAKEN, *MERGED, FIGURES}
+PAGES = {f"{RESULTS}/{page}" for page in ("report.md", "report.html", "lab_report.md")}
+ANALYSIS = {"report", "page", "lab_report", "compare", "figures", "merge", *PAGES, TAKEN, *MERGED, FIGURES}
 
 
 wildcard_constraints:
@@ -67,6 +67,8 @@ rule all:
         drawn(),
         f"{RESULTS}/report.md",
         made_here("report"),
+        f"{RESULTS}/report.html",
+        made_here("page"),
 
 
 rule doctor:

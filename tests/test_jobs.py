@@ -94,7 +94,7 @@ def _of(*models: str, stages: tuple[str, ...] = ("export", "count", *MEASURED)) 
 
 
 ALL = _of("mlp", "cnn") | {"manifest mlp", "manifest cnn"}
-ANALYSIS = {"merge", "figures", "report"}
+ANALYSIS = {"merge", "figures", "report", "page"}
 ON_DEMAND = {"lab_report", "compare"}  # no part of `all`: test_what_is_made_on_demand… shows when they change
 
 
@@ -144,11 +144,12 @@ def test_a_new_point_concerns_its_model_and_no_key_of_a_launch(tree):
 def test_reasons_hypotheses_limits_titles_and_the_order_of_models_concern_what_shows_them_only(tree):
     models = {"mlp": {**MLP, "why": "it is small"}, "cnn": CNN}
     change = {"models": models, "title": "Another title", "hypotheses": []}
-    assert _changed(tree, lambda: tree.config.update(change)) == {"report"}
-    assert _changed(tree, lambda: tree.config.update(choose={"max_latency_ms": 20})) == {"report"}
+    assert _changed(tree, lambda: tree.config.update(change)) == {"report", "page"}
+    assert _changed(tree, lambda: tree.config.update(choose={"max_latency_ms": 20})) == {"report", "page"}
     assert _changed(tree, lambda: tree.config.update(models={"cnn": CNN, "mlp": models["mlp"]})) == {
         "figures",
         "report",
+        "page",
     }
 
 
@@ -168,6 +169,9 @@ def test_the_settings_of_a_measuring_stage_concern_it_and_the_report(tree):
         ("figures/_style.py", {"figures"}),
         ("figures/latency.py", {"figures"}),
         ("analysis/report/verdicts.py", {"report"}),
+        ("analysis/page/variants.py", {"page"}),
+        ("../../templates/page/page.css", {"page"}),
+        ("../../templates/page/plots.js", {"page"}),
         ("../../templates/report.md.j2", {"report"}),
     ],
 )

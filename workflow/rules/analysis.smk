@@ -2,6 +2,7 @@
 # `update`: a product stays until the new one replaces it, also where two runs overlap.
 
 REPORT_TEMPLATE, LAB_TEMPLATE = map(JOBS.template, ("report", "lab_report"))
+PAGE_TEMPLATE = JOBS.page_template()
 
 
 rule merge:
@@ -61,6 +62,30 @@ rule report:
     shell:
         "exec {sys.executable:q} {SCRIPTS:q}/report.py --job @{params.job:q} --merged {RESULTS}/merged --figures {FIGURES} "
         "--template {REPORT_TEMPLATE:q} --out {output.page:q} --log {log:q}"
+
+
+# The same words to explore in a browser: one file, which needs no network.
+rule page:
+    input:
+        merged(),
+        FIGURES,
+        words=f"{RESULTS}/report.md",
+        made=made_here("report"),
+    output:
+        page=report(
+            update(f"{RESULTS}/report.html"),
+            category="Report",
+            labels={"page": "report to explore"},
+            caption="../captions/page.rst",
+        ),
+        made=update(touch(made_here("page"))),
+    log:
+        f"{RESULTS}/logs/page.log",
+    params:
+        job=job("page"),
+    shell:
+        "exec {sys.executable:q} {SCRIPTS:q}/page.py --job @{params.job:q} --merged {RESULTS}/merged --report {input.words} "
+        "--template {PAGE_TEMPLATE:q} --out {output.page:q} --log {log:q}"
 
 
 # Not a part of `all`: for those who hand it in. What they wrote into the page is kept, so it is an update too.

@@ -442,7 +442,7 @@ RAW = frozenset(
             "peak_above_load_bytes",
         ),
         *("windows", "interval_s", "idle_std_W", "energy_by_rail", "synthetic_s", "artefact_digest", "code_digest"),
-        *("architecture", "kernel", "python", "libraries", "described_at"),
+        *("architecture", "described_at"),
     )
 )
 

@@ -33,7 +33,7 @@ MERGED_TABLES = (
 )
 OF_A_MODEL = ("export", "count", "evaluate")
 MEASURING = ("latency", "energy", "time_shares")  # one job for all models, so that their launches are interleaved
-OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "lab_report", "compare", "doctor")
+OF_THE_DEVICE = ("describe_device", *MEASURING, "merge", "figures", "report", "page", "lab_report", "compare", "doctor")
 
 # Where launch code begins: what runs in the measuring process, what starts that process, the reference beside the passes,
 # and what reads the meter. Whatever these files import belongs to it.
@@ -54,6 +54,7 @@ _ANALYSIS = {
     "compare": ("pandas", "numpy", "scipy"),
     "figures": ("pandas", "numpy", "matplotlib"),
     **dict.fromkeys(_PAGES, ("pandas", "numpy", "scipy", "jinja2")),
+    "page": ("pandas", "numpy", "jinja2", "markdown-it-py", "vl-convert-python"),
 }
 
 Job = dict[str, Any]
@@ -90,7 +91,7 @@ class Jobs:
 
     def digest(self, stage: str, model: str | None = None) -> str:
         """Identity of a job. The order of the models is part of what is shown to people, and of nothing else."""
-        return digest.of_text(json.dumps(self.of(stage, model), sort_keys=stage not in ("figures", *_PAGES)))
+        return digest.of_text(json.dumps(self.of(stage, model), sort_keys=stage not in ("figures", "page", *_PAGES)))
 
     def has_data(self, model: str) -> bool:
         """Whether the model names labelled data, so that accuracy can be evaluated."""
@@ -263,6 +264,19 @@ class Jobs:
         """The job that writes the report."""
         return self._page("report")
 
+    def page(self) -> Job:
+        """The job that writes the report as an HTML page."""
+        files = sorted(self.page_template().parent.iterdir())
+        return {
+            "device": self.config.device,
+            "models": self._runtimes,
+            "with_data": [model for model in self.config.models if self.has_data(model)],
+            "choose": self.config.values.get("choose", {}),
+            "title": self.config.values["title"],
+            "template_digest": digest.of_text(" ".join(map(digest.of_file, files))),
+            **self._analysis("page"),
+        }
+
     def lab_report(self) -> Job:
         """The job that writes the hand-in of the lab."""
         return {**self._page("lab_report"), "lab": self.config.values["lab"]}
@@ -280,6 +294,10 @@ class Jobs:
     def template(self, page: str) -> Path:
         """The template of `report` or `lab_report`."""
         return self.scripts.parent / "templates" / f"{page}.md.j2"
+
+    def page_template(self) -> Path:
+        """The template of the HTML page; its style and its scripts lie beside it."""
+        return self.scripts.parent / "templates" / "page" / "page.html.j2"
 
     def token(self) -> str:
         """A text that changes when the tables are no longer those that the last merge read."""

@@ -1,0 +1,38 @@
+// What opens below a row: the sweeps of the variant, its launches, and the device.
+
+/** The content for a variant; `drawPlots` is called once it is in the page. */
+function detailsOf(variant, { devices, quantities, swept }) {
+  const plots = [];
+  const panel = (heading, ...content) => element("div", {}, element("h4", {}, heading), ...content);
+  const plot = (specification) => {
+    const place = element("div", { className: "plot" });
+    plots.push(() => draw(place, specification));
+    return place;
+  };
+  const panels = element("div", { className: "panels" });
+  for (const [axis, ofAxis] of Object.entries(variant.sweeps)) {
+    for (const name of swept.filter((each) => ofAxis[each])) {
+      const quantity = quantities.find((each) => each.name === name);
+      const title = `${quantity.words}, ${quantity.unit}${name === "energy" && variant.modelled ? " (modelled)" : ""}`;
+      const points = ofAxis[name].map(([at, value, low, high, words]) => ({ at, value, low, high, words: `${axis} ${at}: ${words}` }));
+      const measured = points.filter((point) => point.value !== null);
+      panels.append(panel(`${quantity.words} against ${axis}`, ...(measured.length > 1 ? [plot(sweepPlot(measured, { axis, title }))] : []), sweepTable(axis, title, ofAxis[name])));
+    }
+  }
+  if (variant.launches.length) {
+    const launches = variant.launches.map(([seconds, raw, corrected]) => ({ minutes: seconds / 60, raw, corrected: corrected ?? NaN }));
+    const note = element("p", { className: "note" }, `${launches.length} launches at the base point. All launches are in results/merged/launches.csv.`);
+    panels.append(panel("Launches", plot(launchPlot(launches, "ms")), note));
+  }
+  const facts = [["ran on", variant.ran], ...(devices[variant.device] ?? [])].filter(([, value]) => value);
+  const list = element("dl", {}, ...facts.flatMap(([words, value]) => [element("dt", {}, words), element("dd", {}, element("bdi", {}, value))]));
+  panels.append(panel("Device", facts.length ? list : element("p", {}, "This device has not been described.")));
+  const heading = element("h3", {}, element("bdi", {}, `${variant.model} @ ${variant.runtime}`), " on ", element("bdi", {}, variant.device));
+  return { content: element("div", {}, heading, panels), drawPlots: () => plots.forEach((each) => each()) };
+}
+
+function sweepTable(axis, title, points) {
+  const header = element("tr", {}, ...[axis, `${title} ± 95 %`].map((words) => element("th", { scope: "col" }, words)));
+  const rows = points.map(([at, , , , words]) => element("tr", {}, element("td", {}, String(at)), element("td", {}, words)));
+  return element("table", {}, element("thead", {}, header), element("tbody", {}, ...rows));
+}
