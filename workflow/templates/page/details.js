@@ -14,7 +14,9 @@ function detailsOf(variant, { devices, quantities, swept }) {
     for (const name of swept.filter((each) => ofAxis[each])) {
       const quantity = quantities.find((each) => each.name === name);
       const title = `${quantity.words}, ${quantity.unit}${name === "energy" && variant.modelled ? " (modelled)" : ""}`;
-      const points = ofAxis[name].map(([at, value, low, high, words]) => ({ at, value, low, high, words: `${axis} ${at}: ${words}` }));
+      const points = ofAxis[name].map(([at, value, half, words]) => ({
+        at, value, ...(half !== null && { low: value / (1 + half), high: value * (1 + half) }), words: `${axis} ${at}: ${words}`,
+      }));
       const measured = points.filter((point) => point.value !== null);
       panels.append(panel(`${quantity.words} against ${axis}`, ...(measured.length > 1 ? [plot(sweepPlot(measured, { axis, title }))] : []), sweepTable(axis, title, ofAxis[name])));
     }
@@ -33,6 +35,6 @@ function detailsOf(variant, { devices, quantities, swept }) {
 
 function sweepTable(axis, title, points) {
   const header = element("tr", {}, ...[axis, `${title} ± 95 %`].map((words) => element("th", { scope: "col" }, words)));
-  const rows = points.map(([at, , , , words]) => element("tr", {}, element("td", {}, String(at)), element("td", {}, words)));
+  const rows = points.map(([at, , , words]) => element("tr", {}, element("td", {}, String(at)), element("td", {}, words)));
   return element("table", {}, element("thead", {}, header), element("tbody", {}, ...rows));
 }

@@ -11,15 +11,28 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 _KINDS = {"png": "image/png", "svg": "image/svg+xml"}
+# What is larger does not lie in the page as it is, so that the page stays small and opens at once: bytes of a figure, rows of a table,
+# entries of a list.
+_LARGEST_FIGURE, _LONGEST = 300_000, 100
+_FIGURE = re.compile(r'<img src="([^"]*)"[^>]*>')
+_TABLE_OR_LIST = re.compile(r"<table>.*?</table>|<ul>(?:(?!<ul>).)*?</ul>", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report below one heading of the second level, as HTML; the first part has no heading."""
+    """A part of the report below one heading of the second level, as HTML; the first part has no heading.
+
+    Attributes:
+        name: the name of the heading in links.
+        heading: its words.
+        html: all of it, with a paragraph in place of each long table or list.
+        long: these tables and lists, in their order.
+    """
 
     name: str
     heading: str
     html: Markup
+    long: tuple[str, ...]
 
 
 def sections(report: Path) -> list[Section]:
@@ -35,18 +48,36 @@ def sections(report: Path) -> list[Section]:
 
 def _section(markdown: MarkdownIt, tokens: Sequence[Token], folder: Path) -> Section:
     heading = tokens[0] if tokens and tokens[0].tag == "h2" else None
-    html = markdown.renderer.render(tokens, markdown.options, {})
-    html = html.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
-    html = re.sub(r'<img src="([^"]*)"', lambda match: f'<img src="{_image(folder / match[1])}"', html)
+    long: list[str] = []
+
+    def table_or_list(match: re.Match[str]) -> str:
+        is_table = match[0].startswith("<table>")
+        size = match[0].count("<tr>") - 1 if is_table else match[0].count("<li>")
+        if size <= _LONGEST:
+            return _framed(match[0]) if is_table else match[0]
+        long.append(_framed(match[0], " long") if is_table else match[0])
+        what = f"This table has {size} rows" if is_table else f"This list has {size} entries"
+        return f'<p class="later note">{what}. It appears with JavaScript; report.md has it too.</p>'
+
+    html = _TABLE_OR_LIST.sub(table_or_list, markdown.renderer.render(tokens, markdown.options, {}))
+    html = _FIGURE.sub(lambda match: _figure(match, folder), html)
     words = _plain(tokens[1]) if heading else ""
-    return Section(str(heading.attrs["id"]) if heading else "", words, Markup(html))
+    return Section(str(heading.attrs["id"]) if heading else "", words, Markup(html), tuple(long))
+
+
+def _framed(table: str, kind: str = "") -> str:
+    """A table in a frame in which it scrolls."""
+    return f'<div class="scroll{kind}">{table}</div>'
 
 
 def _name_headings(tokens: Sequence[Token]) -> None:
-    """Give each heading the name under which code hosts link it: its words in small letters, joined by hyphens."""
+    """Give each heading the name under which code hosts link it: its words in small letters, joined by hyphens.
+
+    The title gets none: its words are the user's, and could be a name that the page gives to something else.
+    """
     taken: dict[str, int] = {}
     for place, token in enumerate(tokens):
-        if token.type == "heading_open":
+        if token.type == "heading_open" and token.tag != "h1":
             words = _plain(tokens[place + 1]).lower()
             name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
             again = taken[name] = taken.get(name, -1) + 1
@@ -66,9 +97,11 @@ def _align_with_classes(tokens: Sequence[Token]) -> None:
             token.attrSet("class", "number")
 
 
-def _image(path: Path) -> str:
-    """A figure as a data address, in the smaller of the two kinds that were drawn."""
-    files = [path.with_suffix(f".{kind}") for kind in _KINDS]
+def _figure(image: re.Match[str], folder: Path) -> str:
+    """An image of the report with the figure itself in it, in the smaller of the kinds that were drawn, or where a large one lies."""
+    files = [(folder / image[1]).with_suffix(f".{kind}") for kind in _KINDS]
     smallest = min((file for file in files if file.exists()), key=lambda file: file.stat().st_size)
+    if smallest.stat().st_size > _LARGEST_FIGURE:
+        return f"<em>This figure is too large for the page. It is in the file {image[1]} beside it.</em>"
     content = base64.b64encode(smallest.read_bytes()).decode("ascii")
-    return f"data:{_KINDS[smallest.suffix.removeprefix('.')]};base64,{content}"
+    return image[0].replace(image[1], f"data:{_KINDS[smallest.suffix.removeprefix('.')]};base64,{content}", 1)

@@ -38,9 +38,10 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
     """Write the page from the merged tables and the report in Markdown, whose figures lie in the folder that it links."""
     tables = load(merged, job["models"])
     rows = variants(tables, job["with_data"])
-    parts = template.parent
-    scripts = [script(_vega()), script("\n".join((parts / f"{name}.js").read_text("utf-8") for name in _SCRIPTS))]
-    style = (parts / "page.css").read_text("utf-8")
+    words = sections(report)
+    folder = template.parent
+    scripts = [script(_vega()), script("\n".join((folder / f"{name}.js").read_text("utf-8") for name in _SCRIPTS))]
+    style = (folder / "page.css").read_text("utf-8")
     data = {
         "title": job["title"],
         "device": job["device"],
@@ -51,7 +52,7 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
         "variants": [row.data for row in rows],
     }
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(parts),
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -62,7 +63,8 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
         policy=policy(scripts, [style]),
         scripts=[Markup(each) for each in scripts],
         style=Markup(style),
-        sections=sections(report),
+        sections=words,
+        long=packed([html for section in words for html in section.long]),
         quantities=QUANTITIES,
         rows=rows,
         several_devices=len({row.device for row in rows}) > 1,

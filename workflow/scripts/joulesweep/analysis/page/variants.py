@@ -9,7 +9,7 @@ import pandas as pd
 
 from joulesweep.analysis.page.quantities import QUANTITIES, SWEPT, Quantity, in_unit, shown
 from joulesweep.axes import AXES
-from joulesweep.formatting import with_interval
+from joulesweep.formatting import relative_half_width, with_interval
 from joulesweep.merged import scores
 from joulesweep.merged.base_points import METRICS, base_points
 from joulesweep.merged.columns import UNSOUND
@@ -17,7 +17,8 @@ from joulesweep.merged.load import VARIANT, Merged, sweep
 
 Key = tuple[str, ...]  # device, model, runtime
 
-_DIGITS = 6  # of the numbers in the page; the merged tables have all
+# Significant digits of the numbers that the page computes with, and of those that it only draws; the merged tables have all.
+_COMPUTED, _DRAWN = 6, 4
 _NOT_SOUND = "its figures contradict each other, or its interval is too wide: see What looked strange"
 
 
@@ -101,7 +102,7 @@ def _cell(point: pd.Series, quantity: Quantity, reason: str) -> Cell:
 
 
 def _figure(point: pd.Series, quantity: Quantity) -> list[float | None]:
-    return _rounded(in_unit(point, quantity))
+    return _rounded(in_unit(point, quantity), _COMPUTED)
 
 
 def _accuracy(point: pd.Series) -> dict[str, Any]:
@@ -145,9 +146,9 @@ def _absent(quantity: Quantity, key: Key, with_data: Collection[str]) -> tuple[s
 
 
 def _sweeps(merged: Merged) -> dict[Key, dict[str, dict[str, list[Any]]]]:
-    """Per variant, swept axis and quantity the points: value of the axis, figure, ends of its interval, all that in words.
+    """Per variant, swept axis and quantity the points: value of the axis, figure, half of its interval (relative), all that in words.
 
-    The three numbers of a point without a figure are None, and its words say why.
+    A point without a figure has no numbers, and its words say why.
     """
     swept: dict[Key, dict[str, dict[str, list[Any]]]] = {}
     for quantity in (each for each in QUANTITIES if each.name in SWEPT):
@@ -159,9 +160,9 @@ def _sweeps(merged: Merged) -> dict[Key, dict[str, dict[str, list[Any]]]]:
                 why = next((flag for flag in flags.split() if flag in UNSOUND), "")
                 why = why if status == "ok" else f"{status}: {message}"
                 words = why or with_interval(value, low, high, quantity.scale)
-                numbers = _rounded((math.nan if why else quantity.scale * each) for each in (value, low, high))
+                numbers = (quantity.scale * value, relative_half_width(low, high)) if not why else (math.nan, math.nan)
                 points = swept.setdefault(tuple(key), {}).setdefault(axis, {}).setdefault(quantity.name, [])
-                points.append([at, *numbers, words])
+                points.append([at, *_rounded(numbers, _DRAWN), words])
     return swept
 
 
@@ -172,7 +173,7 @@ def _launches(merged: Merged) -> dict[Key, list[list[float | None]]]:
     rows = _base(merged.launches).sort_values("started_s", kind="stable")
     for *key, started, raw, corrected in _cells(rows, ["started_s", "launch_raw_s", "launch_corrected_s"]):
         since = started - first.setdefault(tuple(key), started)
-        launches.setdefault(tuple(key), []).append([round(since), *_rounded((1e3 * raw, 1e3 * corrected))])
+        launches.setdefault(tuple(key), []).append([round(since), *_rounded((1e3 * raw, 1e3 * corrected), _DRAWN)])
     return launches
 
 
@@ -190,5 +191,6 @@ def _cells(rows: pd.DataFrame, columns: list[str]) -> Iterable[tuple[Any, ...]]:
     return rows[[*VARIANT, *columns]].itertuples(index=False, name=None)
 
 
-def _rounded(numbers: Iterable[float]) -> list[float | None]:
-    return [None if pd.isna(number) else float(f"{number:.{_DIGITS}g}") for number in numbers]
+def _rounded(numbers: Iterable[float], digits: int) -> list[float | None]:
+    """Numbers to so many significant digits; None where there is none."""
+    return [float(f"{number:.{digits}g}") if math.isfinite(number) else None for number in numbers]
