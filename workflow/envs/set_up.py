@@ -29,14 +29,14 @@ ENVS = Path(__file__).resolve().parent
 
 # Megabytes to download and on the disk afterwards, both sides; tests/test_envs.py compares the first with the index.
 SIZES = {
-    "laptop": (3200, 6200),
-    "laptop-cpu": (370, 1500),
-    "laptop-darwin": (260, 1000),
-    "pi": (310, 1400),
-    "jetson": (210, 900),
-    "no-torch": (140, 700),
+    "laptop": (3230, 6300),
+    "laptop-cpu": (410, 1600),
+    "laptop-darwin": (300, 1100),
+    "pi": (350, 1500),
+    "jetson": (250, 1000),
+    "no-torch": (175, 800),
 }
-_TEST = (70, 400)
+_TEST = (120, 600)
 _RUNTIMES = {"laptop": (340, 1400), "pi": (110, 600), "jetson": (60, 350), "no-torch": (60, 350)}
 _WITH_RUNTIMES = "with-runtimes"
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
