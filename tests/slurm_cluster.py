@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests import installed
@@ -173,9 +174,12 @@ class Cluster:
             )
 
     def _end(self, name: str, number: signal.Signals) -> None:
+        """End a program and wait until nothing of it is left; the processes of a node die a moment after the first."""
         if process := self._running.pop(name, None):
+            below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
             process.send_signal(number)
             process.wait(_PATIENCE_S)
+            self._wait(lambda: not any(map(_lives, below)))
 
     def _wait(self, done: Callable[[], bool]) -> None:
         end = time.monotonic() + _PATIENCE_S
@@ -191,6 +195,13 @@ class Cluster:
 def _path(program: str) -> str:
     """Where a program lies; empty where it is missing."""
     return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or ""
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _free_ports(count: int) -> list[int]:

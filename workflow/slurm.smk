@@ -7,11 +7,11 @@ import shlex
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir).parent
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-
 from snakemake.logging import logger
 from snakemake.settings.types import ExecMode
+
+ROOT = Path(workflow.basedir).resolve().parent
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from joulesweep.errors import UserError
 from joulesweep.pipeline.configuration import config
@@ -52,6 +52,18 @@ if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.verbo
     Console(begins, lambda: False).attach(logger)
 
 
+onsuccess:
+    print("The report is results/report.md")
+
+
+onerror:
+    print(
+        "joulesweep: not every step succeeded; what was measured is kept, and the same command goes on; "
+        "snakemake --cores 1 report writes a report of what is there",
+        file=sys.stderr,
+    )
+
+
 wildcard_constraints:
     device="|".join(map(re.escape, DEVICES)),
 
@@ -88,9 +100,7 @@ rule measure:
         constraint=lambda wildcards: DEVICES[wildcards.device]["constraint"],
         cpus_per_task=-1,  # no number: the step then has all cores of its node, and not one
     params:
-        command=lambda wildcards: plain(
-            "measured", "all", "--allowed-rules", *ON_THE_NODE, device=wildcards.device
-        ),
+        command=lambda wildcards: plain("measured", "all", "--allowed-rules", *ON_THE_NODE, device=wildcards.device),
     shell:
         "exec {params.command} > {log:q} 2>&1"
 

@@ -22,8 +22,9 @@ _CHATTER = (
     "RuleException:\nCalledProcessError",
     # of the executor for Slurm
     "SLURM run ID", "Provided remote nodes", "No SLURM account", "No account was given", "Unable to guess SLURM account",
-    "No job memory information", "Cleaning up SLURM log files",
+    "No job memory information", "Cleaning up SLURM log files", "Could not retrieve node information",
 )  # fmt: skip
+_ADVICE = (" Failed nodes will be excluded", " Detailed failure reason")  # of the executor for Slurm; of no use here
 _LONGEST_REASON = 200  # characters of what an executor says of a job that failed
 _RENAMED = {"Nothing to be done": "Nothing to do: everything is up to date."}
 
@@ -58,8 +59,7 @@ class Console(logging.Formatter):
         if event == "job_info":
             return self._begins(_rule(record), getattr(record, "wildcards", None) or {})
         if event == "job_error":
-            words = shortened(" ".join((getattr(record, "rule_msg", None) or "").split()), _LONGEST_REASON)
-            return f"joulesweep: {_rule(record)} failed{words and f' ({words})'}; its log is {', '.join(getattr(record, 'log', []))}"
+            return f"joulesweep: {_rule(record)} failed{_reason(record)}; its log is {', '.join(getattr(record, 'log', []))}"
         for beginning, line in _RENAMED.items():
             if text.startswith(beginning):
                 return line
@@ -75,3 +75,11 @@ class Console(logging.Formatter):
 
 def _rule(record: logging.LogRecord) -> str:
     return getattr(record, "rule_name", "")
+
+
+def _reason(record: logging.LogRecord) -> str:
+    """What an executor says of a job that failed, in brackets; empty where it says nothing."""
+    words = " ".join((getattr(record, "rule_msg", None) or "").split())
+    for beginning in _ADVICE:
+        words = words.partition(beginning)[0]
+    return f" ({shortened(words.rstrip('.'), _LONGEST_REASON)})" if words else ""
