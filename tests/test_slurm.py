@@ -5,11 +5,13 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -63,12 +65,24 @@ def project(tmp_path: Path) -> Copy:
     return copy
 
 
-def _run(project: Copy, cluster: slurm_cluster.Cluster) -> "subprocess.Popen[str]":
-    command = project.command(*shlex.split(COMMAND))
-    environment = os.environ | cluster.environment
-    return subprocess.Popen(
-        command, cwd=project.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+@contextmanager
+def _running(project: Copy, cluster: slurm_cluster.Cluster) -> Iterator["subprocess.Popen[str]"]:
+    """The command of the page; it does not outlive a test that fails."""
+    process = subprocess.Popen(
+        project.command(*shlex.split(COMMAND)),
+        cwd=project.folder,
+        env=os.environ | cluster.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def _jobs(cluster: slurm_cluster.Cluster) -> list[Job]:
@@ -91,14 +105,14 @@ def _launches(project: Copy, device: str, stage: str = "latency") -> list[dict[s
 def test_each_device_is_measured_on_its_node_and_one_that_was_killed_is_resumed_by_the_same_command(
     cluster, project, tmp_path
 ):
-    run = _run(project, cluster)
-    end = time.monotonic() + PATIENCE_S
-    while not _launches(project, "nano") and run.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    cluster.switch_off("nano")
-    saved = _launches(project, "nano")
-    assert saved
-    said, _ = run.communicate(timeout=PATIENCE_S)
+    with _running(project, cluster) as run:
+        end = time.monotonic() + PATIENCE_S
+        while not _launches(project, "nano") and run.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        cluster.switch_off("nano")
+        saved = _launches(project, "nano")
+        assert saved
+        said, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1, said
     (failure,) = re.findall(r"^joulesweep: measure failed .*", said, re.MULTILINE)
     assert "NODE_FAIL" in failure
@@ -108,8 +122,8 @@ def test_each_device_is_measured_on_its_node_and_one_that_was_killed_is_resumed_
     assert {device: len(lines) for device, lines in others.items()} == {"orin": LAUNCHES, "pi": LAUNCHES}
 
     cluster.switch_on("nano")
-    run = _run(project, cluster)
-    said, _ = run.communicate(timeout=PATIENCE_S)
+    with _running(project, cluster) as run:
+        said, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, said
     assert {device: _launches(project, device) for device in others} == others, "measured again"
     resumed = _launches(project, "nano")
