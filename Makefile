@@ -60,7 +60,7 @@ test-fast: $(VENV)/ready-to-test
 	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/ready-to-test
-	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules
+	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/slurm.smk workflow/rules
 
 # Measure a model anew on this device: make remeasure MODEL=resnet18 [RUNTIME=eager]. The old lines stay in the journal.
 remeasure: need-MODEL $(VENV)/ready

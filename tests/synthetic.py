@@ -65,6 +65,7 @@ def job(device: str = "laptop", models: Any = MODELS, **more: Any) -> dict[str, 
     }
     return {
         "device": device,
+        "devices": [device],
         "models": specs,
         "axes": ["batch", "size"],
         "hypotheses": [],

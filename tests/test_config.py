@@ -18,6 +18,7 @@ from joulesweep.pipeline.configuration import (
     config_doc,
     config_schema,
     data_specs,
+    device_specs,
     file_digests,
     hypothesis_specs,
 )
@@ -71,6 +72,33 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
     assert [warning for warning in loaded.warnings if "latency.again is now called busy_retries" in warning]
     both = {"models": {"net": MODEL}, "latency": {"again": 2, "busy_retries": 1}}
     assert "'again'" in _complaint(tmp_path, both)
+
+
+def test_what_is_written_for_a_device_counts_on_that_device_only(tmp_path):
+    devices = {"pi": {"threads": 3, "meter": "none"}, "orin": {"constraint": "jetson", "python": "/usr/bin/python3"}}
+    written = {"models": {"net": MODEL}, "devices": devices, "meter": "cpu-time", "threads": 1}
+    on = {name: _load(tmp_path, written, device=name) for name in ("pi", "orin", "laptop")}
+    assert [on[name].values["threads"] for name in on] == [3, 1, 1]
+    assert [on[name].models["net"]["threads"] for name in on] == [3, 1, 1]
+    assert [on[name].values["meter"] for name in on] == ["none", "cpu-time", "cpu-time"]
+    assert [on[name].values["python"] for name in on] == ["auto", "/usr/bin/python3", "auto"]
+    assert {name: own["constraint"] for name, own in on["laptop"].devices.items()} == {"pi": "pi", "orin": "jetson"}
+
+
+@pytest.mark.parametrize(
+    ("devices", "words"),
+    [
+        ({"a b": {}}, ["devices: the name", '"a b"']),
+        ({"pi": {"nodes": 2}}, ["devices.pi: unknown key 'nodes'", "constraint"]),
+        ({"pi": {"meter": "jtob"}}, ["devices.pi.meter: unknown 'jtob'", "jtop"]),
+        ({"pi": {"meters": {"cpu-time": {"watts": 5}}}}, ["devices.pi.meters.cpu-time: unknown 'watts'"]),
+        ({"orin": {"constraint": "pi"}, "pi": {}}, ["orin and pi have the same constraint 'pi'"]),
+        ({"Pi": {}, "pi": {}}, ["Pi and pi differ only in case"]),
+    ],
+)
+def test_a_device_that_cannot_be_is_one_line(tmp_path, devices, words):
+    complaint = _complaint(tmp_path, {"models": {"net": MODEL}, "devices": devices})
+    assert all(word in complaint for word in words), complaint
 
 
 @pytest.mark.parametrize(
@@ -752,5 +780,5 @@ def test_overrides_replace_keys_of_the_top_level(tmp_path):
     ("node", "device"), [("Anna's laptop/2", "Anna-s-laptop-2"), ("-x", "x"), ("", "device"), ("n" * 300, "n" * 100)]
 )
 def test_the_devices_own_name_is_a_folders_name(tmp_path, monkeypatch, node, device):
-    monkeypatch.setattr(config.platform, "node", lambda: node)
+    monkeypatch.setattr(device_specs.platform, "node", lambda: node)
     assert _load(tmp_path, _with()).device == device

@@ -74,6 +74,19 @@ def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes
     assert _contents(other) == foreign
 
 
+def test_a_device_of_a_cluster_is_measured_anew_by_its_name(project):
+    own, other = (project.folder / "results" / "devices" / name for name in (DEVICE, "other"))
+    before, journal = _contents(own), (other / "latency" / "mlp.jsonl").read_text()
+    script = project.folder / "workflow" / "scripts" / "remeasure.py"
+    subprocess.run([sys.executable, script, "--device", "other", "--model", "mlp"], cwd=project.folder, check=True)
+    after = (other / "latency" / "mlp.jsonl").read_text()
+    assert after.startswith(journal)
+    assert "superseded" in after[len(journal) :]
+    assert not (other / "latency" / "mlp.csv").exists()
+    assert (other / "latency" / "cnn.csv").exists()
+    assert _contents(own) == before
+
+
 def test_no_target_changes_a_file_of_another_device(project):
     """Every target of the Makefile and the Snakefile that works on results, forced; and a foreign table as a target."""
     project.configure(configuration(DEVICE, models={"mlp": MLP}, hypotheses=[], meter="none", meters={}))

@@ -292,6 +292,11 @@ def test_a_device_under_a_former_name_is_no_answer(tmp_path):
     assert "There is nothing to answer from yet." in words
 
 
+def test_every_device_of_a_cluster_without_results_is_named(tmp_path):
+    words = _report(synthetic.tree(tmp_path, ("laptop", "pi")), device="head", devices=["laptop", "pi", "orin"])
+    assert re.findall(r"The device of this configuration, (\S+), has no results yet", words) == ["orin"]
+
+
 def test_a_report_of_another_devices_results_answers_for_that_device(tmp_path):
     words = _report(synthetic.tree(tmp_path, ("pi",)), device="laptop")
     assert "On pi, at the base point." in words

@@ -4,8 +4,6 @@ Runs under Snakemake's interpreter. What it makes is plain data: each stage gets
 """
 
 import json
-import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +13,14 @@ from typing import Any
 from joulesweep import digest, plugins
 from joulesweep.axes import AXES, INPUT_AXES
 from joulesweep.errors import UserError, shortened
-from joulesweep.pipeline.configuration import choice_specs, config_schema, hypothesis_specs, model_specs, read_yaml
+from joulesweep.pipeline.configuration import (
+    choice_specs,
+    config_schema,
+    device_specs,
+    hypothesis_specs,
+    model_specs,
+    read_yaml,
+)
 
 _LONGEST_PATH = 120  # characters of a file's name in a message
 
@@ -34,10 +39,12 @@ class Config:
     @property
     def device(self) -> str:
         """Name of this device: the configured one, or the machine's host name."""
-        name = self.values["device"]
-        if name != "auto":
-            return name
-        return re.sub(r"[^A-Za-z0-9._-]", "-", platform.node()).lstrip("._-")[:100] or "device"
+        return device_specs.name_of_this(self.values)
+
+    @property
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """The devices of a cluster, by name, each with the `constraint` of its node and what is written for it."""
+        return self.values["devices"]
 
     @property
     def latency(self) -> dict[str, Any]:
@@ -103,7 +110,10 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         renamed = _rename_former(written)
         config_schema.check(written)
         values = config_schema.with_defaults(written)
-        _check_meters(values)
+        values["devices"] = device_specs.completed(values["devices"])
+        for name in ("", *values["devices"]):
+            _check_meters(device_specs.on_device(values, name), f"devices.{name}." if name else "")
+        values = device_specs.on_this_device(values)
         models = model_specs.completed(values)
         values["hypotheses"] = hypothesis_specs.completed(values["hypotheses"], models)
         choose = values.get("choose", {})
@@ -132,14 +142,14 @@ def _rename_former(written: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _check_meters(values: Mapping[str, Any]) -> None:
-    """Check the names of meters and external power logs, and those of their settings."""
+def _check_meters(values: Mapping[str, Any], where: str) -> None:
+    """Check the names of meters and external power logs, and those of their settings; `where` they are written."""
     kinds = {name: kind for kind in ("meters", "power_logs") for name in plugins.names(kind)}
     for meter in [*values["meters"], *({values["meter"]} - {"auto", "none"})]:
-        config_schema.check_known("meter", meter, kinds)
+        config_schema.check_known(f"{where}meter", meter, kinds)
         known = [*plugins.declared(kinds[meter], meter, "SETTINGS"), *(["python"] if kinds[meter] == "meters" else [])]
         for setting in values["meters"].get(meter, {}):
-            config_schema.check_known(f"meters.{meter}", setting, known)
+            config_schema.check_known(f"{where}meters.{meter}", setting, known)
 
 
 def _name(path: Path) -> str:
