@@ -154,7 +154,9 @@ def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
     assert abs(float(row["net_energy_J"])) < 0.5 * float(row["energy_J"])
 
 
-def test_a_smart_plug_gives_joules_that_are_its_watts_times_the_time_and_its_password_stays_in_its_file(exported, tmp_path):
+def test_a_smart_plug_gives_joules_that_are_its_watts_times_the_time_and_its_password_stays_in_its_file(
+    exported, tmp_path
+):
     """It shows 7.9 W and 8.1 W in turns, so every mean lies between; it asks for a password."""
     (tmp_path / "password").write_text("a9c2-secret")
     with Shelly(lambda update: 8.1 if update % 2 else 7.9, password="a9c2-secret") as plug:

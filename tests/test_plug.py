@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joulesweep.launches.energy_row import READINGS
 from joulesweep.measure.energy import meter_probe
 from joulesweep.measure.energy.sampler import Sampler
 from joulesweep.measure.energy.traces.power_trace import PowerTrace
@@ -74,7 +76,7 @@ def test_a_plug_measures_the_whole_device_with_its_power_supply():
     about = plug.Meter({"address": "plug"}).describe()
     assert (about.kind, about.unit, about.scope, about.rails) == ("measured", "W", "supply", ("wall plug",))
     assert "the loss of its power supply" in about.covers
-    assert about.window_s >= 10 * about.update_s
+    assert about.window_s / (2 * about.update_s) >= READINGS  # also where every second figure equals the one before it
 
 
 def test_without_an_address_no_network_is_used(monkeypatch):
@@ -323,7 +325,7 @@ def test_the_counter_of_a_shelly_is_in_joules_and_its_windows_are_longer():
         server.watt_hours = server.watt_hours + 0.001
         assert meter.read().values[0] - first == pytest.approx(3.6)
         assert (about.unit, about.wrap_J) == ("J", (math.inf,))
-        assert about.window_s == 3 * _meter(server).describe().window_s >= 60
+        assert about.window_s == 60 > _meter(server).describe().window_s
         for impossible, words in ((-1.0, "shows -1 Wh"), (None, "its total is no number"), ("5", "its total is no")):
             server.watt_hours = impossible
             assert words in _reason(server, counter=True)
@@ -362,28 +364,22 @@ def test_a_figure_that_the_plug_repeats_is_no_new_reading():
 @given(JSON)
 def test_whatever_a_shelly_says_is_possible_watts_or_an_error(status):
     for state in (status, {"apower": status}, {"apower": 5.0, "errors": status}):
-        try:
+        with suppress(ValueError):
             assert 0 < shelly_watts(state) <= 4000
-        except ValueError:
-            pass
 
 
 @given(JSON)
 def test_whatever_a_counter_says_is_finite_joules_or_an_error(total):
     for state in (total, {"aenergy": total}, {"aenergy": {"total": total}}):
-        try:
+        with suppress(ValueError):
             assert 0 <= shelly_joules(state) < math.inf
-        except ValueError:
-            pass
 
 
 @given(JSON, st.integers(0, 3))
 def test_whatever_tasmota_says_is_possible_watts_or_an_error(said, channel):
     for answer in (said, {"StatusSNS": said}, {"StatusSNS": {"ENERGY": {"Power": said}}}):
-        try:
+        with suppress(ValueError):
             assert 0 < tasmota_watts(answer, channel) <= 4000
-        except ValueError:
-            pass
 
 
 @given(st.floats(0.1, 4000), st.integers(0, 2))

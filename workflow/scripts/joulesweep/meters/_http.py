@@ -1,7 +1,7 @@
 """Asks a machine on the local network for JSON over HTTP: within a limited time, through no proxy, following no redirect.
 
-A password is only ever sent as a digest with SHA-256 (RFC 7616). urllib would answer a refused password five more times, which
-may lock the account, and older versions of it know no SHA-256.
+A challenge is answered with a digest by SHA-256 (RFC 7616). urllib would repeat a password that is refused five times, which may
+lock the account, and older versions of it know no SHA-256.
 """
 
 import http.client
@@ -47,7 +47,9 @@ class Client:
         """
         match = _ADDRESS.fullmatch(address)
         if match is None or not int(match["port"] or 80) <= _HIGHEST_PORT:
-            raise ValueError("it is no address; write a host name or an IP address, as in 192.168.1.50 or plug.local:80")
+            raise ValueError(
+                "it is no address; write a host name or an IP address, as in 192.168.1.50 or plug.local:80"
+            )
         self._host, self._port = match["host"].strip("[]"), int(match["port"] or 80)
         # Tasmota answers only what refers to itself, unless its SetOption128 allows more.
         self._headers = {"Connection": "close", "Referer": f"http://{match['host']}/"}
@@ -115,7 +117,14 @@ class Client:
         count, own = f"{self._count:08x}", secrets.token_hex(8)
         secret = _hash(f"{self._user}:{realm}:{self._password}")
         response = _hash(f"{secret}:{nonce}:{count}:{own}:auth:{_hash(f'GET:{path}')}")
-        quoted = {"username": self._user, "realm": realm, "nonce": nonce, "uri": path, "cnonce": own, "response": response}
+        quoted = {
+            "username": self._user,
+            "realm": realm,
+            "nonce": nonce,
+            "uri": path,
+            "cnonce": own,
+            "response": response,
+        }
         parts = [f'{name}="{value}"' for name, value in quoted.items()]
         return {"Authorization": f"Digest {', '.join(parts)}, algorithm=SHA-256, qop=auth, nc={count}"}
 
@@ -136,7 +145,11 @@ def digest_challenge(headers: Message) -> dict[str, str] | None:
         scheme, _, rest = str(line).partition(" ")
         with suppress(ValueError, IndexError):  # a part without a value
             parts = parse_keqv_list(parse_http_list(rest))
-            if scheme.lower() == "digest" and parts["algorithm"].upper() == "SHA-256" and {"realm", "nonce"} <= {*parts}:
+            if (
+                scheme.lower() == "digest"
+                and parts.get("algorithm", "").upper() == "SHA-256"
+                and {"realm", "nonce"} <= {*parts}
+            ):
                 return parts
     return None
 

@@ -6,10 +6,10 @@ names its address. Nothing is ever switched or set.
 Power is read, not the energy counter. A Shelly's `apower` has steps of 0.1 W and was seen to change every 1 to 3 s
 (ioBroker.shelly issue 630, ha-shellies-discovery-gen2 pull request 526). Tasmota computes `Power` from pulses of the metering
 chip: a pulse comes every 0.3 s (BL0937) to 2.5 s (HLW8012) at 5 W, and after 10 s without any it shows 0 W. Neither says when
-a figure is new, so one that stays the same counts as new after two intervals only. The power of a steady load
-is uncertain by half a step, 1 % of 5 W, and the interval of a row does not include that.
+a figure is new, so one that stays the same counts as new after two intervals only. The power of a steady load is uncertain by
+half a step, 1 % of 5 W, and the interval of a row does not include that.
 
-A Shelly's counter moves in steps of 1 mWh = 3.6 J, how often is documented nowhere. Over a window it errs by about
+A Shelly's counter moves in steps of 1 mWh = 3.6 J, how often they come is documented nowhere. Over a window it errs by about
 3.6 J / √6 = 1.5 J, the rounded power by 0.03 W × the window: the counter resolves better only in windows longer than about
 50 s. So it is read only on demand (`counter: true`), and then windows last a minute. Tasmota's counter has steps of 36 J
 to 3.6 kJ and is never read.
@@ -31,7 +31,7 @@ from joulesweep.meters._http import Client, NoAnswer, Refusal
 
 _UPDATE_S = 2.0
 _SETTLING_UPDATES = 5  # 10 s, after which Tasmota forgets a pulse
-_WINDOW_UPDATES = 10
+_WINDOW_UPDATES = 20  # about every second figure of a steady load equals the one before it, and is no new reading
 _COUNTER_WINDOW_UPDATES = 30
 _TRIES = 3  # a weak wireless network loses a question now and then
 _USER = "admin"  # a Shelly's only user, and Tasmota's
@@ -72,7 +72,9 @@ class Meter(base.Meter):
             try:
                 with self._named():
                     answer = self._client.json(self._kind.path)
-                    self._kind.watts(answer)  # also where the counter is read, which does not tell whether there is a load
+                    self._kind.watts(
+                        answer
+                    )  # also where the counter is read, which does not tell whether there is a load
                     self._value(answer)
                     return base.Availability(True, f"reads {self._kind.words} at {self.settings['address']}")
             except NoAnswer as error:
