@@ -9,9 +9,9 @@ chip: a pulse comes every 0.3 s (BL0937) to 2.5 s (HLW8012) at 5 W, and after 10
 a figure is new, so one that stays the same counts as new after two intervals only. The power of a steady load is uncertain by
 half a step, 1 % of 5 W, and the interval of a row does not include that.
 
-A Shelly's counter moves in steps of 1 mWh = 3.6 J, how often they come is documented nowhere. Over a window it errs by about
-3.6 J / √6 = 1.5 J, the rounded power by 0.03 W × the window: the counter resolves better only in windows longer than about
-50 s. So it is read only on demand (`counter: true`), and then windows last a minute. Tasmota's counter has steps of 36 J
+A Shelly's counter moves in steps of 1 mWh = 3.6 J; no documentation says how often. Over a window it errs by about
+3.6 J / √6 = 1.5 J, and the rounded power by 0.03 W × the window: the counter resolves better only in windows longer than
+about 50 s. So it is read only on demand (`counter: true`), and then windows last a minute. Tasmota's counter has steps of 36 J
 to 3.6 kJ and is never read.
 """
 
@@ -72,9 +72,7 @@ class Meter(base.Meter):
             try:
                 with self._named():
                     answer = self._client.json(self._kind.path)
-                    self._kind.watts(
-                        answer
-                    )  # also where the counter is read, which does not tell whether there is a load
+                    self._kind.watts(answer)  # a counter does not tell whether there is a load
                     self._value(answer)
                     return base.Availability(True, f"reads {self._kind.words} at {self.settings['address']}")
             except NoAnswer as error:
