@@ -143,13 +143,20 @@ def _rename_former(written: dict[str, Any]) -> list[str]:
 
 
 def _check_meters(values: Mapping[str, Any], where: str) -> None:
-    """Check the names of meters and external power logs, and those of their settings; `where` they are written."""
+    """Check the names of meters and external power logs, and those of their settings; no address may hold a login.
+
+    `where` they are written begins each message.
+    """
     kinds = {name: kind for kind in ("meters", "power_logs") for name in plugins.names(kind)}
     for meter in [*values["meters"], *({values["meter"]} - {"auto", "none"})]:
         config_schema.check_known(f"{where}meter", meter, kinds)
         known = [*plugins.declared(kinds[meter], meter, "SETTINGS"), *(["python"] if kinds[meter] == "meters" else [])]
-        for setting in values["meters"].get(meter, {}):
+        for setting, value in values["meters"].get(meter, {}).items():
             config_schema.check_known(f"{where}meters.{meter}", setting, known)
+            if setting == "address" and "@" in str(value):
+                raise UserError(
+                    f"{where}meters.{meter}.address: leave the login out of it, since results keep every setting"
+                )
 
 
 def _name(path: Path) -> str:
