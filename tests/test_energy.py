@@ -79,6 +79,7 @@ def test_modelled_energy_is_that_of_a_busy_core_and_says_that_it_is_modelled(exp
     assert float(row["net_energy_J"]) <= float(row["energy_J"])
     assert int(row["windows"]) == 2
     assert row["flags"] == "few_windows"
+    assert row["ran_on"].startswith("CPUExecutionProvider, ")
     assert row["artefact_digest"]
     assert row["measured_at"].endswith("+00:00")
 

@@ -29,6 +29,7 @@ from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.merged.time_by_kind import time_by_kind
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import replace_text
+from joulesweep.system.working_folder import directory_option
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 _MEASURED = ("latency", "energy", "accuracy")
@@ -141,6 +142,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "lab": Lab(job.get("lab", {}), merged, job["models"]),
         "place": own_words.place,
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
+        "directory_option": directory_option(),
         "schema": SCHEMA,
     }
 
