@@ -72,14 +72,14 @@ def _dots(page: Page) -> list[str]:
 
 def _choose(page: Page, name: str, value: str) -> None:
     page.select_option(f"#{name}", value)
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(250)  # the address follows after a fifth of a second
 
 
 def _slide(page: Page, name: str, place: int) -> None:
     page.locator(f"#limit-{name}").evaluate(
         "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
     )
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(250)  # the address follows after a fifth of a second
 
 
 def test_the_plot_shows_the_variants_of_the_device_and_a_choice_changes_it(opened):
@@ -138,6 +138,78 @@ def test_limits_grey_the_rest_and_name_the_winner(opened):
     )
 
 
+@pytest.mark.parametrize("name", ["accuracy", "latency", "energy", "memory", "weights"])
+def test_at_the_end_of_a_slider_the_best_variant_still_meets_the_limit(opened, name):
+    _slide(opened.page, name, 100 if name == "accuracy" else 0)
+    assert "no variant meets" not in opened.page.locator("#winner").inner_text()
+    assert opened.page.locator("#variants tr.winner").count() == 1
+
+
+def test_a_column_is_sorted_by_its_figures_where_words_hide_them(opened):
+    opened.page.locator("#variants thead button").nth(2).click()
+    by_accuracy = opened.rows()
+    _choose(opened.page, "relative", "digits_cnn @ eager")
+    opened.page.check("#hide")
+    assert opened.rows() == by_accuracy, "a difference keeps the order of the accuracies"
+    opened.page.locator("#variants thead button").nth(3).click()
+    words = opened.page.locator("#variants tbody tr:visible td:nth-child(4)").all_inner_texts()
+    numbers = [float(word.split()[0]) for word in words if word[0].isdigit()]
+    assert len(numbers) > 5
+    assert numbers == sorted(numbers)
+
+
+def test_a_runtime_keeps_its_colour_whatever_is_shown(opened):
+    def colour() -> str | None:
+        dot = opened.page.locator("#plot [aria-label^='digits_cnn @ onnxruntime-int8']").last
+        return dot.get_attribute("fill")
+
+    before = colour()
+    opened.page.locator(".tools input").first.fill("int8")
+    opened.page.wait_for_timeout(250)
+    assert before
+    assert colour() == before
+
+
+def test_of_several_metrics_the_plot_shows_one_and_a_limit_may_be_negative(browser, tmp_path):
+    results = synthetic.tree(tmp_path)
+    for model, metric in (("digits_mlp", "mae"), ("digits_cnn", "spearman")):
+        more = {"metric": metric, "unit": "", "higher_is_better": int(metric != "mae")}
+        rows = [
+            synthetic.accuracy_row("laptop", model, runtime, value, **more)
+            for runtime, value in zip(synthetic.runtimes(model), (-0.5, -0.4, -0.3), strict=False)
+        ]
+        synthetic.write_table(results / f"devices/laptop/accuracy/{model}.csv", synthetic.columns.ACCURACY, rows)
+    page = chromium.Opened(browser, made(results), "#y=accuracy")
+    assert page.page.locator("#judged-label").is_visible()
+    assert len(_dots(page.page)) == len(synthetic.runtimes("digits_cnn")), "the metric of most variants"
+    _slide(page.page, "accuracy", 50)
+    assert float(page.page.locator("#limit-accuracy-words").inner_text()) == pytest.approx(-0.4, abs=0.01)
+    assert page.page.locator("#variants tr.winner th").all_inner_texts()[0].startswith("digits_cnn")
+    header = page.page.locator("#variants thead th", has_text="accuracy").inner_text()
+    assert "↑" not in header
+    assert "↓" not in header
+    assert page.errors == []
+    page.close()
+
+
+def test_where_the_script_cannot_run_the_page_is_as_without_it(browser, path):
+    page = browser.new_page()
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto(path.as_uri())
+    page.wait_for_selector("#variants tbody tr >> nth=3")
+    assert not page.locator("#controls").is_visible()
+    page.close()
+
+
+def test_the_limits_of_the_configuration_are_those_of_the_page(browser, tmp_path):
+    choose = {"max_memory_MB": 310, "max_latency_ms": 100, "device": "pi"}
+    page = chromium.Opened(browser, made(synthetic.tree(tmp_path, ("laptop", "pi")), choose=choose))
+    assert page.page.input_value("#device") == "pi"
+    words = [page.page.locator(f"#limit-{name}-words").inner_text() for name in ("memory", "latency")]
+    assert words == ["310 MB", "100 ms"]
+    page.close()
+
+
 def test_the_winner_is_that_of_the_report_under_the_same_limits(opened, path):
     """The script has the rule of `choose`; here both answer for random limits, of which many lie inside an interval."""
     models = synthetic.job()["models"]
@@ -151,9 +223,11 @@ def test_the_winner_is_that_of_the_report_under_the_same_limits(opened, path):
         for key, metric, scale in (
             ("max_latency_ms", "latency", 1e3),
             ("max_energy_mJ", "energy", 1e3),
+            ("max_memory_MB", "memory", 1e-6),
+            ("max_size_MB", "weights", 1e-6),
             ("min_accuracy", "accuracy", 100),
         ):
-            if seeded.random() < 0.7:
+            if seeded.random() < 0.5:
                 near = interval(
                     rows[rows[metric].notna()].sample(1, random_state=seeded.randrange(2**31)).iloc[0], metric
                 )
@@ -389,6 +463,7 @@ def test_hostile_words_do_no_harm(browser, tmp_path):
     assert page.page.evaluate("csvCell('=1+1')") == '"\'=1+1"'
     assert page.page.evaluate("csvCell('a\"b')") == '"a""b"'
     assert page.page.title().startswith("<script>")
+    assert page.page.evaluate("isolated('\u202eevil')") == "\u2068\u202eevil\u2069"
     assert page.errors == []
     assert len(page.requests) == 1
     page.close()
@@ -426,7 +501,9 @@ def test_at_twice_the_size_and_with_reduced_motion_nothing_is_cut(browser, path)
 
 
 def test_print_shows_the_tables_whole_and_no_controls(opened):
-    opened.page.emulate_media(media="print")
+    opened.page.emulate_media(media="print", color_scheme="dark")
+    fill = opened.page.locator("#plot text").first.evaluate("each => getComputedStyle(each).fill")
+    assert fill == "rgb(0, 0, 0)", "on paper"
     assert not opened.page.locator("#controls").is_visible()
     assert opened.page.locator(".scroll").first.evaluate("each => getComputedStyle(each).maxHeight") == "none"
-    opened.page.emulate_media(media="screen")
+    opened.page.emulate_media(media="screen", color_scheme="light")

@@ -1,6 +1,6 @@
 // Which variant to take under limits: the rule of joulesweep/merged/choice.py, for the limits that the page offers.
 
-const LIMITED = ["accuracy", "latency", "energy"];
+const LIMITED = ["accuracy", "latency", "energy", "memory", "weights"];
 
 /** A figure of a variant as {value, low, high}; NaN ends where it has no interval, undefined where there is no figure. */
 function figureOf(variant, name) {

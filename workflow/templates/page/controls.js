@@ -12,6 +12,7 @@ class Controls {
     const devices = names(variants.map((variant) => variant.device));
     this.choices = {
       x: figures, y: figures, colour: pairs(["runtime", "model", "device"]), device: [...(devices.length > 1 ? [["", "all"]] : []), ...pairs(devices)],
+      judged: pairs(judgedIn(variants)),
       relative: [["", "as they are"], ...names(variants.map(nameOf)).map((name) => [name, `relative to ${name}`])],
     };
     for (const [name, choices] of Object.entries(this.choices)) {
@@ -19,6 +20,7 @@ class Controls {
       select.append(...choices.map(([value, words]) => element("option", { value }, words)));
       select.addEventListener("change", () => set({ [name]: select.value }));
     }
+    document.getElementById("judged-label").hidden = this.choices.judged.length < 2;
     this.hide = document.getElementById("hide");
     this.hide.addEventListener("change", () => set({ hide: this.hide.checked ? "yes" : "" }));
     for (const name of LIMITED) {
@@ -40,9 +42,11 @@ class Controls {
     this.hide.disabled = !view.relative;
     for (const name of LIMITED) {
       const slider = this.slider(name);
-      slider.disabled = !this.range(name);
+      const range = this.range(name);
+      slider.disabled = !range || range[0] === range[1];
       slider.value = this.placeOf(name);
-      const words = slider.disabled ? `no ${name}` : view[name] === "" ? "any" : `${view[name]} ${this.unitOf(name)}`.trim();
+      const open = !range ? "no figure" : range[0] === range[1] ? "all equal" : "any";
+      const words = view[name] === "" ? open : `${view[name]} ${this.unitOf(name)}`.trim();
       document.getElementById(`limit-${name}-words`).textContent = words;
       slider.setAttribute("aria-valuetext", words);
     }
@@ -50,6 +54,7 @@ class Controls {
 
   /** Accuracy has a unit where all metrics that are shown have the same. */
   unitOf(name) {
+    if (name === "energy" && this.ofDevices().some((variant) => variant.figures.energy && variant.modelled)) return `${this.units.get(name)}, modelled`;
     if (name !== "accuracy") return this.units.get(name);
     const units = new Set(this.ofDevices().filter((variant) => variant.figures.accuracy).map((variant) => variant.unit));
     return units.size === 1 ? [...units][0] : "";
@@ -61,12 +66,17 @@ class Controls {
     return values.length ? [Math.min(...values), Math.max(...values)] : undefined;
   }
 
-  /** The limit at a place of the slider; empty at the end where everything is allowed. Costs go by equal factors. */
+  /**
+   * The limit at a place of the slider; empty at the end where everything is allowed. Costs go by equal factors. It is rounded so that the
+   * variant at either end still meets it.
+   */
   limitAt(name, place) {
     if (place === this.open(name)) return "";
     const [low, high] = this.range(name);
     const share = place / STEPS;
-    return digits(this.byFactors(name) ? low * (high / low) ** share : low + (high - low) * share);
+    if (!this.byFactors(name)) return String(roundedTo(low + (high - low) * share, high - low, name !== "accuracy"));
+    const limit = low * (high / low) ** share;
+    return String(roundedTo(limit, limit, true));
   }
 
   placeOf(name) {

@@ -10,8 +10,10 @@ class Explorer {
     this.table = new LiveTable(document.getElementById("variants"), {
       allows: (row) => this.onDevice(this.variants[this.indexOf.get(row)]),
       changed: () => this.set({ filter: this.table.words, sort: this.table.sorted }),
+      numberIn: (row, column) => this.numberIn(row, column),
     });
-    this.rows = [...this.table.rows]; // in the order of the variants, however the table is sorted
+    this.rows = this.table.original; // in the order of the variants, however the table is sorted
+    this.byPlace = new Map(this.variants.map((variant) => [placeOfVariant(variant), variant]));
     this.indexOf = new Map(this.rows.map((row, index) => [row, index]));
     this.firstFigure = this.table.headers.length - 1 - this.quantities.size; // its column; variant and device come before it
     this.absolute = this.rows.map((row) => this.data.quantities.map((_, place) => this.cell(row, place).firstChild.textContent.trim()));
@@ -29,7 +31,6 @@ class Explorer {
       this.view = repaired(viewOf(location.hash, this.first), this.first, this.data);
       this.show();
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
     this.show();
   }
 
@@ -45,11 +46,12 @@ class Explorer {
     return Object.fromEntries(LIMITED.filter((name) => this.view[name] !== "").map((name) => [name, Number(this.view[name])]));
   }
 
-  /** Change the view, and the address with it. */
+  /** Change the view, and a moment later the address: browsers allow few changes of it per second. */
   set(changes) {
     Object.assign(this.view, changes);
-    history.replaceState(null, "", hashOf(this.view, this.first) || location.pathname + location.search);
-    if (Object.keys(changes).every((name) => LIMITED.includes(name))) this.showLimits();
+    clearTimeout(this.addressing);
+    this.addressing = setTimeout(() => history.replaceState(null, "", hashOf(this.view, this.first) || location.pathname + location.search), 200);
+    if (Object.keys(changes).every((name) => LIMITED.includes(name))) this.showLimits(Object.keys(changes));
     else this.show();
   }
 
@@ -59,24 +61,34 @@ class Explorer {
     this.table.input.value = this.view.filter;
     this.table.filter(this.view.filter, false);
     const [column, direction] = this.view.sort.split(" ");
-    if (this.view.sort && this.table.sorted !== this.view.sort) this.table.sortBy(Number(column), direction, false);
+    if (direction) this.table.sortBy(Number(column), direction, false);
+    else if (this.table.sorted) this.table.unsort();
     this.showOpen();
     this.showStandings();
     this.showFocus();
     this.redraw();
   }
 
-  showLimits() {
+  /** Show other limits on these quantities. That of one in the plot moves a line, which takes a new plot. */
+  showLimits(names) {
     this.controls.show(this.view);
     this.showStandings();
-    this.refresh();
+    if (!this.view.relative && [this.view.x, this.view.y].some((name) => names.includes(name))) this.redraw();
+    else this.update();
   }
 
   // Figures, as they are or relative to a variant on the same device
 
   relative(variant, name) {
-    const reference = this.variants.find((other) => other.device === variant.device && nameOf(other) === this.view.relative);
-    return relativeFigure(variant, reference, name);
+    return relativeFigure(variant, this.byPlace.get(`${this.view.relative} on ${variant.device}`), name);
+  }
+
+  /** The figure in a cell, which its words do not tell where the intervals show no difference; undefined for other cells. */
+  numberIn(row, column) {
+    const name = this.data.quantities[column - this.firstFigure]?.name;
+    const variant = this.variants[this.indexOf.get(row)];
+    if (!name || !variant.figures[name]) return undefined;
+    return this.view.relative ? this.relative(variant, name)?.value : variant.figures[name][0];
   }
 
   showFigures() {
@@ -140,11 +152,12 @@ class Explorer {
     return this.table.shown().flatMap((row) => {
       const index = this.indexOf.get(row);
       const variant = this.variants[index];
+      if ([x, y].includes("accuracy") && variant.judged !== this.view.judged) return [];
       const [across, up] = [x, y].map((name) => (relative ? this.relative(variant, name) : figureOf(variant, name)));
       if (!Number.isFinite(across?.value) || !Number.isFinite(up?.value)) return [];
       const words = [x, y].map((name) => `${this.nameOfQuantity(variant, name)}: ${relative ? this.relative(variant, name).words : this.inWords(variant, name)}`);
       return [{
-        index, group: variant[colour], words: [`${nameOf(variant)}${this.several ? ` on ${variant.device}` : ""}`, ...words].join("\n"),
+        index, group: variant[colour], words: [`${nameOf(variant)}${this.several ? ` on ${variant.device}` : ""}`, ...words].map(isolated).join("\n"),
         x: across.value, xLow: across.low, xHigh: across.high, y: up.value, yLow: up.low, yHigh: up.high,
         outside: this.isOutside(index) || Boolean(relative && hide && !across.clear && !up.clear),
         open: this.standings[index] === "figure", modelled: variant.modelled && [x, y].includes("energy"), focused: index === this.focused,
@@ -158,8 +171,8 @@ class Explorer {
     const titles = new Set(shown.map((variant) => this.nameOfQuantity(variant, name)));
     const { words } = this.quantities.get(name);
     const title = titles.size === 1 ? [...titles][0] : name === "energy" ? "partly modelled energy" : words;
-    const unit = this.view.relative ? (name === "accuracy" ? "difference" : "ratio") : this.controls.unitOf(name);
-    return { title: [title, unit].filter(Boolean).join(", "), fromZero: name !== "accuracy", counts: !this.view.relative && ["params", "flops"].includes(name) };
+    const unit = this.view.relative ? (name === "accuracy" ? "difference" : "ratio") : name === "accuracy" ? this.controls.unitOf(name) : this.quantities.get(name).unit;
+    return { title: [isolated(title), unit].filter(Boolean).join(", "), fromZero: name !== "accuracy", counts: !this.view.relative && ["params", "flops"].includes(name) };
   }
 
   /** Draw the plot anew; what changes meanwhile is drawn after that. */
@@ -167,13 +180,21 @@ class Explorer {
     this.isStale = true;
     if (this.isDrawing) return;
     this.isDrawing = true;
-    while (this.isStale) {
-      this.isStale = false;
-      const before = this.plot;
-      this.plot = await this.drawn();
-      before?.finalize();
+    try {
+      while (this.isStale) {
+        this.isStale = false;
+        const before = this.plot;
+        this.plot = await this.drawn();
+        before?.finalize();
+      }
+    } finally {
+      this.isDrawing = false;
     }
-    this.isDrawing = false;
+  }
+
+  /** All groups of the page, so that each keeps its colour whatever is shown. */
+  groups() {
+    return names(this.variants.map((variant) => variant[this.view.colour]));
   }
 
   drawn() {
@@ -181,26 +202,22 @@ class Explorer {
     const dots = this.dots();
     const without = this.table.shown().length - dots.length;
     const notes = [
-      without && `${without} of the rows shown lack one of the two figures, so they have no dot.`, "Lines are 95 % intervals.",
+      without && `${without} of the rows shown lack one of the two figures, so they have no dot.`,
+      [x, y].includes("memory") ? "Lines are 95 % intervals; of memory, which has none, they are ± 5 %." : "Lines are 95 % intervals.",
+      this.groups().length > MOST_IN_LEGEND && `There are too many for a legend (${this.groups().length}): point at a dot for its name.`,
       dots.some((dot) => dot.modelled) && "Dashed: modelled energy, not measured.",
-      relative && `Relative to ${relative} on the same device. ≈ marks a difference that the intervals do not show.`,
+      relative && `Relative to ${relative} on the same device. ≈ marks a difference that the intervals do not show. Accuracies are compared as if each had examples of its own; the report compares them example by example, which shows smaller differences.`,
     ];
     document.getElementById("plot-note").textContent = notes.filter(Boolean).join(" ");
     const limits = relative ? {} : Object.fromEntries([["x", x], ["y", y]].filter(([, name]) => name in this.limits()).map(([place, name]) => [place, this.limits()[name]]));
     const axes = { x: this.axis(x, dots), y: this.axis(y, dots) };
-    return draw(document.getElementById("plot"), scatter(dots, { ...axes, colour, limits }), (index) => this.open(index));
+    return draw(document.getElementById("plot"), scatter(dots, { ...axes, colour, groups: this.groups(), limits }), (index) => this.open(index));
   }
 
-  /** Show other states of the same dots. A limit on a quantity of the plot moves its line, which takes a new plot. */
-  refresh() {
-    const moves = !this.view.relative && [this.view.x, this.view.y].some((name) => LIMITED.includes(name));
-    if (moves) this.redraw();
-    else this.update();
-  }
-
+  /** Show other states of the same dots. */
   update() {
     if (this.isDrawing) this.isStale = true;
-    else this.plot.data("dots", painted(this.dots())).runAsync();
+    else this.plot.data("dots", painted(this.dots(), this.groups())).runAsync();
   }
 
   // Rows: keys, focus, and what opens below them
@@ -254,11 +271,13 @@ class Explorer {
   showOpen() {
     this.details?.remove();
     this.closeDetails?.();
+    document.getElementById("said").textContent = "";
     const index = this.variants.findIndex((variant) => placeOfVariant(variant) === this.view.open);
     if (index < 0 || this.rows[index].hidden) return;
     const { content, drawPlots } = detailsOf(this.variants[index], this.data);
     this.details = element("tr", { className: "details" }, element("td", { colSpan: this.table.headers.length }, content));
     this.rows[index].after(this.details);
     this.closeDetails = drawPlots();
+    document.getElementById("said").textContent = `Below the row: ${this.view.open}`;
   }
 }

@@ -41,11 +41,17 @@ function rounding(value, places) {
   return places > 0 ? Number(value.toFixed(Math.min(places, 100))) : Math.round(value / 10 ** -places) * 10 ** -places;
 }
 
+/** The nearest round number that is not below `value`, or with `up` false not above it, to a hundredth of `span`. */
+function roundedTo(value, span, up) {
+  const factor = 10 ** Math.ceil(2 - Math.log10(span));
+  return Number(((up ? Math.ceil : Math.floor)(value * factor) / factor).toPrecision(12));
+}
+
 const PREFIXES = { k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 
 /** The number with which a cell begins, its prefix included; NaN where it begins with none. */
 function leadingNumber(words) {
-  const match = /^[^\d−-]{0,2}([−-]?\d+(?:\.\d+)?)(?:\s([kMGT])(?![a-z]))?/u.exec(words.trim());
+  const match = /^(?:≈ |below )?([−-]?\d+(?:\.\d+)?)(?:\s([kMGT])(?![a-z]))?/u.exec(words.trim());
   return match ? Number(match[1].replace("−", "-")) * (PREFIXES[match[2]] ?? 1) : NaN;
 }
 

@@ -1,31 +1,27 @@
 // The plots of the page, as specifications of Vega-Lite: dots with their 95 % intervals.
 
 // Okabe and Ito's colours, which colour-blind readers tell apart, as in the figures of the report; a shape repeats each.
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31"];
+const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#7F7F7F", "#6A3D9A"];
 const SHAPES = ["circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "triangle-right", "triangle-left"];
 const KNOWN_FIRST = ["eager", "onnxruntime", "onnxruntime-int8"];
 const MOST_IN_LEGEND = 24;
 
 /** Draw a specification in an element; without evaluating text, so that the policy of the page allows it. */
 function draw(place, specification, clicked = () => {}) {
-  const options = { mode: "vega-lite", ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: showTip, config: theme() };
+  const options = { mode: "vega-lite", ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: showTip, config: LOOK };
   return vegaEmbed(place, specification, options).then(({ view }) => {
     view.addEventListener("click", (_, item) => item?.datum?.index !== undefined && clicked(item.datum.index));
     return view;
   });
 }
 
-/** Colours and letters of the page. */
-function theme() {
-  const style = getComputedStyle(document.documentElement);
-  const [text, faint, line] = ["--text", "--faint", "--line"].map((name) => style.getPropertyValue(name).trim());
-  const labels = { labelColor: text, titleColor: text, labelFontSize: 11, titleFontSize: 12, titleFontWeight: "normal" };
-  return {
-    background: "transparent", font: "system-ui, sans-serif", view: { stroke: null }, text: { color: text },
-    axis: { ...labels, gridColor: line, gridOpacity: 0.6, domainColor: faint, tickColor: faint },
-    legend: { ...labels, symbolLimit: MOST_IN_LEGEND, labelLimit: 220 },
-  };
-}
+const INK = "currentColor"; // that of the page around, light, dark or printed
+const LABELS = { labelColor: INK, titleColor: INK, labelFontSize: 11, titleFontSize: 12, titleFontWeight: "normal" };
+const LOOK = {
+  background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
+  axis: { ...LABELS, gridColor: INK, gridOpacity: 0.13, domainColor: INK, domainOpacity: 0.6, tickColor: INK, tickOpacity: 0.6 },
+  legend: { ...LABELS, symbolLimit: MOST_IN_LEGEND, labelLimit: 220 },
+};
 
 /** The words of the dot under the pointer. */
 function showTip(_, event, __, words) {
@@ -71,19 +67,17 @@ function names(values) {
 }
 
 /**
- * One dot per variant. Each of `dots` has x, y, the ends of their intervals (xLow, …), group, words and the states `outside`, `open`,
+ * One dot per variant, coloured by its group, of which `groups` are all that the page has. Each of `dots` has x, y, the ends of their intervals (xLow, …), group, words and the states `outside`, `open`,
  * `modelled`, `focused`; `x` and `y` are {title, fromZero, counts}; at `limits` of x and y a line is drawn.
  */
-function scatter(dots, { x, y, colour, limits }) {
-  const domain = names(dots.map((dot) => dot.group));
-  const paints = repeated(COLOURS, domain.length);
+function scatter(dots, { x, y, colour, groups, limits }) {
+  const paints = repeated(COLOURS, groups.length);
   const at = (name, axis) => ({ field: name, ...position(dots.flatMap((dot) => [dot[name], dot[`${name}Low`], dot[`${name}High`]]), axis.title, axis) });
   const places = { x: at("x", x), y: at("y", y) };
   const narrow = innerWidth < 640;
-  const legend = domain.length > MOST_IN_LEGEND || domain.length < 2 ? null : { orient: narrow ? "bottom" : "right", columns: narrow ? 2 : 1 };
+  const legend = groups.length > MOST_IN_LEGEND || groups.length < 2 ? null : { orient: narrow ? "bottom" : "right", columns: narrow ? 2 : 1 };
   const faint = (value, otherwise) => ({ condition: { test: "datum.outside", value }, value: otherwise });
-  const group = (range) => ({ field: "group", type: "nominal", title: colour, legend, scale: { domain, range } });
-  const strong = theme().axis.titleColor;
+  const group = (range) => ({ field: "group", type: "nominal", title: colour, legend, scale: { domain: groups, range } });
   const whisker = (name) => ({
     transform: [{ filter: `isValid(datum.${name}Low) && isValid(datum.${name}High)` }],
     mark: { type: "rule", strokeWidth: 1.4, aria: false },
@@ -94,19 +88,19 @@ function scatter(dots, { x, y, colour, limits }) {
     },
   });
   const line = ([name, limit]) => ({
-    data: { values: [{}] }, mark: { type: "rule", strokeDash: [6, 4], aria: false, color: strong, opacity: 0.7 },
+    data: { values: [{}] }, mark: { type: "rule", strokeDash: [6, 4], aria: false, color: INK, opacity: 0.7 },
     encoding: { [name]: { datum: limit, type: "quantitative" } },
   });
   return {
     width: "container", height: 340, autosize: { type: "fit-x", contains: "padding" },
-    data: { name: "dots", values: painted(dots) },
+    data: { name: "dots", values: painted(dots, groups) },
     layer: [
       ...Object.entries(limits).map(line), whisker("x"), whisker("y"),
-      { transform: [{ filter: "datum.focused" }], mark: { type: "point", size: 420, strokeWidth: 3, filled: false, aria: false, color: strong }, encoding: places },
+      { transform: [{ filter: "datum.focused" }], mark: { type: "point", size: 420, strokeWidth: 3, filled: false, aria: false, color: INK }, encoding: places },
       {
         mark: { type: "point", filled: true, size: 85, strokeWidth: 1.8, cursor: "pointer" },
         encoding: {
-          ...places, color: group(paints), shape: group(repeated(SHAPES, domain.length)), stroke: { field: "paint", type: "nominal", scale: null },
+          ...places, color: group(paints), shape: group(repeated(SHAPES, groups.length)), stroke: { field: "paint", type: "nominal", scale: null },
           opacity: faint(0.25, 1), fillOpacity: { condition: { test: "datum.open", value: 0 }, value: 0.85 },
           tooltip: { field: "words" }, description: { field: "words" },
         },
@@ -116,9 +110,8 @@ function scatter(dots, { x, y, colour, limits }) {
 }
 
 /** The dots with the colour of their group. */
-function painted(dots) {
-  const domain = names(dots.map((dot) => dot.group));
-  return dots.map((dot) => ({ ...dot, paint: COLOURS[domain.indexOf(dot.group) % COLOURS.length] }));
+function painted(dots, groups) {
+  return dots.map((dot) => ({ ...dot, paint: COLOURS[groups.indexOf(dot.group) % COLOURS.length] }));
 }
 
 function repeated(values, length) {

@@ -37,4 +37,11 @@ async function start() {
   await addLong();
 }
 
-start();
+/** The page as it is without a script, where something went wrong. */
+function withoutScript(error) {
+  document.documentElement.classList.remove("scripted");
+  document.documentElement.classList.add("ready");
+  throw error; // for the console
+}
+
+start().catch(withoutScript);

@@ -1,6 +1,7 @@
 // What every table of the page can do: sort by a column, filter rows, and be copied as it is shown.
 
 const FEW_ROWS = 8; // a table with no more needs no filter
+const COLLATOR = new Intl.Collator("en", { numeric: true });
 
 /** A new element with properties and children; children are elements or words, never markup. */
 function element(tag, properties = {}, ...children) {
@@ -17,14 +18,19 @@ function wordsOf(cell) {
 }
 
 class LiveTable {
-  /** `changed` is called after a reader sorted or filtered; `allows` says whether a row may be shown at all. */
-  constructor(table, { changed = () => {}, allows = () => true } = {}) {
+  /**
+   * `changed` is called after a reader sorted or filtered; `allows` says whether a row may be shown at all; `numberIn` may give the number of a
+   * cell (row, column) where its words do not.
+   */
+  constructor(table, { changed = () => {}, allows = () => true, numberIn = () => undefined } = {}) {
     this.table = table;
     this.body = table.tBodies[0];
     this.headers = [...table.tHead.rows[0].cells];
     this.rows = [...this.body.rows];
     this.changed = changed;
     this.allows = allows;
+    this.numberIn = numberIn;
+    this.original = [...this.rows];
     this.words = "";
     this.sorted = "";
     this.headers.forEach((header, column) => {
@@ -40,22 +46,38 @@ class LiveTable {
   }
 
   sortBy(column, direction, tell = true) {
-    const keys = new Map(this.rows.map((row) => [row, wordsOf(row.cells[column])]));
-    const missing = (row) => row.cells[column].classList.contains("missing") || ["", "–"].includes(keys.get(row));
-    const numeric = this.rows.every((row) => missing(row) || !Number.isNaN(leadingNumber(keys.get(row))) || /^not determined/u.test(keys.get(row)));
+    const keys = new Map(this.rows.map((row) => [row, this.key(row, column)]));
+    const numeric = this.rows.every((row) => keys.get(row).missing || !Number.isNaN(keys.get(row).number));
     const sign = direction === "descending" ? -1 : 1;
-    const number = (row) => (numeric && !missing(row) ? leadingNumber(keys.get(row)) : NaN);
-    this.rows.sort((a, b) => {
-      if (missing(a) !== missing(b)) return missing(a) ? 1 : -1; // what is missing comes last in both directions
-      const [first, second] = [number(a), number(b)];
-      if (numeric && Number.isNaN(first) !== Number.isNaN(second)) return Number.isNaN(first) ? 1 : -1;
-      if (numeric && first !== second && !Number.isNaN(first)) return sign * (first - second);
-      return sign * keys.get(a).localeCompare(keys.get(b), "en", { numeric: true });
+    this.rows = [...this.original].sort((a, b) => {
+      const [first, second] = [keys.get(a), keys.get(b)];
+      if (first.missing !== second.missing) return first.missing ? 1 : -1; // what is missing comes last in both directions
+      if (numeric && !first.missing) return sign * (first.number - second.number);
+      return sign * COLLATOR.compare(first.words, second.words);
     });
-    this.body.append(...this.rows);
-    this.headers.forEach((header, place) => (place === column ? header.setAttribute("aria-sort", direction) : header.removeAttribute("aria-sort")));
-    this.sorted = `${column} ${direction}`;
+    this.place(`${column} ${direction}`);
     if (tell) this.changed();
+  }
+
+  /** Put the rows in the order that they had at first. */
+  unsort() {
+    this.rows = [...this.original];
+    this.place("");
+  }
+
+  place(sorted) {
+    this.body.append(...this.rows);
+    const [column, direction] = sorted.split(" ");
+    this.headers.forEach((header, place) => (String(place) === column ? header.setAttribute("aria-sort", direction) : header.removeAttribute("aria-sort")));
+    this.sorted = sorted;
+  }
+
+  /** By what a cell is sorted. One that is undetermined, or not compared, counts as missing. */
+  key(row, column) {
+    const cell = row.cells[column];
+    const words = wordsOf(cell);
+    const missing = cell.classList.contains("missing") || words === "" || /^(?:–|not determined)/u.test(words);
+    return { words, missing, number: this.numberIn(row, column) ?? leadingNumber(words) };
   }
 
   /** Show the rows in which every one of these words occurs. */
@@ -102,9 +124,14 @@ class LiveTable {
   }
 }
 
+/** Words that cannot turn round the words after them: those with letters or signs from right to left are isolated. */
+function isolated(words) {
+  return /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069]/u.test(words) ? `\u2068${words}\u2069` : words;
+}
+
 /** Words so that nothing in them is taken for markup. */
 function markdownText(words) {
-  return words.replace(/&/gu, "&amp;").replace(/</gu, "&lt;").replace(/>/gu, "&gt;").replace(/[\\`*[\]|~$#_]/gu, "\\$&");
+  return isolated(words).replace(/&/gu, "&amp;").replace(/</gu, "&lt;").replace(/>/gu, "&gt;").replace(/[\\`*[\]|~$#_]/gu, "\\$&");
 }
 
 /** A cell of a CSV file; what a spreadsheet would run as a formula gets an apostrophe before it. */

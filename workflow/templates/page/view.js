@@ -1,15 +1,22 @@
 // The view: what controls, table and plot show. It lies in the address behind #, so that it can be sent.
 
 /** What a reader sees at first: this device, and of the quantities those that most variants have and that are measured. */
-function firstView({ variants, device, limits }) {
+function firstView({ variants, device, chosen_device, limits }) {
   const share = (name) => variants.filter((variant) => variant.figures[name]).length / variants.length;
   const measuredEnergy = variants.some((variant) => variant.figures.energy && !variant.modelled);
   const devices = names(variants.map((variant) => variant.device));
   return {
     x: "latency", y: share("accuracy") > 0.5 ? "accuracy" : measuredEnergy ? "energy" : "params", colour: "runtime",
-    device: devices.includes(device) ? device : devices[0], relative: "", hide: "", filter: "", sort: "", open: "",
+    device: [chosen_device, device].find((name) => devices.includes(name)) ?? devices[0], judged: judgedIn(variants)[0] ?? "",
+    relative: "", hide: "", filter: "", sort: "", open: "",
     ...Object.fromEntries(LIMITED.map((name) => [name, name in limits ? String(limits[name]) : ""])),
   };
+}
+
+/** By what the variants are judged, that of most variants first. */
+function judgedIn(variants) {
+  const groups = groupsBy(variants.filter((variant) => variant.figures.accuracy), (variant) => variant.judged);
+  return groups.sort((a, b) => b.length - a.length).map((group) => group[0].judged);
 }
 
 /** The view that an address holds, on top of the `first`; names that no view has are left out. */
@@ -36,8 +43,8 @@ function repaired(view, first, { quantities, variants }) {
   const known = {
     x: figures.includes(view.x), y: figures.includes(view.y), colour: ["runtime", "model", "device"].includes(view.colour),
     device: !view.device || variants.some((variant) => variant.device === view.device),
-    relative: variants.some((variant) => nameOf(variant) === view.relative), sort: sorted,
-    ...Object.fromEntries(LIMITED.map((name) => [name, Number.isFinite(Number(view[name]))])),
+    judged: judgedIn(variants).includes(view.judged), relative: variants.some((variant) => nameOf(variant) === view.relative), sort: sorted,
+    ...Object.fromEntries(LIMITED.map((name) => [name, view[name] === "" || /^-?\d+(?:\.\d+)?(?:e-?\d+)?$/u.test(view[name])])),
   };
   return { ...view, ...Object.fromEntries(Object.keys(known).filter((name) => !known[name]).map((name) => [name, first[name]])) };
 }

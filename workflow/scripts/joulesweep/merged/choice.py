@@ -19,6 +19,7 @@ _LIMITS = {
     "max_size_MB": ("weights", "MB", 1e-6),
     "min_accuracy": ("accuracy", "", 1),
 }
+CHOOSABLE = tuple(metric for metric, _, _ in _LIMITS.values())  # the metrics that can be limited
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.page.body import sections
 from joulesweep.analysis.page.policy import packed, policy, script
-from joulesweep.analysis.page.quantities import QUANTITIES, SWEPT
+from joulesweep.analysis.page.quantities import QUANTITIES, SWEPT, better
 from joulesweep.analysis.page.variants import variants
+from joulesweep.merged.base_points import base_points
+from joulesweep.merged.choice import CHOOSABLE, limits
 from joulesweep.merged.load import Merged, load
 from joulesweep.system.files import replace_text
 
@@ -30,14 +33,21 @@ _SCRIPTS = (
     "explore",
     "start",
 )
-# The limits that a reader of the page can set, by their keys under `choose` in config.yaml.
-_LIMITS = {"min_accuracy": "accuracy", "max_latency_ms": "latency", "max_energy_mJ": "energy"}
+# What the numbers of the data mean, for whoever downloads them.
+_ABOUT = {
+    "figures": "by quantity: the figure and the ends of its 95 % interval (of memory ± 5 %; what is counted is exact), in the unit of the quantity",
+    "modelled": "whether the energy is computed from CPU time and configured watts, and not measured",
+    "sweeps": "by axis and quantity: value of the axis, figure, half of its 95 % interval as a share of it, the same in words",
+    "launches": "of the base point: seconds since the first launch, latency in ms as measured, and corrected",
+}
 
 
 def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out: Path) -> None:
     """Write the page from the merged tables and the report in Markdown, whose figures lie in the folder that it links."""
     tables = load(merged, job["models"])
-    rows = variants(tables, job["with_data"])
+    points = base_points(tables)
+    rows = variants(tables, points, job["with_data"])
+    directions = {quantity.name: better(quantity, points) for quantity in QUANTITIES}
     words = sections(report)
     folder = template.parent
     scripts = [script(_vega()), script("\n".join((folder / f"{name}.js").read_text("utf-8") for name in _SCRIPTS))]
@@ -45,9 +55,12 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
     data = {
         "title": job["title"],
         "device": job["device"],
-        "quantities": [vars(quantity) | {"better": quantity.better} for quantity in QUANTITIES],
+        "about": _ABOUT,
+        "quantities": [vars(quantity) | {"better": directions[quantity.name]} for quantity in QUANTITIES],
         "swept": SWEPT,
-        "limits": {_LIMITS[key]: limit for key, limit in job["choose"].items() if key in _LIMITS},
+        "limits": {limit.metric: limit.number for limit in limits(job["choose"])},
+        "chosen_device": job["choose"].get("device", ""),
+        "flags": {flag: meaning for flag, meaning in FLAGS.items() if any(flag in row.flags for row in rows)},
         "devices": _devices(tables),
         "variants": [row.data for row in rows],
     }
@@ -66,6 +79,8 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
         sections=words,
         long=packed([html for section in words for html in section.long]),
         quantities=QUANTITIES,
+        limited=[quantity for quantity in QUANTITIES if quantity.name in CHOOSABLE],
+        better=directions,
         rows=rows,
         several_devices=len({row.device for row in rows}) > 1,
         data=packed(data),

@@ -28,11 +28,6 @@ class Quantity:
     basis: str
 
     @property
-    def better(self) -> str:
-        """Which direction is better; that of accuracy is for most metrics the higher one, and each row says which."""
-        return "higher" if self.name == "accuracy" else "lower"
-
-    @property
     def table(self) -> str:
         """The merged table that the metric comes from."""
         return METRICS[self.name][0]
@@ -58,6 +53,14 @@ def shown(row: pd.Series, quantity: Quantity) -> str:
     if quantity.name in ("latency", "energy"):
         return with_interval(figure.value, figure.low, figure.high, quantity.scale)
     return digits(figure.value * quantity.scale) if quantity.unit else si(figure.value)
+
+
+def better(quantity: Quantity, points: pd.DataFrame) -> str:
+    """Which direction is better: `higher` or `lower`; empty for the accuracy of base points whose metrics differ in that."""
+    if quantity.name != "accuracy":
+        return "lower"
+    directions = set(points["higher_is_better"].dropna())
+    return "" if len(directions) > 1 else "lower" if directions == {0} else "higher"
 
 
 def in_unit(row: pd.Series, quantity: Quantity) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ from joulesweep.analysis.page.quantities import QUANTITIES, SWEPT, Quantity, in_
 from joulesweep.axes import AXES
 from joulesweep.formatting import relative_half_width, with_interval
 from joulesweep.merged import scores
-from joulesweep.merged.base_points import METRICS, base_points
+from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.columns import UNSOUND
 from joulesweep.merged.load import VARIANT, Merged, sweep
 
@@ -42,7 +42,8 @@ class Variant:
     Attributes:
         device, model, runtime: which variant on which device.
         cells: one per quantity, in their order.
-        remarks: why figures are missing, and the flags of the others.
+        reasons: why figures are missing, by quantity; without those that need no words beside the cell's.
+        flags: the flags of the figures that there are.
         data: what the script of the page computes and draws with; numbers are in people's units.
     """
 
@@ -50,7 +51,8 @@ class Variant:
     model: str
     runtime: str
     cells: tuple[Cell, ...]
-    remarks: str
+    reasons: Mapping[str, str]
+    flags: tuple[str, ...]
     data: Mapping[str, Any]
 
     @property
@@ -58,10 +60,19 @@ class Variant:
         """The variant without its device."""
         return f"{self.model} @ {self.runtime}"
 
+    @property
+    def remarks(self) -> str:
+        """Reasons, those that several quantities share once, and flags, in one line."""
+        words = {quantity.name: quantity.words for quantity in QUANTITIES}
+        shared: dict[str, list[str]] = {}
+        for name, reason in self.reasons.items():
+            shared.setdefault(reason, []).append(words[name])
+        sentences = [f"no {' or '.join(names)}: {reason}" for reason, names in shared.items()]
+        return "; ".join([*sentences, *(flag.replace("_", " ") for flag in self.flags)])
 
-def variants(merged: Merged, with_data: Collection[str]) -> list[Variant]:
-    """Every variant that this configuration names, on every device; `with_data` are the models with labelled data."""
-    points = base_points(merged)
+
+def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -> list[Variant]:
+    """Every variant of the base points, on every device; `with_data` are the models with labelled data."""
     missing = {quantity.name: _missing(merged, quantity) for quantity in QUANTITIES}
     flags = {name: _by_variant(_base(getattr(merged, name)), ["flags"]) for name in ("latency", "energy")}
     ran = _by_variant(_base(merged.ok("latency")), ["ran_on", "agrees"])
@@ -71,14 +82,16 @@ def variants(merged: Merged, with_data: Collection[str]) -> list[Variant]:
         key = tuple(point[VARIANT])
         reasons = {q.name: missing[q.name].get(key, _absent(q, key, with_data)) for q in QUANTITIES}
         cells = tuple(_cell(point, quantity, reasons[quantity.name][0]) for quantity in QUANTITIES)
-        told = {name: reasons[name][1] for name in reasons if pd.isna(point[name]) and reasons[name][1]}
+        told = {name: reason for name, (_, reason) in reasons.items() if pd.isna(point[name]) and reason}
+        raised = [flag for name in flags for flag in flags[name].get(key, ("",))[0].split()]
         rows.append(
             Variant(
                 device=key[0],
                 model=key[1],
                 runtime=key[2],
                 cells=cells,
-                remarks=_remarks(told, [flags[name].get(key, ("",))[0] for name in flags]),
+                reasons=told,
+                flags=tuple(dict.fromkeys(raised)),
                 data={
                     "device": key[0],
                     "model": key[1],
@@ -86,6 +99,8 @@ def variants(merged: Merged, with_data: Collection[str]) -> list[Variant]:
                     "figures": {q.name: _figure(point, q) for q in QUANTITIES if not pd.isna(point[q.name])},
                     **_accuracy(point),
                     "modelled": point["kind"] == "modelled",
+                    "reasons": told,
+                    "flags": list(dict.fromkeys(raised)),
                     "ran": ran.get(key, ("", ""))[0],
                     "sweeps": sweeps.get(key, {}),
                     "launches": launches.get(key, []),
@@ -114,17 +129,6 @@ def _accuracy(point: pd.Series) -> dict[str, Any]:
         "higher": point["higher_is_better"] == 1,
         "unit": point["unit"],
     }
-
-
-def _remarks(reasons: Mapping[str, str], flags: Iterable[str]) -> str:
-    """Reasons, those that several quantities share once, and the flags of what has a figure."""
-    words = {quantity.name: quantity.words for quantity in QUANTITIES}
-    told: dict[str, list[str]] = {}
-    for name, reason in reasons.items():
-        told.setdefault(reason, []).append(words[name])
-    sentences = [f"no {' or '.join(names)}: {reason}" for reason, names in told.items()]
-    named = list(dict.fromkeys(flag for cell in flags for flag in cell.split()))
-    return "; ".join([*sentences, *([f"flags: {', '.join(named)}"] if named else [])])
 
 
 def _missing(merged: Merged, quantity: Quantity) -> dict[Key, tuple[str, str]]:
