@@ -23,7 +23,7 @@ include: "workflow/rules/common.smk"
 
 
 try:
-    CONFIG = config.load(config_file(), dict(workflow.config_settings.config))
+    CONFIG = config.load(config_file(), dict(workflow.config_settings.config), Path(RESULTS))
     for warning in CONFIG.warnings:
         print(f"joulesweep: {warning}", file=sys.stderr)
     JOBS = Jobs(CONFIG, SCRIPTS, Path(RESULTS), probe.ask(CONFIG, SCRIPTS, Path(RESULTS)))

@@ -16,7 +16,12 @@ parser.add_argument("--results", type=Path, default=Path("results"), metavar="DI
 
 def main(arguments: argparse.Namespace) -> None:
     """Mark the journals and remove the tables that were made of them."""
-    supersede(config.load(arguments.configfile), arguments.results, arguments.model, arguments.runtime)
+    supersede(
+        config.load(arguments.configfile, results=arguments.results),
+        arguments.results,
+        arguments.model,
+        arguments.runtime,
+    )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ Runs under Snakemake's interpreter. What it makes is plain data: each stage gets
 """
 
 import json
-import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +13,14 @@ from typing import Any
 from joulesweep import digest, plugins
 from joulesweep.axes import AXES, INPUT_AXES
 from joulesweep.errors import UserError, shortened
-from joulesweep.pipeline.configuration import choice_specs, config_schema, hypothesis_specs, model_specs, read_yaml
+from joulesweep.pipeline.configuration import (
+    choice_specs,
+    config_schema,
+    device_name,
+    hypothesis_specs,
+    model_specs,
+    read_yaml,
+)
 
 _LONGEST_PATH = 120  # characters of a file's name in a message
 
@@ -25,19 +30,15 @@ _FORMER_NAMES = {("latency", "again"): "busy_retries", ("latency", "target"): "p
 
 @dataclass(frozen=True)
 class Config:
-    """A checked and completed configuration; `warnings` are lines about what no run of it can show."""
+    """A checked and completed configuration; `warnings` are lines about what no run of it can show.
+
+    `device` is the name of this device (see `device_name`).
+    """
 
     values: dict[str, Any]
     models: dict[str, dict[str, Any]]
+    device: str
     warnings: tuple[str, ...] = ()
-
-    @property
-    def device(self) -> str:
-        """Name of this device: the configured one, or the machine's host name."""
-        name = self.values["device"]
-        if name != "auto":
-            return name
-        return re.sub(r"[^A-Za-z0-9._-]", "-", platform.node()).lstrip("._-")[:100] or "device"
 
     @property
     def latency(self) -> dict[str, Any]:
@@ -87,8 +88,10 @@ class Config:
         return digest.of_text(json.dumps([values, self.models], sort_keys=True))
 
 
-def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
+def load(path: Path, overrides: Mapping[str, Any] | None = None, results: Path = Path("results")) -> Config:
     """Read, check and complete a configuration file; `overrides` replace its top-level keys.
+
+    In `results` lies what this device measured before, perhaps under a former name.
 
     Raises:
         UserError: the file cannot be read or says something that cannot be; the first complaint, in one line.
@@ -110,15 +113,17 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         choice_specs.check(choose)
     except UserError as error:
         raise UserError(shortened(f"{_name(path)}: {error}")) from error
+    device, former = device_name.choose(values["device"], results)
     warnings = [
         *renamed,
+        *([former] if former else []),
         *model_specs.warnings(values, models),
         *hypothesis_specs.warnings(
             values["hypotheses"], models, "" if values["meter"] == "none" else values["energy"]["points"]
         ),
         *choice_specs.warnings(choose, models, values["meter"]),
     ]
-    return Config(values, models, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
+    return Config(values, models, device, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
 
 
 def _rename_former(written: dict[str, Any]) -> list[str]:
