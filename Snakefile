@@ -27,6 +27,7 @@ try:
     for warning in CONFIG.warnings:
         print(f"joulesweep: {warning}", file=sys.stderr)
     JOBS = Jobs(CONFIG, SCRIPTS, Path(RESULTS), probe.ask(CONFIG, SCRIPTS, Path(RESULTS)))
+    JOBS.check_analysis()
     MANIFEST = {model: str(JOBS.manifest(model)) for model in CONFIG.models}
 except UserError as error:  # an exception here would show a trace
     sys.exit(f"joulesweep: {error}")
