@@ -24,8 +24,8 @@ def _host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _name(shown: boards.Board, tmp_path: Path, written: str = "auto") -> str:
     """The name of a board that has measured nothing yet."""
-    name, line = device_name.choose(written, tmp_path / "results", shown.write(tmp_path / "root"))
-    assert not line
+    name, lines = device_name.choose(written, tmp_path / "results", shown.write(tmp_path / "root"))
+    assert not lines
     return name
 
 
@@ -78,6 +78,13 @@ def test_a_mode_without_a_name_is_its_number_and_none_is_guessed_where_the_statu
     assert nvpmodel.power_mode(boards.PI_5.write(tmp_path / "d")) == ""
 
 
+def test_a_jetson_whose_mode_cannot_be_read_is_named_without_it_and_a_line_says_so(tmp_path):
+    root = boards.orin("damaged").write(tmp_path / "root")
+    name, (line,) = device_name.choose("auto", tmp_path / "results", root)
+    assert name == "orin-nano-8gb-kitchen"
+    assert "the power mode of this Jetson cannot be read" in line
+
+
 # What was measured before
 
 
@@ -97,10 +104,10 @@ def results(tmp_path: Path) -> Path:
 def test_the_folder_that_is_named_by_the_host_stays_in_use_and_a_line_says_so(tmp_path, results):
     root = boards.PI_5.write(tmp_path / "root")
     _measured(results, "kitchen", machine_id=machine_id(root))
-    name, line = device_name.choose("auto", results, root)
+    name, lines = device_name.choose("auto", results, root)
     assert name == "kitchen"
-    assert "devices/kitchen holds what this machine measured before" in line
-    assert "'raspberry-pi-5-8gb-kitchen'" in line
+    assert "devices/kitchen holds what this machine measured before" in lines[0]
+    assert "'raspberry-pi-5-8gb-kitchen'" in lines[0]
 
 
 def test_a_run_that_was_stopped_before_the_device_was_described_is_continued(tmp_path, results):
@@ -112,10 +119,10 @@ def test_a_board_whose_host_name_changes_keeps_its_folder(tmp_path, results, mon
     root = boards.PI_5.write(tmp_path / "root")
     _measured(results, "raspberry-pi-5-8gb-kitchen", machine_id=machine_id(root), power_mode="")
     monkeypatch.setattr(platform, "node", lambda: "attic")
-    name, line = device_name.choose("auto", results, root)
+    name, lines = device_name.choose("auto", results, root)
     assert name == "raspberry-pi-5-8gb-kitchen"
-    assert "'raspberry-pi-5-8gb-attic'" in line
-    assert device_name.choose("desk", results, root) == ("desk", "")
+    assert "'raspberry-pi-5-8gb-attic'" in lines[0]
+    assert device_name.choose("desk", results, root) == ("desk", [])
 
 
 def test_another_board_of_the_same_host_name_is_not_taken_for_this_one(tmp_path, results):
@@ -129,7 +136,7 @@ def test_another_board_of_the_same_host_name_is_not_taken_for_this_one(tmp_path,
 def test_copies_of_a_virtual_machine_which_share_an_id_do_not_share_a_folder(tmp_path, results):
     root = boards.VM.write(tmp_path / "root")
     _measured(results, "pulled", machine_id=machine_id(root))
-    assert device_name.choose("auto", results, root) == ("kitchen", "")
+    assert device_name.choose("auto", results, root) == ("kitchen", [])
 
 
 @pytest.mark.parametrize("written", ["auto", "desk"])
@@ -137,9 +144,9 @@ def test_each_power_mode_has_a_folder_of_its_own(tmp_path, results, written):
     names = set()
     for status, mode in (("pmode:0000", "15W"), ("pmode:0001", "25W"), ("pmode:0000", "15W")):
         root = boards.orin(status).write(tmp_path / "root")
-        name, line = device_name.choose(written, results, root)
+        name, lines = device_name.choose(written, results, root)
         assert name.endswith(f".{mode}")
-        assert not line
+        assert not lines
         _measured(results, name, machine_id=machine_id(root), power_mode=mode)
         names.add(name)
     assert len(names) == 2
@@ -149,17 +156,17 @@ def test_each_power_mode_has_a_folder_of_its_own(tmp_path, results, written):
 def test_a_folder_of_unknown_mode_stays_in_use_for_one_mode_only(tmp_path, results, written, old):
     root = boards.orin().write(tmp_path / "root")
     _measured(results, old, machine_id=machine_id(root))
-    name, line = device_name.choose(written, results, root)
+    name, lines = device_name.choose(written, results, root)
     assert name == old
-    assert "its power mode is taken to have been 15W" in line
+    assert "its power mode is taken to have been 15W" in lines[0]
     _measured(results, old, machine_id=machine_id(root), power_mode="15W")
-    name, line = device_name.choose(written, results, root)
+    name, lines = device_name.choose(written, results, root)
     assert name == old
-    assert "taken" not in line
+    assert "taken" not in lines[0]
     boards.write(root / boards.STATUS, "pmode:0001\n")
-    name, line = device_name.choose(written, results, root)
+    name, lines = device_name.choose(written, results, root)
     assert name.endswith(".25W")
-    assert not line
+    assert not lines
 
 
 # What the board says of itself

@@ -70,6 +70,11 @@ def has_serial_number(root: Path = _ROOT) -> bool:
     return bool(text(root / _TREE / "serial-number"))
 
 
+def is_jetson(root: Path = _ROOT) -> bool:
+    """Whether this is a Jetson, by its chip or its system."""
+    return soc(root).startswith("tegra") or bool(text(root / "etc/nv_tegra_release"))
+
+
 def jetson_linux(root: Path = _ROOT) -> str:
     """The release of a Jetson's system, such as Jetson Linux 36.4.3 (JetPack 6)."""
     release = re.search(

@@ -113,10 +113,10 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None, results: Path =
         choice_specs.check(choose)
     except UserError as error:
         raise UserError(shortened(f"{_name(path)}: {error}")) from error
-    device, former = device_name.choose(values["device"], results)
+    device, about_device = device_name.choose(values["device"], results)
     warnings = [
         *renamed,
-        *([former] if former else []),
+        *about_device,
         *model_specs.warnings(values, models),
         *hypothesis_specs.warnings(
             values["hypotheses"], models, "" if values["meter"] == "none" else values["energy"]["points"]

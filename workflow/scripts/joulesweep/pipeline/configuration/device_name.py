@@ -18,32 +18,37 @@ from joulesweep.system.machine import machine_id
 
 _ROOT = Path("/")
 _LONGEST = 100  # characters of a name
+_UNKNOWN_MODE = (
+    "device: the power mode of this Jetson cannot be read, so it is not in the name; make /var/lib/nvpmodel/status and "
+    "/etc/nvpmodel.conf readable, or set a name for each mode"
+)
 # Host names that a system is installed with: they tell no two boards apart.
 _INSTALLED = {"", "debian", "jetson", "localhost", "nvidia", "nvidia-desktop", "raspberrypi", "tegra-ubuntu", "ubuntu"}
 
 
-def choose(written: str, results: Path, root: Path = _ROOT) -> tuple[str, str]:
-    """The name, and a line about a former name that stays in use; the line is empty where there is none.
+def choose(written: str, results: Path, root: Path = _ROOT) -> tuple[str, list[str]]:
+    """The name, and lines about it: that a former name stays in use, that the power mode of a Jetson is not known.
 
     `written` is the configuration's: a name, or auto.
     """
     mode = nvpmodel.power_mode(root)
+    lines = [_UNKNOWN_MODE] if not mode and board.is_jetson(root) else []
     name = _with_mode(_automatic(root) if written == "auto" else written, mode)
     folders = results / "devices"
     if _is_folder(folders / name):
-        return name, ""
+        return name, lines
     for former in _former_names(written, folders, root):
         about = _description(folders / former)
         if former != name and _is_this_machine(about, root) and about.get("power_mode") in (None, "", mode):
             unknown = (
                 "" if about.get("power_mode") or not mode else f", and its power mode is taken to have been {mode}"
             )
-            line = (
+            lines.append(
                 f"device: {folders / former} holds what this machine measured before, so its name stays {former!r}{unknown}; "
                 f"to call it {name!r}, rename that folder"
             )
-            return former, line
-    return name, ""
+            return former, lines
+    return name, lines
 
 
 def host_name() -> str:
