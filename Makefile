@@ -2,6 +2,7 @@
 #   DEVICE=laptop|pi|jetson|no-torch   the kind of device, where it is not what workflow/envs/set_up.py detects
 #   TORCH=cpu                          PyTorch's wheels without CUDA, which spare a laptop several gigabytes
 #   PYTHON=python3.12                  the interpreter to make the environment from
+#   DIRECTORY=examples/minilm          another folder with a config.yaml: all, report, lab_report, compare, doctor and remeasure work there
 #   CORES=1                            how many jobs run at once; a job that measures runs beside no other. Without it, two
 #                                      exports at once where there are 4 GB of memory
 VENV := .venv
@@ -17,7 +18,7 @@ INTERPRETER := $(or $(PYTHON),$(if $(shell command -v uv),uv run --no-project --
 SET_UP := $(INTERPRETER) $(ENVS)/set_up.py $(VENV)
 OPTIONS = $(if $(DEVICE),--device '$(DEVICE)') $(if $(filter cpu,$(TORCH)),--cpu)
 RUN := . $(VENV)/bin/activate &&
-SNAKEMAKE := $(RUN) snakemake --cores $(CORES)
+SNAKEMAKE := $(RUN) snakemake --cores $(CORES) $(if $(DIRECTORY),--directory '$(DIRECTORY)')
 # Many tests wait for windows and time-outs, so there are more workers than cores; a file's tests stay together.
 PYTEST := $(RUN) python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 EXAMPLES := $(patsubst examples/%/prepare.py,%,$(sort $(wildcard examples/*/prepare.py)))
@@ -28,7 +29,7 @@ REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all
-	@echo "The report is results/report.md; results/report.html is the same to explore in a browser"
+	@echo "The report is $(if $(DIRECTORY),$(DIRECTORY)/)results/report.md; report.html beside it is the same to explore in a browser"
 
 # The optional runtimes: OpenVINO, ncnn, LiteRT, ExecuTorch. docs/runtimes.md lists them.
 runtimes: $(VENV)/with-runtimes
@@ -60,11 +61,11 @@ test-fast: $(VENV)/ready-to-test
 	$(PYTEST) -m "not slow"
 
 lint: $(VENV)/ready-to-test
-	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules
+	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/slurm.smk workflow/rules
 
 # Measure a model anew on this device: make remeasure MODEL=resnet18 [RUNTIME=eager]. The old lines stay in the journal.
 remeasure: need-MODEL $(VENV)/ready
-	$(RUN) python workflow/scripts/remeasure.py --model '$(MODEL)' $(if $(RUNTIME),--runtime '$(RUNTIME)')
+	$(RUN) cd '$(or $(DIRECTORY),.)' && python '$(CURDIR)/workflow/scripts/remeasure.py' --model '$(MODEL)' $(if $(RUNTIME),--runtime '$(RUNTIME)')
 	$(SNAKEMAKE) all
 
 # Bring devices together: pull from one over ssh, or pack there and unpack here. Nothing that differs is overwritten.
@@ -94,6 +95,7 @@ check:
 	@test -n "$(INTERPRETER)" || { echo "Joulesweep needs Python 3.11 or newer: install it (Debian, Ubuntu, Raspberry Pi OS: sudo apt install python3 python3-venv; macOS: brew install python@3.13), or install uv (https://docs.astral.sh/uv), or name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -z "$(NAMED_PYTHON)" || test "$$($(NAMED_PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)" = True || { echo "PYTHON=$(NAMED_PYTHON): Joulesweep needs Python 3.11 or newer, and this is $$($(NAMED_PYTHON) --version 2>&1 | head -n 1)"; exit 1; }
 	@test -z "$(filter-out cpu,$(TORCH))" || { echo "TORCH=$(TORCH): expected cpu, or nothing for the wheels on PyPI"; exit 1; }
+	@test -z "$(DIRECTORY)" || test -f "$(DIRECTORY)/config.yaml" || { echo "DIRECTORY=$(DIRECTORY): holds no config.yaml"; exit 1; }
 	@$(SET_UP) --check $(OPTIONS) $(if $(NAMED_PYTHON),--same-python)
 
 $(VENV)/ready: $(REQUIREMENTS) | check

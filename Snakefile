@@ -1,4 +1,5 @@
-# The map: configuration, this device, the rules, and what the targets `all`, `report`, `lab_report`, `compare` and `doctor` stand for.
+# The map: configuration, this device, the rules, and what the targets `all`, `artefacts`, `measured`, `report`, `lab_report`,
+# `compare` and `doctor` stand for.
 import re
 import sys
 from pathlib import Path
@@ -50,8 +51,10 @@ wildcard_constraints:
 
 localrules:
     all,
+    artefacts,
     compare,
     doctor,
+    measured,
 
 
 rule all:
@@ -70,6 +73,19 @@ rule all:
         made_here("report"),
         f"{RESULTS}/report.html",
         made_here("page"),
+
+
+# What is the same on every device, and what is measured on this one: `workflow/slurm.smk` makes the first once for all.
+rule artefacts:
+    input:
+        list(MANIFEST.values()),
+        counted(),
+
+
+rule measured:
+    input:
+        described(),
+        measured(),
 
 
 rule doctor:

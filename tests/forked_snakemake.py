@@ -13,8 +13,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _FORKS = multiprocessing.get_context("forkserver")
-# Beside Snakemake, what it imports when it compares a job with the last one, reads a job file, or writes its own report.
-_FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "jsonschema", "pandas"])
+# Beside Snakemake, what it imports when it starts (an executor that is installed), compares a job with the last one, reads a job
+# file, or writes its own report.
+_FORKS.set_forkserver_preload(
+    ["snakemake.cli", "snakemake.report.html_reporter", "snakemake_executor_plugin_slurm", "jsonschema", "pandas"]
+)
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:

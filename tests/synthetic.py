@@ -65,6 +65,7 @@ def job(device: str = "laptop", models: Any = MODELS, **more: Any) -> dict[str, 
     }
     return {
         "device": device,
+        "devices": [device],
         "models": specs,
         "axes": ["batch", "size"],
         "hypotheses": [],
@@ -118,7 +119,7 @@ def energy_row(device: str, model: str, runtime: str, joules: float, half: float
         "status": "ok", "meter": "rapl", "kind": "measured", "rails": "package", "windows": 3, "samples": 3000, "passes": 900,
         "interval_s": 0.001, "power_W": 14.2, "idle_W": 5.1, "idle_std_W": 0.2, "energy_J": joules,
         "ci_low_J": joules / (1 + half), "ci_high_J": joules * (1 + half), "net_energy_J": joules * 0.64,
-        "net_ci_low_J": joules * 0.6, "net_ci_high_J": joules * 0.68, "flags": "", **provenance(model),
+        "net_ci_low_J": joules * 0.6, "net_ci_high_J": joules * 0.68, "ran_on": "torch on cpu, float32", "flags": "", **provenance(model),
     }  # fmt: skip
     return _with_base({**row, **more})
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests import synthetic
-from tests.digits_model import ROOT
+from tests.digits_model import ROOT, digits_spec, export_job
 
 PAGE = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
 
 
-def _example(folder: str) -> tuple[str, str]:
+def _example(folder: str, name: str = "[a-z0-9_]+") -> tuple[str, str]:
     """The file that a part of the page names, and its text."""
-    part = re.search(rf"`({folder}/[a-z0-9_]+\.py)`[^`]*?```python\n(.*?)```", PAGE, re.DOTALL)
+    part = re.search(rf"`({folder}/{name}\.py)`[^`]*?```python\n(.*?)```", PAGE, re.DOTALL)
     assert part
     return part[1], part[2]
 
@@ -28,8 +28,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scripts = tmp_path_factory.mktemp("adding") / "scripts"
     shutil.copytree(ROOT / "workflow" / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "workflow" / "schemas", scripts.parent / "schemas")
-    for folder in ("meters", "runtimes", "datasets", "metrics", "figures", "hypotheses"):
-        name, text = _example(folder)
+    examples = [
+        _example(folder) for folder in ("meters", "runtimes", "formats", "datasets", "metrics", "figures", "hypotheses")
+    ]
+    for name, text in (*examples, _example("runtimes", "exported_program")):
         (scripts / "joulesweep" / name).write_text(text, encoding="utf-8")
     counter = re.search(r"```python\n(\"\"\"A cross-check that.*?)```", PAGE, re.DOTALL)
     assert counter
@@ -67,6 +69,23 @@ plugins.load("runtimes", name)()
 print(plugins.declared("runtimes", name, "format"), plugins.declared("runtimes", name, "libraries"))
 """
     assert _run(library, code) == "onnx ('onnxruntime',)"
+
+
+@pytest.mark.slow
+def test_the_format_is_made_and_its_runtime_computes_the_model(library, tmp_path):
+    pytest.importorskip("torch")
+    job = export_job(digits_spec(), ["exported-program", "outputs"])
+    code = f"""
+from pathlib import Path
+from joulesweep.export.job import export
+from joulesweep.measure.processes.prepare import prepare_pass
+point = {{"batch": 1, "size": 8, "threads": 1}}
+manifest = export({job!r}, Path({str(tmp_path / "manifest-0.json")!r}))
+artefact = manifest.artefact("exported-program", point)
+prepared = prepare_pass({{"artefact": artefact, "runtime": "exported-program", "point": point}})
+print(manifest.errors, prepared.compared.max_error <= prepared.compared.tolerance, prepared.runtime.ran_on())
+"""
+    assert _run(library, code) == "{} True torch.export on cpu, float32"
 
 
 def test_the_data_set_is_configured_and_has_two_parts_that_share_nothing(library, tmp_path):

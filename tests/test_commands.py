@@ -27,7 +27,8 @@ def _commands() -> dict[str, str]:
     """Each command with the file that names it first."""
     commands: dict[str, str] = {}
     for page in (*PAGES, *TEMPLATES):
-        words = re.sub(r"\{\{.*?\}\}", "NAME", page.read_text(encoding="utf-8"))
+        words = page.read_text(encoding="utf-8").replace("{{ directory_option }}", " DIRECTORY=FOLDER")
+        words = re.sub(r"\{\{.*?\}\}", "NAME", words)
         lines = [line for block in _FENCE.findall(words) for line in block.splitlines()]
         for line in [*lines, *_INLINE.findall(words)]:
             command = re.sub(r"\s+#.*", "", line).strip()
@@ -135,6 +136,8 @@ def test_every_file_that_a_page_names_exists(page):
     made = {
         "meters/ina219.py",
         "runtimes/onnxruntime_arena_off.py",
+        "runtimes/exported_program.py",
+        "formats/exported_program.py",
         "sources/huggingface_vision.py",
         "hypotheses/is_below.py",
         "datasets/wine.py",

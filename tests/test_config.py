@@ -74,13 +74,40 @@ def test_a_setting_under_its_former_name_is_understood_and_its_new_name_is_said(
     assert "'again'" in _complaint(tmp_path, both)
 
 
+def test_what_is_written_for_a_device_counts_on_that_device_only(tmp_path):
+    devices = {"pi": {"threads": 3, "meter": "none"}, "orin": {"constraint": "jetson", "python": "/usr/bin/python3"}}
+    written = {"models": {"net": MODEL}, "devices": devices, "meter": "cpu-time", "threads": 1}
+    on = {name: _load(tmp_path, written, device=name) for name in ("pi", "orin", "laptop")}
+    assert [on[name].values["threads"] for name in on] == [3, 1, 1]
+    assert [on[name].models["net"]["threads"] for name in on] == [3, 1, 1]
+    assert [on[name].values["meter"] for name in on] == ["none", "cpu-time", "cpu-time"]
+    assert [on[name].values["python"] for name in on] == ["auto", "/usr/bin/python3", "auto"]
+    assert {name: own["constraint"] for name, own in on["laptop"].devices.items()} == {"pi": "pi", "orin": "jetson"}
+
+
+@pytest.mark.parametrize(
+    ("devices", "words"),
+    [
+        ({"a b": {}}, ["devices: the name", '"a b"']),
+        ({"pi": {"nodes": 2}}, ["devices.pi: unknown key 'nodes'", "constraint"]),
+        ({"pi": {"meter": "jtob"}}, ["devices.pi.meter: unknown 'jtob'", "jtop"]),
+        ({"pi": {"meters": {"cpu-time": {"watts": 5}}}}, ["devices.pi.meters.cpu-time: unknown 'watts'"]),
+        ({"orin": {"constraint": "pi"}, "pi": {}}, ["orin and pi have the same constraint 'pi'"]),
+        ({"Pi": {}, "pi": {}}, ["Pi and pi differ only in case"]),
+    ],
+)
+def test_a_device_that_cannot_be_is_one_line(tmp_path, devices, words):
+    complaint = _complaint(tmp_path, {"models": {"net": MODEL}, "devices": devices})
+    assert all(word in complaint for word in words), complaint
+
+
 @pytest.mark.parametrize(
     ("written", "words"),
     [
         ("# nothing yet\n", ["the file is empty", "docs/configuration.md"]),
         ({"models": {"net": MODEL}, "hypothesis": []}, ["the top level", "'hypothesis'", "'hypotheses'"]),
         (_with(runtime=["eager"]), ["models.net", "unknown key 'runtime'", "did you mean 'runtimes'?"]),
-        (_with(runtimes=["eagre"]), ["models.net.runtimes", "'eagre'", "'eager'", "onnxruntime"]),
+        (_with(runtimes=["eagre"]), ["models.net.runtimes", "'eagre'", "'eager'", "expected one of compile, "]),
         (_with(runtimes=[]), ["models.net.runtimes", "[]", "at least 1 item"]),
         (_with(runtimes=["eager", "eager"]), ["models.net.runtimes", '"eager" is there twice', "every value once"]),
         (_with(source="torchvison:resnet18"), ["models.net.source", "'torchvison'", "'torchvision'"]),
@@ -605,6 +632,12 @@ def test_every_key_and_setting_of_the_schema_has_a_meaning():
     for part in [*parts, *map(config_schema.kind_schema, config_schema.kinds())]:
         for name, entry in part["properties"].items():
             assert config_schema.resolved(entry).get("description"), name
+
+
+def test_the_schema_names_every_runtime_and_every_source():
+    described = config_schema.schema()["$defs"]["model"]["properties"]
+    assert [name for name in plugins.names("runtimes") if f"`{name}`" not in described["runtimes"]["description"]] == []
+    assert [name for name in plugins.names("sources") if f"`{name}:" not in described["source"]["description"]] == []
 
 
 def test_the_example_of_the_documentation_is_a_configuration(tmp_path):

@@ -1,7 +1,9 @@
 """The runtimes that people deploy: each computes what the model computes, says where it ran, and refuses to run elsewhere unseen."""
 
 import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +12,15 @@ from hypothesis import strategies as st
 from joulesweep import plugins
 from joulesweep.errors import Unsupported
 from joulesweep.launches.latency_launch import Timing
+from joulesweep.measure.accuracy import launch as accuracy_launch
+from joulesweep.measure.energy import launch as energy_launch
 from joulesweep.measure.latency import launch
 from joulesweep.measure.processes.server import Server
 from joulesweep.model import faithfulness, inputs
 from joulesweep.model.manifest import Artefact, Manifest
 
 from tests.conftest import MANIFEST
-from tests.digits_model import ROOT, digits_spec, export_job
+from tests.digits_model import DIGITS, ROOT, digits_spec, export_job
 
 pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -31,6 +35,7 @@ ELSEWHERE = (
     "onnxruntime-coreml",
     "onnxruntime-xnnpack",
 )
+UNTOLD = ("executorch", "litert")  # runtimes that do not tell the precision of their kernels
 HERE = [name for name in plugins.names("runtimes") if name not in ELSEWHERE]
 
 
@@ -72,6 +77,35 @@ def test_a_launch_of_every_runtime_computes_the_model_and_says_where_it_ran(
     assert timing.max_error is not None
     assert timing.max_error <= timing.tolerance
     assert timing.ran_on
+    assert timing.ran_on.endswith(" file") == (name in UNTOLD)
+
+
+def test_core_ml_is_said_to_run_a_file_and_not_to_compute_in_its_precision():
+    runtime = plugins.load("runtimes", "onnxruntime-coreml")()
+    runtime.nodes = Counter({runtime.provider: 60, "CPUExecutionProvider": 8})
+    assert runtime.ran_on() == "CoreMLExecutionProvider, 60 of 68 operators, float32 file"
+
+
+def _with_nothing_to_compile(argument: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    torch.compile = lambda module, **_: module  # type: ignore[assignment]
+    return argument["run"](argument)
+
+
+@pytest.mark.slow
+def test_what_ran_as_another_runtime_has_no_latency_no_energy_and_no_accuracy(exported):
+    """torch.compile may leave a module as it is, which shows only after a pass."""
+    pytest.importorskip("sklearn")
+    artefact = Manifest.read(exported).artefact("module", POINT)
+    windows = {"lead_s": 0.01, "window_s": 0.01, "trail_s": 0.01, "cool_C": None, "marker_bit_s": 0}
+    data = {"threads": 1, "data": {**DIGITS, "examples": 5}, "metric": "top-1"}
+    argument = {"artefact": artefact, "runtime": "compile", "point": POINT, "lab": False, **windows, **data}
+    with Server(["torch", __name__]) as server:
+        for stage in (launch, energy_launch, accuracy_launch):
+            outcome = server.run(_with_nothing_to_compile, {**argument, "run": stage.run}, 120)
+            assert (outcome.status, outcome.value) == ("unsupported", {}), stage.__name__
+            assert "torch.compile compiled nothing of this model" in outcome.message
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

@@ -85,6 +85,13 @@ def test_a_jetson_whose_mode_cannot_be_read_is_named_without_it_and_a_line_says_
     assert "the power mode of this Jetson cannot be read" in line
 
 
+def test_a_configuration_may_call_a_device_by_any_of_its_names(tmp_path):
+    root = boards.orin().write(tmp_path)
+    names = device_name.names("auto", "orin-nano-8gb-kitchen.15W", root)
+    assert names == ("orin-nano-8gb-kitchen.15W", "orin-nano-8gb-kitchen", "kitchen")
+    assert device_name.names("desk", "desk.15W", root) == ("desk.15W", "desk", "desk")
+
+
 # What was measured before
 
 

@@ -15,6 +15,7 @@ from joulesweep.meters.base import Description
 
 from tests.digits_model import ROOT, measured_models
 from tests.powercap import Counting, lay_out
+from tests.smart_plug import Shelly, only_read
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +79,7 @@ def test_modelled_energy_is_that_of_a_busy_core_and_says_that_it_is_modelled(exp
     assert float(row["net_energy_J"]) <= float(row["energy_J"])
     assert int(row["windows"]) == 2
     assert row["flags"] == "few_windows"
+    assert row["ran_on"].startswith("CPUExecutionProvider, ")
     assert row["artefact_digest"]
     assert row["measured_at"].endswith("+00:00")
 
@@ -151,6 +153,31 @@ def test_a_measured_meter_gives_what_the_machine_drew(exported, tmp_path):
     assert float(row["power_W"]) == pytest.approx(20, rel=0.25)
     assert float(row["idle_W"]) == pytest.approx(20, rel=0.25)
     assert abs(float(row["net_energy_J"])) < 0.5 * float(row["energy_J"])
+
+
+def test_a_smart_plug_gives_joules_that_are_its_watts_times_the_time_and_its_password_stays_in_its_file(
+    exported, tmp_path
+):
+    """It shows 7.9 W and 8.1 W in turns, so every mean lies between; it asks for a password."""
+    (tmp_path / "password").write_text("a9c2-secret")
+    with Shelly(lambda update: 8.1 if update % 2 else 7.9, password="a9c2-secret") as plug:
+        settings = {"address": plug.address, "update_s": 0.1, "password_file": str(tmp_path / "password")}
+        meter = {"name": "plug", "reason": "r", "usable": True, "settings": settings}
+        command = _command(_job(meter, window_s=2.5), exported, tmp_path)
+        printed = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert only_read(plug)
+    (row,) = _rows(tmp_path)
+    assert (row["status"], row["kind"], row["meter"]) == ("ok", "measured", "plug")
+    assert row["rails"].startswith("wall plug: all that is plugged into the wall plug")
+    assert int(row["samples"]) >= 20
+    for launch in map(json.loads, _journal(tmp_path).open()):
+        start, end = launch["windows"]["work_ns"]
+        joules = launch["figures"]["energy_J"] * launch["windows"]["passes"]
+        assert joules == pytest.approx(8.0 * (end - start) * 1e-9, rel=0.0126)
+    assert float(row["idle_W"]) == pytest.approx(8.0, abs=0.1)
+    results = [file.read_text() for folder in ("energy", "samples") for file in (tmp_path / folder).iterdir()]
+    assert len(results) >= 3
+    assert not [text for text in (*results, printed.stdout, printed.stderr) if "a9c2" in text]
 
 
 def test_a_meter_whose_interpreter_starts_slowly_is_waited_for_in_every_launch(exported, tmp_path):

@@ -33,6 +33,16 @@ def test_an_unknown_setting_of_a_meter_is_one_line_with_the_nearest(tmp_path):
         _load(tmp_path, meters={"log": {"fil": "usb.csv"}})
 
 
+def test_an_address_with_a_login_is_refused_before_any_result_holds_it(tmp_path):
+    for address in ("http://admin:secret@10.0.0.5", "admin:secret@10.0.0.5"):
+        with pytest.raises(UserError, match=r"meters\.plug\.address: leave the login out of it") as error:
+            _load(tmp_path, meters={"plug": {"address": address}})
+        assert "secret" not in str(error.value)
+    with pytest.raises(UserError, match=r"unknown 'password' \(did you mean 'password_file'\?\)") as error:
+        _load(tmp_path, meters={"plug": {"password": "secret"}})
+    assert "secret" not in str(error.value)
+
+
 def test_every_meter_may_have_an_interpreter_of_its_own(tmp_path):
     assert _load(tmp_path, meters={"jtop": {"python": "/usr/bin/python3"}}).values["meters"]
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -156,6 +157,11 @@ def test_a_row_whose_launches_failed_says_the_commonest_reason():
     row = _row([failed, late, failed, _launch()])
     assert (row["status"], row["message"]) == ("crashed", "killed by signal 11")
     assert "energy_J" not in row
+
+
+def test_a_row_names_every_place_where_its_launches_ran_once():
+    launches = [replace(_launch(), windows={**WINDOWS, "ran_on": place}) for place in ("GPU 0", "GPU 1", "GPU 0")]
+    assert _row([*launches, replace(_ended("crashed"), windows=None)])["ran_on"] == "GPU 0; GPU 1"
 
 
 def test_a_row_is_ok_although_one_launch_failed():

@@ -125,7 +125,7 @@ def test_the_optional_runtimes_resolve_beside_what_a_device_has(resolve, platfor
 @pytest.mark.slow
 def test_the_tests_find_what_they_need_beside_a_laptops_set(resolve):
     packages = resolve(LAPTOP, "laptop", "analysis", "laptop", "test")
-    assert {"pytest", "hypothesis", "uv", "timm", "jetson-stats"} <= set(packages)
+    assert {"pytest", "hypothesis", "uv", "timm", "jetson-stats", "snakemake-executor-plugin-slurm"} <= set(packages)
 
 
 @pytest.mark.slow

@@ -409,6 +409,22 @@ def test_launches_are_drawn_about_their_figure_and_in_time(tmp_path):
     assert [label.get_text() for label in above.get_yticklabels()] == ["resnet18 @ eager"]
 
 
+def test_launches_about_no_figure_that_can_be_used_are_not_drawn_and_the_reason_is_not_the_journal(tmp_path):
+    """The journal is there; the interval of its only latency reaches beyond ± 100 %."""
+    name = "devices/laptop/latency/resnet18.csv"
+    rows = [synthetic.latency_row("laptop", "resnet18", "eager", 0.03)]
+    write_table(tmp_path / name, columns.LATENCY, rows)
+    synthetic.journal(tmp_path, name, rows, slowdowns=(1.0, 16.0, 4.0, 2.0, 8.0))
+    merged = _merged(tmp_path, ())
+    assert len(merged.launches) == 5
+    for figure, words in (
+        ("launches", "no variant has latency that can be used"),
+        ("latency", "no latency at the base point"),
+    ):
+        with pytest.raises(NotDrawn, match=rf"^{words} \(1 row: undetermined\)$"):
+            _draw(figure, merged)
+
+
 # Machado, Oliveira and Fernandes, A Physiologically-based Model for Simulation of Color Vision Deficiency (2009), severity 1.
 BLINDNESS = {
     "none": np.eye(3),

@@ -196,6 +196,11 @@ def test_without_the_name_of_an_example_the_names_are_listed(checkout, name):
     assert not (checkout / ".venv").exists()
 
 
+def test_a_directory_without_a_configuration_is_one_line(checkout):
+    assert _complaint(_make(checkout, "all", "DIRECTORY=nowhere")) == "DIRECTORY=nowhere: holds no config.yaml"
+    assert not (checkout / ".venv").exists()
+
+
 def test_one_setting_takes_the_small_wheels_of_torch(checkout):
     assert "--cpu" in _make(checkout, "-n", ".venv/ready", "TORCH=cpu").stdout
     assert "--cpu" not in _make(checkout, "-n", ".venv/ready").stdout

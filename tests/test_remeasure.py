@@ -1,6 +1,8 @@
 """make remeasure, typed as the README names it; and no target at all changes a file of another device."""
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -72,6 +74,41 @@ def test_one_runtime_of_this_device_is_measured_anew_and_no_other_device_changes
     assert any("key" not in line for line in added)
     assert (project.folder / "results" / "devices" / DEVICE / "latency" / "cnn.csv").exists()
     assert _contents(other) == foreign
+
+
+def test_a_device_of_a_cluster_is_measured_anew_by_its_name(project):
+    own, other = (project.folder / "results" / "devices" / name for name in (DEVICE, "other"))
+    before, journal = _contents(own), (other / "latency" / "mlp.jsonl").read_text()
+    script = project.folder / "workflow" / "scripts" / "remeasure.py"
+    subprocess.run([sys.executable, script, "--device", "other", "--model", "mlp"], cwd=project.folder, check=True)
+    after = (other / "latency" / "mlp.jsonl").read_text()
+    assert after.startswith(journal)
+    assert "superseded" in after[len(journal) :]
+    assert not (other / "latency" / "mlp.csv").exists()
+    assert (other / "latency" / "cnn.csv").exists()
+    assert _contents(own) == before
+
+
+def test_the_command_that_the_report_of_another_folder_names_measures_in_that_folder(project):
+    """As in an example: typed in the folder of the project, whose own results stay as they are."""
+    folder = project.folder / "examples" / "own"
+    for part in ("custom_models", "results", ".snakemake"):
+        shutil.copytree(project.folder / part, folder / part)
+    for part in ("config.yaml", "mlp.onnx"):
+        shutil.copy(project.folder / part, folder)
+    (folder / "results" / "report.md").unlink()
+    project.run("--cores", "1", "--directory", "examples/own", "report")
+    report = (folder / "results" / "report.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^make remeasure .*", report, re.MULTILINE)
+    assert command == "make remeasure MODEL=mlp RUNTIME=onnxruntime DIRECTORY=examples/own"
+    journal = folder / "results" / "devices" / DEVICE / "latency" / "mlp.jsonl"
+    before, of_project = journal.read_text(), _contents(project.folder / "results")
+    answer = _make(project, *shlex.split(command)[1:])
+    assert answer.returncode == 0, answer.stderr
+    assert journal.read_text().startswith(before)
+    added = [json.loads(line) for line in journal.read_text()[len(before) :].splitlines()]
+    assert [line["status"] for line in added if "status" in line] == ["ok"] * 3
+    assert _contents(project.folder / "results") == of_project
 
 
 def test_no_target_changes_a_file_of_another_device(project):

@@ -214,6 +214,22 @@ def test_a_variant_that_computes_another_model_is_named_at_the_top_and_explained
     assert "**differs** in latency, 1 of 2 points" in words
 
 
+def test_where_launches_of_energy_ran_is_named_only_if_they_ran_elsewhere(tmp_path):
+    write_table(
+        tmp_path / "devices/laptop/latency/resnet18.csv",
+        columns.LATENCY,
+        [synthetic.latency_row("laptop", "resnet18", runtime, 0.036) for runtime in ("eager", "onnxruntime")],
+    )
+    rows = [
+        synthetic.energy_row("laptop", "resnet18", "eager", 0.4),
+        synthetic.energy_row("laptop", "resnet18", "onnxruntime", 0.4, ran_on="another provider"),
+    ]
+    write_table(tmp_path / "devices/laptop/energy/resnet18.csv", columns.ENERGY, rows)
+    part = _parts(_report(tmp_path, models=["resnet18"]))["Where each variant ran"]
+    assert "| resnet18 @ eager | torch on cpu, float32 |" in part
+    assert "| resnet18 @ onnxruntime | torch on cpu, float32; in launches of energy: another provider |" in part
+
+
 def test_a_variant_that_was_not_compared_is_said_to_be_not_compared(tmp_path):
     nothing = {"max_error": None, "tolerance": None, "agrees": None}
     write_table(
@@ -296,6 +312,19 @@ def test_a_device_under_a_former_name_is_no_answer(tmp_path):
     assert "There is nothing to answer from yet." in words
 
 
+def test_every_device_of_a_cluster_without_results_is_named(tmp_path):
+    words = _report(synthetic.tree(tmp_path, ("laptop", "pi")), device="head", devices=["laptop", "pi", "orin"])
+    assert re.findall(r"The device of this configuration, (\S+), has no results yet", words) == ["orin"]
+
+
+def test_a_device_of_a_cluster_has_results_where_it_has_them_in_a_power_mode(tmp_path):
+    synthetic.tree(tmp_path, ("laptop", "orin.15W"))
+    path = tmp_path / "devices" / "orin.15W" / "device.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "power_mode": "15W"}))
+    words = _report(tmp_path, device="head", devices=["laptop", "orin", "laptop.15W"])
+    assert re.findall(r"The device of this configuration, (\S+), has no results yet", words) == ["laptop.15W"]
+
+
 def test_a_report_of_another_devices_results_answers_for_that_device(tmp_path):
     words = _report(synthetic.tree(tmp_path, ("pi",)), device="laptop")
     assert "On pi, at the base point." in words
@@ -367,6 +396,42 @@ def test_where_more_time_would_not_do_the_report_says_so(tmp_path):
     row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03, 0.8)
     write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, [row])
     assert "More `launches` will not make them narrow enough." in _report(tmp_path, models=["resnet18"]).split("## ")[0]
+
+
+@pytest.mark.parametrize("flags", ["", "busy"])
+def test_where_no_latency_can_be_used_the_first_lines_say_why_and_what_to_do(tmp_path, flags):
+    """All intervals reach beyond ± 100 %, as on a machine on which other processes work all the time."""
+    for model in ("resnet18", "vit_tiny"):
+        rows = [synthetic.latency_row("laptop", model, "eager", 0.03, 1.6, flags=flags)]
+        write_table(tmp_path / f"devices/laptop/latency/{model}.csv", columns.LATENCY, rows)
+    words = _report(tmp_path, models=["resnet18", "vit_tiny"])
+    first, difficulties = words.split("## ")[0], _parts(words)["Difficulties"]
+    assert (
+        "**No latency can be used:** `undetermined` at 2 points. [Difficulties](#difficulties) has the reason" in first
+    )
+    cause = (
+        "Other processes used the cores: close what is not needed, and measure on an idle machine."
+        if flags
+        else "idle, cool"
+    )
+    assert cause in first
+    assert "measure again, model by model: `make remeasure MODEL=resnet18`." in first
+    assert difficulties.count("the interval reaches to 2.60 times the figure") == 2
+
+
+def test_where_every_launch_failed_the_first_lines_name_the_failures_and_no_other_cause(tmp_path):
+    row = synthetic.latency_row("laptop", "resnet18", "eager", 0.03)
+    rows = [
+        synthetic.failed(row | {"batch": batch, "base": int(batch == 1)}, "timeout", "300 s passed") for batch in (1, 2)
+    ]
+    rows.append(synthetic.failed(row | {"batch": 4, "base": 0}, "oom", "out of memory"))
+    write_table(tmp_path / "devices/laptop/latency/resnet18.csv", columns.LATENCY, rows)
+    words = _report(tmp_path, models=["resnet18"])
+    first = words.split("## ")[0]
+    assert "**No latency can be used:** `timeout` at 2 points and `oom` at 1 point." in first
+    assert "`make remeasure MODEL=resnet18`" in first
+    assert "idle" not in first
+    assert "300 s passed" in _parts(words)["Difficulties"]
 
 
 def test_narrow_intervals_need_no_advice(tmp_path):

@@ -12,6 +12,7 @@ from snakemake.settings.types import ExecMode
 from joulesweep import products
 from joulesweep.cli import IN_WORKFLOW
 from joulesweep.pipeline.console import Console
+from joulesweep.pipeline.jobs import OF_A_MODEL, OF_THE_DEVICE
 from joulesweep.pipeline.plan import Plan
 from joulesweep.pipeline.stopping import Stop
 
@@ -93,11 +94,12 @@ def analysis_only():
 
 
 def planned():
-    """The stages that this run is about to make, as (rule, model)."""
+    """The stages that this run is about to make, as (rule, model); a rule that only names what is made is none."""
     if workflow.dag is None:  # Snakemake could not even plan
         return []
     jobs = workflow.dag.needrun_jobs(exclude_finished=False)  # after a dry run, all count as finished
-    return [(job.rule.name, job.wildcards.get("model")) for job in jobs]
+    stages = [job for job in jobs if job.rule.name in (*OF_A_MODEL, *OF_THE_DEVICE)]
+    return [(job.rule.name, job.wildcards.get("model")) for job in stages]
 
 
 def set_up_run():
@@ -106,7 +108,9 @@ def set_up_run():
     settings = workflow.output_settings
     if workflow.exec_mode != ExecMode.DEFAULT or settings.verbose or settings.printshellcmds or settings.debug_dag:
         return
-    Console(lambda rule, model: PLAN[0].begins(rule, model) if PLAN else "", lambda: STOP.asked).attach(logger)
+    Console(
+        lambda rule, wildcards: PLAN[0].begins(rule, wildcards.get("model")) if PLAN else "", lambda: STOP.asked
+    ).attach(logger)
     if settings.dryrun:
         atexit.register(lambda: STOP.asked or print(Plan(JOBS, planned()).text, flush=True))
 
@@ -124,8 +128,7 @@ PLAN = []
 
 onstart:
     for rule, model in planned():
-        if rule != "all":
-            job_files.write(JOBS, rule, model)
+        job_files.write(JOBS, rule, model)
     STOP.listen(partial(signal.getsignal(signal.SIGTERM), signal.SIGTERM, None))
     PLAN.append(Plan(JOBS, planned()))
     if not STOP.asked:

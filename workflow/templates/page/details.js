@@ -1,6 +1,6 @@
 // What opens below a row: the sweeps of the variant, its launches, and the device.
 
-/** The content for a variant; `drawPlots` is called once it is in the page. */
+/** The content for a variant; `drawPlots` is called once it is in the page, and what it returns when it is gone. */
 function detailsOf(variant, { devices, quantities, swept }) {
   const plots = [];
   const panel = (heading, ...content) => element("div", {}, element("h4", {}, heading), ...content);
@@ -30,7 +30,11 @@ function detailsOf(variant, { devices, quantities, swept }) {
   const list = element("dl", {}, ...facts.flatMap(([words, value]) => [element("dt", {}, words), element("dd", {}, element("bdi", {}, value))]));
   panels.append(panel("Device", facts.length ? list : element("p", {}, "This device has not been described.")));
   const heading = element("h3", {}, element("bdi", {}, `${variant.model} @ ${variant.runtime}`), " on ", element("bdi", {}, variant.device));
-  return { content: element("div", {}, heading, panels), drawPlots: () => plots.forEach((each) => each()) };
+  const drawPlots = () => {
+    const views = plots.map((each) => each());
+    return () => views.forEach((view) => view.then((each) => each.finalize()));
+  };
+  return { content: element("div", {}, heading, panels), drawPlots };
 }
 
 function sweepTable(axis, title, points) {

@@ -162,8 +162,21 @@ class Explorer {
     return { title: [title, unit].filter(Boolean).join(", "), fromZero: name !== "accuracy", counts: !this.view.relative && ["params", "flops"].includes(name) };
   }
 
-  /** Draw the plot anew. */
+  /** Draw the plot anew; what changes meanwhile is drawn after that. */
   async redraw() {
+    this.isStale = true;
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    while (this.isStale) {
+      this.isStale = false;
+      const before = this.plot;
+      this.plot = await this.drawn();
+      before?.finalize();
+    }
+    this.isDrawing = false;
+  }
+
+  drawn() {
     const { x, y, colour, relative } = this.view;
     const dots = this.dots();
     const without = this.table.shown().length - dots.length;
@@ -175,21 +188,19 @@ class Explorer {
     document.getElementById("plot-note").textContent = notes.filter(Boolean).join(" ");
     const limits = relative ? {} : Object.fromEntries([["x", x], ["y", y]].filter(([, name]) => name in this.limits()).map(([place, name]) => [place, this.limits()[name]]));
     const axes = { x: this.axis(x, dots), y: this.axis(y, dots) };
-    this.plot = undefined;
-    const turn = (this.turn = (this.turn ?? 0) + 1);
-    const plot = await draw(document.getElementById("plot"), scatter(dots, { ...axes, colour, limits }), (index) => this.open(index));
-    if (turn === this.turn) this.plot = plot;
+    return draw(document.getElementById("plot"), scatter(dots, { ...axes, colour, limits }), (index) => this.open(index));
   }
 
   /** Show other states of the same dots. A limit on a quantity of the plot moves its line, which takes a new plot. */
   refresh() {
     const moves = !this.view.relative && [this.view.x, this.view.y].some((name) => LIMITED.includes(name));
-    if (moves || !this.plot) this.redraw();
+    if (moves) this.redraw();
     else this.update();
   }
 
   update() {
-    this.plot?.data("dots", painted(this.dots())).runAsync();
+    if (this.isDrawing) this.isStale = true;
+    else this.plot.data("dots", painted(this.dots())).runAsync();
   }
 
   // Rows: keys, focus, and what opens below them
@@ -242,11 +253,12 @@ class Explorer {
 
   showOpen() {
     this.details?.remove();
+    this.closeDetails?.();
     const index = this.variants.findIndex((variant) => placeOfVariant(variant) === this.view.open);
     if (index < 0 || this.rows[index].hidden) return;
     const { content, drawPlots } = detailsOf(this.variants[index], this.data);
     this.details = element("tr", { className: "details" }, element("td", { colSpan: this.table.headers.length }, content));
     this.rows[index].after(this.details);
-    drawPlots();
+    this.closeDetails = drawPlots();
   }
 }

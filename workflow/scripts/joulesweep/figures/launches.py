@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from joulesweep.axes import AXES
-from joulesweep.figures import _style, base
+from joulesweep.figures import _missing, _style, base
 from joulesweep.figures.base import NotDrawn
 from joulesweep.merged.load import VARIANT, Merged
 
@@ -28,7 +28,7 @@ class Figure(base.Figure):
         """Two panels per device, one above the other."""
         rows = _relative(merged)
         if rows.empty:
-            raise NotDrawn("no journal with launches lies beside the tables")
+            raise NotDrawn(_missing.of_launches(merged))
         devices = sorted(set(rows["device"]))
         variants = rows.loc[rows["base"], VARIANT].drop_duplicates()
         tallest = int(variants.groupby("device").size().max()) if len(variants) else 1

@@ -43,6 +43,11 @@ _PROVENANCE = _columns(
     versions="versions of the libraries that the stage and the runtime used, as name=version separated by spaces",
     measured_at="when the newest launch of the row was measured, UTC, ISO 8601",
 )
+_RAN_ON = _columns(
+    str,
+    ran_on="where the passes ran: the execution provider or backend, how many of its operators it took, the precision of its "
+    "kernels, or that of the file where the runtime does not tell the former",
+)
 # The last column: a row that was changed after it was written is recognised.
 _CHECK = _columns(str, check="checksum of the row, by which damage is recognised")
 # What a row of latency or energy has before anything is measured.
@@ -188,11 +193,7 @@ LATENCY = Table(
         (-1e16, 1e16),
         peak_above_load_bytes="peak_bytes less the resident memory after the model was loaded",
     )
-    + _columns(
-        str,
-        ran_on="where the passes ran: the execution provider or backend, how many of its operators it took, the precision of its "
-        "kernels, as far as the runtime says so",
-    )
+    + _RAN_ON
     + _columns(
         float,
         max_error="at the base point, the largest difference of an output from that of the model itself, as a share of the largest "
@@ -284,6 +285,10 @@ ENERGY = Table(
     + _columns(
         str,
         energy_by_rail="energy of one pass in J, idle power included, of each rail that was read, as name=J separated by spaces",
+    )
+    + _RAN_ON
+    + _columns(
+        str,
         flags="what a reader should know, separated by spaces: few_windows, few_readings, net_below_zero, stuck, still_warm, throttled, under_voltage; and by the merge inconsistent, undetermined",
     )
     + _PROVENANCE

@@ -36,7 +36,8 @@ class EnergyFigures:
 class EnergyLaunch(Launch):
     """One launch of a point; `figures` are there once its power is known.
 
-    `windows` says when the windows were, as `measure.energy.launch` returns it; None where the launch did not end.
+    `windows` says when the windows were and where the passes ran, as `measure.energy.launch` returns it; None where the launch did
+    not end.
     `meter_failures` is how often this device's meter had failed before. `before` and `after` are the device around it.
     """
 
@@ -45,3 +46,8 @@ class EnergyLaunch(Launch):
     figures: EnergyFigures | None
     before: DeviceState | None
     after: DeviceState | None
+
+    @property
+    def ran_on(self) -> str:
+        """Where the passes ran, in words; empty where the launch did not end."""
+        return str((self.windows or {}).get("ran_on", ""))

@@ -80,6 +80,7 @@ def row(identity: Mapping[str, Any], launches: Sequence[EnergyLaunch], device_sp
         "net_ci_low_J": net.low,
         "net_ci_high_J": net.high,
         "energy_by_rail": _by_rail(figures),
+        "ran_on": "; ".join(dict.fromkeys(launch.ran_on for launch in launches if launch.ok and launch.ran_on)),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
 

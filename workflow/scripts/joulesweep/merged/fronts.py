@@ -29,8 +29,8 @@ def ranked(rows: pd.DataFrame, cost: str) -> pd.DataFrame:
         rows = rows[rows["kind"] == "measured"]
     rows = rows.sort_values(cost, kind="stable")
     choices = [(interval(row, cost), gain(row)) for _, row in rows.iterrows()]
-    standings, beaters, front = pareto.standings(choices), pareto.beaters(choices), pareto.front(choices)
-    models = list(rows["model"])
+    beaters, front, models = pareto.beaters(choices), pareto.front(choices), list(rows["model"])
+    standings = pareto.standings(choices, beaters)
 
     def beater(place: int) -> object:
         places = sorted(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from joulesweep.launches.table import Table, columns_of
 from joulesweep.schema import SCHEMA
+from joulesweep.system.working_folder import directory_option
 
 PROBLEMS = Table(
     "problems",
@@ -19,7 +20,13 @@ PROBLEMS = Table(
     ),
 )
 
-COPY_AGAIN = "copy the file from its device again; where it was made, delete it and run `make all`: the journal is kept"
+
+def copy_again() -> str:
+    """The cure of a file that is damaged."""
+    return (
+        "copy the file from its device again; where it was made, delete it and run "
+        f"`make all{directory_option()}`: the journal is kept"
+    )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ Snakemake's own log in `.snakemake/log` keeps everything, and so does the consol
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from joulesweep.errors import shortened
 
 _NEVER_SHOWN = {
     "run_info", "workflow_started", "shellcmd", "job_started", "job_finished", "resources_info", "progress", "rulegraph",
@@ -18,18 +20,23 @@ _CHATTER = (
     "Terminating processes",
     "Reloading", "Forcing", "Conda environments", "None", "Touching output", "Cannot restore",
     "RuleException:\nCalledProcessError",
+    # of the executor for Slurm
+    "SLURM run ID", "Provided remote nodes", "No SLURM account", "No account was given", "Unable to guess SLURM account",
+    "No job memory information", "Cleaning up SLURM log files", "Could not retrieve node information",
 )  # fmt: skip
+_ADVICE = (" Failed nodes will be excluded", " Detailed failure reason")  # of the executor for Slurm; of no use here
+_LONGEST_REASON = 200  # characters of what an executor says of a job that failed
 _RENAMED = {"Nothing to be done": "Nothing to do: everything is up to date."}
 
 
 class Console(logging.Formatter):
     """A formatter of Snakemake's records, and the filter that goes with it.
 
-    `begins` makes a line of the start of a job, from its rule's name and its model or None; empty where none is wanted.
-    `stopped` says whether the run was stopped, and that was said: then nothing more is.
+    `begins` makes a line of the start of a job, from its rule's name and its wildcards; empty where none is wanted. `stopped`
+    says whether the run was stopped, and that was said: then nothing more is.
     """
 
-    def __init__(self, begins: Callable[[str, str | None], str], stopped: Callable[[], bool]) -> None:
+    def __init__(self, begins: Callable[[str, Mapping[str, str]], str], stopped: Callable[[], bool]) -> None:
         super().__init__()
         self._begins, self._stopped = begins, stopped
 
@@ -50,9 +57,9 @@ class Console(logging.Formatter):
         if event in _NEVER_SHOWN or self._stopped():
             return ""
         if event == "job_info":
-            return self._begins(*_job(record))
+            return self._begins(_rule(record), getattr(record, "wildcards", None) or {})
         if event == "job_error":
-            return f"joulesweep: {_job(record)[0]} failed; its log is {', '.join(getattr(record, 'log', []))}"
+            return f"joulesweep: {_rule(record)} failed{_reason(record)}; its log is {', '.join(getattr(record, 'log', []))}"
         for beginning, line in _RENAMED.items():
             if text.startswith(beginning):
                 return line
@@ -66,5 +73,13 @@ class Console(logging.Formatter):
         return text
 
 
-def _job(record: logging.LogRecord) -> tuple[str, str | None]:
-    return getattr(record, "rule_name", ""), (getattr(record, "wildcards", None) or {}).get("model")
+def _rule(record: logging.LogRecord) -> str:
+    return getattr(record, "rule_name", "")
+
+
+def _reason(record: logging.LogRecord) -> str:
+    """What an executor says of a job that failed, in brackets; empty where it says nothing."""
+    words = " ".join((getattr(record, "rule_msg", None) or "").split())
+    for beginning in _ADVICE:
+        words = words.partition(beginning)[0]
+    return f" ({shortened(words.rstrip('.'), _LONGEST_REASON)})" if words else ""

@@ -449,6 +449,7 @@ class Jobs:
         files = [self._hypothesis_file(claim) for claim in values["hypotheses"]]
         return {
             "device": self.config.device,
+            "devices": list(self.config.devices) or [self.config.device],
             "models": self.config.models,
             "axes": self.config.axes,
             "hypotheses": values["hypotheses"],

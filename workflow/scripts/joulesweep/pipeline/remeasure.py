@@ -5,6 +5,7 @@ from pathlib import Path
 from joulesweep.errors import UserError, nearest
 from joulesweep.launches.journal import Journal
 from joulesweep.pipeline.configuration.config import Config
+from joulesweep.system.working_folder import directory_option
 
 STAGES = ("latency", "energy", "time_shares")
 
@@ -28,7 +29,9 @@ def supersede(config: Config, results: Path, model: str, runtime: str | None = N
     folder = results / "devices" / config.device
     journals = [path for stage in STAGES if (path := folder / stage / f"{model}.jsonl").is_file()]
     if not journals:
-        raise UserError(f"remeasure: {model} was not measured on {config.device} yet: make all measures it")
+        raise UserError(
+            f"remeasure: {model} was not measured on {config.device} yet: make all{directory_option()} measures it"
+        )
     for path in journals:
         Journal(path).supersede(runtime)
         path.with_suffix(".csv").unlink(missing_ok=True)

@@ -47,7 +47,14 @@ class Runtime(ABC):
 
     @abstractmethod
     def ran_on(self) -> str:
-        """Where the passes ran, in words: backend, how much of the model it took, precision of its kernels, as far as it is known."""
+        """Where the passes ran, in words: backend, how much of the model it took, precision of its kernels.
+
+        Called after a pass. Where the library does not tell the precision of its kernels, that of the file is named as such:
+        `float32 file`.
+
+        Raises:
+            Unsupported: they ran elsewhere, or in another precision, than the runtime's name says.
+        """
 
     def synchronize(self) -> None:  # noqa: B027 - on a CPU a pass has ended when it returns
         """Wait until the device has done all passes that were started."""

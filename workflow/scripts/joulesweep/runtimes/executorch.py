@@ -42,5 +42,5 @@ class Runtime(eager.Runtime):
         return forward
 
     def ran_on(self) -> str:
-        """How many operators XNNPACK took, and the precision."""
-        return f"ExecuTorch on {self.compute_device}, {self._note}, {self.precision}"
+        """How many operators XNNPACK took. ExecuTorch does not tell in which precision they run, so only that of the file is named."""
+        return f"ExecuTorch on {self.compute_device}, {self._note}, {self.precision} file"

@@ -60,9 +60,9 @@ class Runtime(base.Runtime):
         return forward
 
     def ran_on(self) -> str:
-        """How many operators XNNPACK took, and the precision."""
+        """How many operators XNNPACK took. LiteRT does not tell in which precision they run, so only that of the file is named."""
         taken, every = delegated(self._interpreter._get_ops_details())
-        return f"LiteRT on {self.compute_device}, XNNPACK took {taken} of {every} operators, {self.precision}"
+        return f"LiteRT on {self.compute_device}, XNNPACK took {taken} of {every} operators, {self.precision} file"
 
 
 def delegated(operators: Sequence[Mapping[str, Any]]) -> tuple[int, int]:

@@ -10,15 +10,14 @@ BEST, POSSIBLE, BEATEN = "best", "possible", "beaten"
 Choice = tuple[Interval, Interval]  # what it costs (latency, energy; above zero) and what it gives (accuracy)
 
 
-def standings(choices: Sequence[Choice]) -> list[str]:
-    """The standing of each choice.
+def standings(choices: Sequence[Choice], beaten_by: Sequence[Sequence[int]]) -> list[str]:
+    """The standing of each choice; `beaten_by` is what `beaters` returns for them.
 
-    `BEST`: every other one costs more or gives less, beyond the intervals. `BEATEN`: another one beats it (see `beaters`).
+    `BEST`: every other one costs more or gives less, beyond the intervals. `BEATEN`: another one beats it.
     `POSSIBLE`: the intervals do not decide.
     """
     return [
-        BEATEN if beaten else BEST if _is_best(place, choices) else POSSIBLE
-        for place, beaten in enumerate(beaters(choices))
+        BEATEN if places else BEST if _is_best(place, choices) else POSSIBLE for place, places in enumerate(beaten_by)
     ]
 
 

@@ -7,6 +7,7 @@ from joulesweep.formatting import digits
 from joulesweep.launches.columns import LATENCY
 from joulesweep.merged.columns import INCONSISTENT, UNDETERMINED
 from joulesweep.merged.problems import Problem
+from joulesweep.system.working_folder import directory_option
 
 _ENDS = (("ci_high_s", "corrected_s"), ("raw_ci_high_s", "raw_s"))
 _FACTOR = 3.0  # between two figures that say the same; slow states and heat make less than 2
@@ -36,7 +37,8 @@ def _judged(located: Located, faults: Sequence[tuple[str, str, str]], problems: 
     row = located.row
     if row["status"] != "ok" or not faults:
         return located
-    cure = "measure it again on an idle device: make remeasure MODEL={model} RUNTIME={runtime}".format(**row)
+    again = f"make remeasure MODEL={row['model']} RUNTIME={row['runtime']}{directory_option()}"
+    cure = f"measure it again on an idle device: {again}"
     for _, column, text in faults:
         text = f"{text}; the row is used in no answer and no hypothesis"
         problems.append(Problem(located.file, located.line, column, text, cure))

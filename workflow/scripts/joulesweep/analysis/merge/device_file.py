@@ -8,8 +8,7 @@ from joulesweep.launches.columns import DEVICES
 from joulesweep.merged.problems import Problem
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import read_regular
-
-_CURE = "delete the file and run `make all` on that device, or copy it from there again"
+from joulesweep.system.working_folder import directory_option
 
 
 def read(path: Path, name: str) -> tuple[dict[str, object] | None, list[Problem]]:
@@ -20,9 +19,9 @@ def read(path: Path, name: str) -> tuple[dict[str, object] | None, list[Problem]
     try:
         content = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
-        return None, [Problem(name, None, "", "cannot be read as JSON; the description is left out", _CURE)]
+        return None, [Problem(name, None, "", "cannot be read as JSON; the description is left out", _cure())]
     if not isinstance(content, dict):
-        return None, [Problem(name, None, "", "holds no object; the description is left out", _CURE)]
+        return None, [Problem(name, None, "", "holds no object; the description is left out", _cure())]
     if content.get("schema") != SCHEMA:
         text = f"of schema {_short(content.get('schema'))}, this is {SCHEMA}; the description is left out"
         return None, [Problem(name, None, "schema", text, "bring Joulesweep to one version on both devices")]
@@ -43,7 +42,7 @@ def read(path: Path, name: str) -> tuple[dict[str, object] | None, list[Problem]
         else:
             row[column.name] = value
             continue
-        problems.append(Problem(name, None, column.name, f"{text}; it is taken as not known", _CURE))
+        problems.append(Problem(name, None, column.name, f"{text}; it is taken as not known", _cure()))
     return row, problems
 
 
@@ -55,7 +54,10 @@ def namesakes(devices: Sequence[dict[str, object]]) -> list[Problem]:
         first = next((other["device"] for other in devices[:place] if is_same(other, row)), None)
         if first is not None:
             text = f"the same machine as {first!r}: its rows are in the tables under two names"
-            cure = "a device that was renamed: delete the folder of its former name, or rename the folder and run `make all`"
+            cure = (
+                "a device that was renamed: delete the folder of its former name, or rename the folder and run "
+                f"`make all{directory_option()}`"
+            )
             problems.append(Problem(f"devices/{device}/device.json", None, "machine_id", text, cure))
     return problems
 
@@ -64,6 +66,10 @@ def is_same(row: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Whether two descriptions are of one machine, by its id, in one power mode; a mode that is not known may be any."""
     modes = {row.get("power_mode") or "", other.get("power_mode") or ""} - {""}
     return bool(row.get("machine_id")) and row["machine_id"] == other.get("machine_id") and len(modes) < 2
+
+
+def _cure() -> str:
+    return f"delete the file and run `make all{directory_option()}` on that device, or copy it from there again"
 
 
 def _short(value: object) -> str:

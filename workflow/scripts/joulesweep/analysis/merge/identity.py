@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from joulesweep.analysis.merge.read_table import Located
 from joulesweep.merged.problems import Problem
+from joulesweep.system.working_folder import directory_option
 
 DIGESTS = {"model_digest": "weights", "input_digest": "inputs"}
 
@@ -35,8 +36,11 @@ def without_conflicts(
             matching[name] = agreeing
         for (file, model), lines in sorted(wrong.items()):
             text = f"other {what} under the name {model}: {digest} is not {right[model]}; {_rows(len(lines))} left out"
-            cure = f"use one configuration, weights file and results/models/{model} on all devices and run `make all` there"
-            problems.append(Problem(file, min(lines), digest, text, f"{cure}; or give the model another name"))
+            cure = (
+                f"use one configuration, weights file and results/models/{model} on all devices and run "
+                f"`make all{directory_option()}` there; or give the model another name"
+            )
+            problems.append(Problem(file, min(lines), digest, text, cure))
     return matching, problems
 
 

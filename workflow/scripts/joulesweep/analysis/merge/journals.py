@@ -23,7 +23,7 @@ from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, s
 from joulesweep.launches.latency_row import Corrected
 from joulesweep.launches.reference_baseline import ReferenceBaseline
 from joulesweep.merged.columns import NO_JOURNAL
-from joulesweep.merged.problems import COPY_AGAIN, Problem
+from joulesweep.merged.problems import Problem, copy_again
 from joulesweep.uncertainty import drift
 from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
@@ -171,7 +171,7 @@ class _Reader:
         return baseline_s
 
     def _add(self, name: str, text: str) -> None:
-        self.problems.setdefault(name, Problem(name, None, "", text, COPY_AGAIN))
+        self.problems.setdefault(name, Problem(name, None, "", text, copy_again()))
 
 
 def _from_journal(row: Row, point: _Point, device_drift: Drift, corrected: Corrected | None) -> Row:

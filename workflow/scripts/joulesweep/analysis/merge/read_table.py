@@ -14,9 +14,10 @@ from typing import NamedTuple
 from joulesweep.axes import INPUT_AXES
 from joulesweep.launches.table import Table
 from joulesweep.launches.table_file import CHECK, checksum
-from joulesweep.merged.problems import COPY_AGAIN, Problem
+from joulesweep.merged.problems import Problem, copy_again
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import read_regular
+from joulesweep.system.working_folder import directory_option
 
 Row = dict[str, object]
 
@@ -54,7 +55,7 @@ def read(path: Path, table: Table, name: str) -> tuple[list[Located], list[Probl
     lines = list(_lines(content))
     header = lines[0].cells if lines else None
     if header is None:
-        return [], [Problem(name, 1, "", "the header is torn or empty; the file is left out", COPY_AGAIN)]
+        return [], [Problem(name, 1, "", "the header is torn or empty; the file is left out", copy_again())]
     rows: list[Located] = []
     problems: list[Problem] = []
     other_schemas: dict[str, list[int]] = {}
@@ -66,7 +67,7 @@ def read(path: Path, table: Table, name: str) -> tuple[list[Located], list[Probl
                 if line.cells is None
                 else f"{len(line.cells)} fields where the header has {len(header)}"
             )
-            problems.append(Problem(name, line.number, "", f"{what}; the row is left out", COPY_AGAIN))
+            problems.append(Problem(name, line.number, "", f"{what}; the row is left out", copy_again()))
             continue
         text = dict(zip(header, line.cells, strict=True))
         if text.get("schema", "") != str(SCHEMA):
@@ -79,7 +80,7 @@ def read(path: Path, table: Table, name: str) -> tuple[list[Located], list[Probl
         if not faults and not is_last and check != checksum(line.before_last, last=False):
             faults = [(CHECK, "the row was changed after it was written")]
         if faults:
-            cure = _repeat(row) if _lacks_figure(row, table) else COPY_AGAIN
+            cure = _repeat(row) if _lacks_figure(row, table) else copy_again()
             problems += [
                 Problem(name, line.number, column, f"{what}; the row is left out", cure) for column, what in faults
             ]
@@ -93,7 +94,7 @@ def read(path: Path, table: Table, name: str) -> tuple[list[Located], list[Probl
         problems += of_columns
     if not (complete or problems):
         what = f"the file was cut after line {lines[-1].number}; the rows that followed are missing"
-        problems.append(Problem(name, lines[-1].number, "", what, COPY_AGAIN))
+        problems.append(Problem(name, lines[-1].number, "", what, copy_again()))
     sound, repeated = _without_repeats(rows, table, name)
     return sound, problems + repeated
 
@@ -141,7 +142,7 @@ def _lacks_figure(row: Row, table: Table) -> bool:
 
 
 def _repeat(row: Row) -> str:
-    return "measure the row again: make remeasure MODEL={model} RUNTIME={runtime}".format(**row)
+    return f"measure the row again: make remeasure MODEL={row['model']} RUNTIME={row['runtime']}{directory_option()}"
 
 
 def _number(text: str, type_: type) -> float | int | None:
@@ -156,7 +157,7 @@ def _columns(header: list[str], table: Table, name: str) -> tuple[bool, list[Pro
     repeated = sorted({column for column in header if header.count(column) > 1})
     if repeated:
         text = f"the header names {', '.join(map(_short, repeated))} twice; the file is left out"
-        return True, [Problem(name, 1, repeated[0], text, COPY_AGAIN)]
+        return True, [Problem(name, 1, repeated[0], text, copy_again())]
     needed = {"schema", *table.key, *table.required, *table.figures, CHECK}
     problems, unusable = [], False
     for column in table.header:
@@ -164,7 +165,7 @@ def _columns(header: list[str], table: Table, name: str) -> tuple[bool, list[Pro
             fatal = column in needed
             unusable |= fatal
             text = "the file is left out" if fatal else "its values are taken as not measured"
-            problems.append(Problem(name, 1, column, f"the column is missing; {text}", COPY_AGAIN))
+            problems.append(Problem(name, 1, column, f"the column is missing; {text}", copy_again()))
     for column in header:
         if column not in table.header:
             cure = "remove the column, or update Joulesweep here if the device runs a newer one"
@@ -176,7 +177,8 @@ def _schema_problem(name: str, version: str, numbers: list[int]) -> Problem:
     newer = version.isdecimal() and int(version[:9]) > SCHEMA
     where = "here" if newer else "on that device"
     text = f"{len(numbers)} rows are of schema {_short(version)}, this is {SCHEMA}; they are left out"
-    return Problem(name, numbers[0], "schema", text, f"update Joulesweep {where}, then run `make all` there again")
+    cure = f"update Joulesweep {where}, then run `make all{directory_option()}` there again"
+    return Problem(name, numbers[0], "schema", text, cure)
 
 
 def _without_repeats(rows: list[Located], table: Table, name: str) -> tuple[list[Located], list[Problem]]:
@@ -193,7 +195,7 @@ def _without_repeats(rows: list[Located], table: Table, name: str) -> tuple[list
         stays, dropped = (located, other) if newer else (other, located)
         best[key] = stays
         text = f"the same point as line {stays.line}, which stays because it is {'newer' if newer else 'not older'}"
-        problems.append(Problem(name, dropped.line, table.key[-1], f"{text}; this row is left out", COPY_AGAIN))
+        problems.append(Problem(name, dropped.line, table.key[-1], f"{text}; this row is left out", copy_again()))
     return sorted(best.values(), key=lambda located: located.line), problems
 
 

@@ -1,4 +1,4 @@
-"""What to do where most intervals of latency are wide: why they are, and what narrower ones would cost."""
+"""The first lines of the report where latency cannot be used, or where most of its intervals are wide: why, and what to do."""
 
 import math
 from collections.abc import Iterator
@@ -6,17 +6,20 @@ from collections.abc import Iterator
 import pandas as pd
 
 from joulesweep.analysis.anomalies.intervals import WIDE, half_widths
-from joulesweep.formatting import half_width, percent, plural
+from joulesweep.formatting import enumeration, half_width, percent, plural
 from joulesweep.merged.load import Merged
+from joulesweep.system.working_folder import directory_option
 
 _MOST_WIDE = 0.5  # of all intervals
 _MOST = 20  # times the launches that it is worth to name
 
 
 def advice(merged: Merged, device: str) -> str:
-    """A paragraph if more than half of the device's intervals are wider than ± 10 %; empty otherwise."""
+    """A paragraph if no latency of the device can be used, or if more than half of the intervals are wider than ± 10 %; else empty."""
     rows = merged.sound("latency")
     rows = rows[rows["device"] == device]
+    if rows.empty:
+        return _nothing_usable(merged, device)
     half = half_widths(rows, "ci_low_s", "ci_high_s")
     rows, half = rows[half.notna()], half.dropna()
     wide = int((half > WIDE).sum())
@@ -26,6 +29,26 @@ def advice(merged: Merged, device: str) -> str:
     return (
         f"**Most intervals are wider than ± {percent(WIDE)}:** {wide} of {plural(len(rows), 'interval')} of latency (median "
         f"{half_width(typical)}). {' '.join([*_causes(rows, half), _more_launches(typical, rows['launches'].median())])}"
+    )
+
+
+def _nothing_usable(merged: Merged, device: str) -> str:
+    """Why no latency can be used; empty where none was asked for."""
+    rows = merged.without_figure("latency")
+    rows = rows[rows["device"] == device]
+    if rows.empty:
+        return ""
+    counts = rows.groupby("why", sort=False).size().sort_values(ascending=False, kind="stable")
+    reasons = enumeration([f"`{why}` at {plural(count, 'point')}" for why, count in counts.items()])
+    half = half_widths(rows, "ci_low_s", "ci_high_s").dropna()
+    causes = _causes(rows.loc[half.index], half) if len(half) else ()
+    again = f"`make remeasure MODEL={rows['model'].iloc[0]}{directory_option()}`"
+    return " ".join(
+        [
+            f"**No latency can be used:** {reasons}. [Difficulties](#difficulties) has the reason of each.",
+            *causes,
+            f"When the cause is removed, measure again, model by model: {again}.",
+        ]
     )
 
 

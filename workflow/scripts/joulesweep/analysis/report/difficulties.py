@@ -8,10 +8,10 @@ from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.formatting import enumeration, plural
 from joulesweep.launches.time_shares.rows import NO_PROFILER
 from joulesweep.merged.load import Merged
+from joulesweep.system.working_folder import directory_option
 
 _TABLES = ("counts", "latency", "energy", "time_shares", "accuracy")
 _NO_METER = "no_meter"
-_RUN = "Run `make all`; if that fails, the reason is in `results/logs/`."
 
 
 def failures(merged: Merged, models: Mapping[str, Mapping[str, Any]], device: str) -> list[str]:
@@ -29,13 +29,17 @@ def _missing(merged: Merged, models: Mapping[str, Mapping[str, Any]], device: st
         rows = {"counts": merged.counts, **own}
         rows = {name: frame[frame["model"] == model] for name, frame in rows.items()}
         if all(frame.empty for frame in rows.values()):
-            yield f"**{text(model)} has no results on {text(device)}.** {_RUN}"
+            yield f"**{text(model)} has no results on {text(device)}.** {_run()}"
             continue
         for runtime in spec["runtimes"]:
             missing = [f"no {name}" for name, frame in rows.items() if runtime not in set(frame["runtime"])]
             if missing:
                 variant = text(f"{model} @ {runtime}")
-                yield f"**{variant} has {enumeration(missing)} on {text(device)}.** {_RUN}"
+                yield f"**{variant} has {enumeration(missing)} on {text(device)}.** {_run()}"
+
+
+def _run() -> str:
+    return f"Run `make all{directory_option()}`; if that fails, the reason is in `results/logs/`."
 
 
 def _failed(merged: Merged) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Writes the report and the lab report: gathers what their templates need and renders them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.merged.time_by_kind import time_by_kind
 from joulesweep.schema import SCHEMA
 from joulesweep.system.files import replace_text
+from joulesweep.system.working_folder import directory_option
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 _MEASURED = ("latency", "energy", "accuracy")
@@ -102,6 +103,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "disagreements": disagreements(merged),
         "uncounted": _uncounted(merged),
         "devices": devices,
+        "in_a_mode": _in_a_mode(merged, devices),
         "configured": configured,
         "measured_on": tables.measured_on(merged, configured),
         "axes": job["axes"],
@@ -141,6 +143,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "lab": Lab(job.get("lab", {}), merged, job["models"]),
         "place": own_words.place,
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
+        "directory_option": directory_option(),
         "schema": SCHEMA,
     }
 
@@ -227,3 +230,9 @@ def _foreign(merged: Merged) -> list[str]:
 def _too_few_for_a_line(merged: Merged, axes: list[str]) -> list[str]:
     """Swept axes with at most two values, which show a difference and no shape."""
     return [axis for axis in axes if 0 < sweep(merged.ok("latency"), axis)[axis].nunique() <= 2]
+
+
+def _in_a_mode(merged: Merged, devices: Collection[str]) -> set[str]:
+    """The names of devices with results, without the power mode at their end: a cluster's configuration names them so."""
+    modes = dict(zip(merged.devices["device"], merged.devices["power_mode"], strict=True))
+    return {device.removesuffix(f".{mode}") for device in devices if (mode := modes.get(device))}

@@ -25,7 +25,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     the `dataset` and the `preprocessing` in words, the `data_digest`, and the seconds of `timing.measure`.
 
     Raises:
-        Unsupported: the examples do not fit the model, or its outputs the metric.
+        Unsupported: the examples do not fit the model, or its outputs the metric, or it ran elsewhere than the runtime's name says.
         UserError: the data cannot be read, the labels are of another kind than the metric takes, or an output is not finite.
     """
     data = argument["data"]
@@ -40,6 +40,8 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
     scores, answers = [], []
     for place, label in enumerate(examples.labels):
         output = model.output(model.prepared(examples.read(place)))
+        if not place:
+            model.check_where_it_ran()
         scores.append(metric.score(output, label))
         if metric.labels == "classes":
             answers.append(int(output.argmax()))

@@ -48,6 +48,14 @@ class LoadedModel:
         first = outputs[0]
         return first[0] if first.ndim and len(first) == 1 else first
 
+    def check_where_it_ran(self) -> None:
+        """To be called after a pass.
+
+        Raises:
+            Unsupported: it ran elsewhere, or in another precision, than the runtime's name says.
+        """
+        self._runtime.ran_on()
+
     def pass_s(self, prepared: Any) -> float:
         """Seconds of one pass."""
         return self._runtime.pass_s(self._forward, prepared)

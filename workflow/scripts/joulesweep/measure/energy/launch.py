@@ -20,15 +20,20 @@ _COOL_DOWN_S = 60.0
 
 
 def run(argument: Mapping[str, Any]) -> dict[str, Any]:
-    """Measure one point once; returns the windows as pairs of `time.monotonic_ns` and the passes inside the second.
+    """Measure one point once; returns the windows as pairs of `time.monotonic_ns`, the passes inside the second, and `ran_on`.
 
     The argument holds `artefact`, `runtime`, `point` with its number of threads, and the times `lead_s` (before each
     window, which the meter needs to forget what was before), `window_s` (at least) and `trail_s` (after each window, in
     which the meter is read once more); `cool_C`, the temperature to wait for before the idle window, None where it
     is not known; and `marker_bit_s`, 0 where no marker is wanted.
+
+    Raises:
+        Unsupported: the passes ran elsewhere, or in another precision, than the runtime's name says.
     """
-    one_pass = prepare_pass(argument).one_pass
+    prepared = prepare_pass(argument)
+    one_pass = prepared.one_pass
     one_pass()  # allocates what the idle process then holds; the passes before the second window warm it up
+    ran_on = prepared.runtime.ran_on()
     marked = sync_marker.emit(one_pass, argument["marker_bit_s"]) if argument["marker_bit_s"] else []
 
     _, cool = cool_down.cool_down(argument["cool_C"], _COOL_DOWN_S)
@@ -47,6 +52,7 @@ def run(argument: Mapping[str, Any]) -> dict[str, Any]:
         "idle_ns": [idle_start, idle_end],
         "work_ns": [work_start, work_end],
         "passes": passes,
+        "ran_on": ran_on,
         "cool": cool,
         "marker_ns": marked,
     }

@@ -112,15 +112,17 @@ def _log(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _watts(asked: base.Meter) -> float:
     """Power now, in watts, with one core busy."""
+    description = asked.describe()
+    counts = description.unit == "J"
     before = _first(asked)
-    end = time.monotonic() + _BUSY_S
+    end = time.monotonic() + max(_BUSY_S, 2 * description.update_s if counts else 0.0)  # a counter has to move
     while time.monotonic() < end:
         pass
     after = asked.read()
-    if asked.describe().unit == "W":
+    if not counts:
         return sum(after.values)
     steps = [last - first for first, last in zip(before.values, after.values, strict=True)]
-    joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, asked.describe().wrap_J, strict=True)]
+    joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, description.wrap_J, strict=True)]
     return sum(joules) / ((after.time_ns - before.time_ns) * 1e-9)
 
 

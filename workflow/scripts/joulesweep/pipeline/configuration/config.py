@@ -17,6 +17,7 @@ from joulesweep.pipeline.configuration import (
     choice_specs,
     config_schema,
     device_name,
+    device_specs,
     hypothesis_specs,
     model_specs,
     read_yaml,
@@ -39,6 +40,11 @@ class Config:
     models: dict[str, dict[str, Any]]
     device: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """The devices of a cluster, by name, each with the `constraint` of its node and what is written for it."""
+        return self.values["devices"]
 
     @property
     def latency(self) -> dict[str, Any]:
@@ -106,14 +112,17 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None, results: Path =
         renamed = _rename_former(written)
         config_schema.check(written)
         values = config_schema.with_defaults(written)
-        _check_meters(values)
+        values["devices"] = device_specs.completed(values["devices"])
+        for name in ("", *values["devices"]):
+            _check_meters(device_specs.on_device(values, name), f"devices.{name}." if name else "")
+        device, about_device = device_name.choose(values["device"], results)
+        values = device_specs.on_this_device(values, device_name.names(values["device"], device))
         models = model_specs.completed(values)
         values["hypotheses"] = hypothesis_specs.completed(values["hypotheses"], models)
         choose = values.get("choose", {})
         choice_specs.check(choose)
     except UserError as error:
         raise UserError(shortened(f"{_name(path)}: {error}")) from error
-    device, about_device = device_name.choose(values["device"], results)
     warnings = [
         *renamed,
         *about_device,
@@ -137,14 +146,21 @@ def _rename_former(written: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _check_meters(values: Mapping[str, Any]) -> None:
-    """Check the names of meters and external power logs, and those of their settings."""
+def _check_meters(values: Mapping[str, Any], where: str) -> None:
+    """Check the names of meters and external power logs, and those of their settings; no address may hold a login.
+
+    `where` they are written begins each message.
+    """
     kinds = {name: kind for kind in ("meters", "power_logs") for name in plugins.names(kind)}
     for meter in [*values["meters"], *({values["meter"]} - {"auto", "none"})]:
-        config_schema.check_known("meter", meter, kinds)
+        config_schema.check_known(f"{where}meter", meter, kinds)
         known = [*plugins.declared(kinds[meter], meter, "SETTINGS"), *(["python"] if kinds[meter] == "meters" else [])]
-        for setting in values["meters"].get(meter, {}):
-            config_schema.check_known(f"meters.{meter}", setting, known)
+        for setting, value in values["meters"].get(meter, {}).items():
+            config_schema.check_known(f"{where}meters.{meter}", setting, known)
+            if setting == "address" and "@" in str(value):
+                raise UserError(
+                    f"{where}meters.{meter}.address: leave the login out of it, since results keep every setting"
+                )
 
 
 def _name(path: Path) -> str:

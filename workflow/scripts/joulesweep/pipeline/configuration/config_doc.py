@@ -120,6 +120,8 @@ def render() -> str:
         *map(_kind, config_schema.kinds()),
         "## `choose`\n",
         _explained(definitions["choose"], {"choose": definitions["choose"]["examples"][0]}),
+        "## `devices.NAME`\n",
+        _keys(definitions["of_a_device"]),
         "## `latency`\n",
         _keys(definitions["latency"]),
         "## `energy`\n",

@@ -51,6 +51,12 @@ def choose(written: str, results: Path, root: Path = _ROOT) -> tuple[str, list[s
     return name, lines
 
 
+def names(written: str, chosen: str, root: Path = _ROOT) -> tuple[str, ...]:
+    """What a configuration may call this device: its name, also without the power mode, what is written, or its host name."""
+    short = chosen.removesuffix(f".{nvpmodel.power_mode(root)}")
+    return chosen, short, host_name() if written == "auto" else written
+
+
 def host_name() -> str:
     """The machine's host name as a folder's name."""
     return _folder_name(platform.node()) or "device"

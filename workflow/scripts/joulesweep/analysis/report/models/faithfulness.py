@@ -17,10 +17,12 @@ _LEAST = 0.001  # percent, below which a difference is only called so
 def ran_on(merged: Merged, device: str) -> str:
     """One row per variant that was measured on a device, at its base point; empty where no row says where it ran."""
     base = at_base(merged.ok("latency"), device)
+    energy = at_base(merged.ok("energy"), device)
+    in_energy = dict(zip(zip(energy["model"], energy["runtime"], strict=True), energy["ran_on"], strict=True))
     rows = [
         [
             variant_of(row),
-            text(row["ran_on"]) or "–",
+            _places(row["ran_on"], in_energy.get((row["model"], row["runtime"]), "")),
             _percent(row["max_error"]),
             _percent(row["tolerance"]),
             _answer(row),
@@ -41,6 +43,13 @@ def other_models(merged: Merged) -> Iterator[str]:
             f"**{name_of(row)}** no longer computes the same model: an output is off by {_percent(row['max_error'])} % of the largest "
             f"one, and its precision explains {_percent(row['tolerance'])} %. Its figures are those of another model."
         )
+
+
+def _places(of_latency: str, of_energy: str) -> str:
+    """Where the passes ran; launches of energy are named only where they say something else."""
+    if not of_energy or of_energy == of_latency:
+        return text(of_latency) or "–"
+    return f"{text(of_latency) or '–'}; in launches of energy: {text(of_energy)}"
 
 
 def _percent(share: float) -> str:
