@@ -24,10 +24,11 @@ include: "workflow/rules/common.smk"
 
 
 try:
-    CONFIG = config.load(config_file(), dict(workflow.config_settings.config))
+    CONFIG = config.load(config_file(), dict(workflow.config_settings.config), Path(RESULTS))
     for warning in CONFIG.warnings:
         print(f"joulesweep: {warning}", file=sys.stderr)
     JOBS = Jobs(CONFIG, SCRIPTS, Path(RESULTS), probe.ask(CONFIG, SCRIPTS, Path(RESULTS)))
+    JOBS.check_analysis()
     MANIFEST = {model: str(JOBS.manifest(model)) for model in CONFIG.models}
 except UserError as error:  # an exception here would show a trace
     sys.exit(f"joulesweep: {error}")

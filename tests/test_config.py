@@ -1,6 +1,7 @@
 """The configuration: what is wrong is said in one line that names the key, the value and what was expected."""
 
 import os
+import platform
 import re
 import time
 from pathlib import Path
@@ -18,7 +19,6 @@ from joulesweep.pipeline.configuration import (
     config_doc,
     config_schema,
     data_specs,
-    device_specs,
     file_digests,
     hypothesis_specs,
 )
@@ -786,5 +786,5 @@ def test_overrides_replace_keys_of_the_top_level(tmp_path):
     ("node", "device"), [("Anna's laptop/2", "Anna-s-laptop-2"), ("-x", "x"), ("", "device"), ("n" * 300, "n" * 100)]
 )
 def test_the_devices_own_name_is_a_folders_name(tmp_path, monkeypatch, node, device):
-    monkeypatch.setattr(device_specs.platform, "node", lambda: node)
+    monkeypatch.setattr(platform, "node", lambda: node)
     assert _load(tmp_path, _with()).device == device

@@ -22,7 +22,8 @@ def test_every_column_is_there_with_its_type(tmp_path):
     row = json.loads(out.read_text())
     assert list(row) == [*DEVICES.header, "peaks_of"]
     for column in DEVICES.columns:
-        assert isinstance(row[column.name], column.type_), column.name
+        unknown = column.name == "max_clock_Hz" and row[column.name] is None
+        assert unknown or isinstance(row[column.name], column.type_), column.name
     assert row["meter"] == "none: said so"
     assert row["libraries"] == "numpy=2.4.6"
     assert 1 <= row["cores_physical"] <= row["cores_logical"]

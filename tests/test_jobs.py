@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from joulesweep.errors import UserError
 from joulesweep.pipeline import probe
 from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
+from joulesweep.pipeline.plan import Plan
 
 from tests.digits_model import ROOT
 from tests.workflow_copy import CNN, configuration
@@ -417,6 +419,27 @@ def test_a_damaged_manifest_is_none(tree):
     path.write_text("{")
     assert tree.jobs().manifest("cnn") != path.with_name("x")
     assert tree.jobs().of("latency")
+
+
+# What the two interpreters lack.
+
+
+def test_what_the_measuring_interpreter_lacks_is_said_with_the_plan(tree):
+    tree.answer["versions"] |= dict.fromkeys((*probe.ALWAYS, "scikit-learn", "safetensors"), "1.0")
+    assert tree.jobs().missing == []
+    assert "lacks" not in Plan(tree.jobs(), [("count", "cnn")]).text
+    del tree.answer["versions"]["onnxruntime"]
+    line = f"{probe.interpreter(tree.jobs().config)} lacks onnxruntime: what needs it becomes a row that says so"
+    assert line in Plan(tree.jobs(), [("count", "cnn")]).text
+    assert line not in Plan(tree.jobs(), [("report", None)]).text
+
+
+def test_what_snakemakes_interpreter_lacks_is_one_line(tree, monkeypatch):
+    tree.jobs().check_analysis()
+    version = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: version({"jinja2": "no-such-package"}.get(name, name)))
+    with pytest.raises(UserError, match=r"which runs Snakemake, lacks jinja2: activate \.venv"):
+        tree.jobs().check_analysis()
 
 
 # Jobs as a person asks for them.

@@ -410,6 +410,16 @@ def test_one_machine_under_two_names_is_named_and_its_former_name_is_not_configu
     assert set(merged.sound("latency")["device"]) == {"laptop", "pi"}
 
 
+def test_one_machine_in_two_power_modes_is_two_devices(tmp_path):
+    synthetic.tree(tmp_path, ("laptop", "laptop.15W"), models=["digits_cnn"])
+    for device, mode in (("laptop", "MAXN"), ("laptop.15W", "15W")):
+        path = tmp_path / "devices" / device / "device.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "machine_id": "1", "power_mode": mode}))
+    assert not _merge(tmp_path, synthetic.job(models=["digits_cnn"]))
+    marks = {(row["device"], row["configured"]) for row in _merged(tmp_path, "latency")}
+    assert marks == {("laptop", "yes"), ("laptop.15W", "yes")}
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "'=1", "'quoted'", "plain"])
 def test_a_formula_in_a_name_of_another_device_is_written_as_text_and_read_back_as_it_was(tmp_path, text):
     synthetic.tree(tmp_path, ("laptop",), models=["digits_cnn"])

@@ -1,5 +1,6 @@
 """The report says what was found, what failed, and what is modelled."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ import pytest
 from joulesweep import plugins
 from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.merge.job import merge
+from joulesweep.analysis.page import job as page_job
+from joulesweep.analysis.report import tables
 from joulesweep.analysis.report.job import report
 from joulesweep.analysis.report.markdown import text, verbatim
 from joulesweep.formatting import bracketed, digits, half_width, percent, scored, si, significant, with_interval
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.missing import MOST_FURTHER
+from joulesweep.merged.load import load
 from markdown_it import MarkdownIt
 
 from tests import synthetic
@@ -313,6 +317,14 @@ def test_every_device_of_a_cluster_without_results_is_named(tmp_path):
     assert re.findall(r"The device of this configuration, (\S+), has no results yet", words) == ["orin"]
 
 
+def test_a_device_of_a_cluster_has_results_where_it_has_them_in_a_power_mode(tmp_path):
+    synthetic.tree(tmp_path, ("laptop", "orin.15W"))
+    path = tmp_path / "devices" / "orin.15W" / "device.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "power_mode": "15W"}))
+    words = _report(tmp_path, device="head", devices=["laptop", "orin", "laptop.15W"])
+    assert re.findall(r"The device of this configuration, (\S+), has no results yet", words) == ["laptop.15W"]
+
+
 def test_a_report_of_another_devices_results_answers_for_that_device(tmp_path):
     words = _report(synthetic.tree(tmp_path, ("pi",)), device="laptop")
     assert "On pi, at the base point." in words
@@ -560,3 +572,19 @@ def test_rows_that_cannot_be_used_are_not_called_missing(tmp_path):
 
 def test_how_many_launches_minutes_can_add_is_what_the_report_says():
     assert f"up to {MOST_FURTHER} further launches per point" in FLAGS["wide"]
+
+
+def test_the_devices_table_shows_chip_clock_accelerator_and_power_mode(tmp_path):
+    synthetic.tree(tmp_path, ("laptop", "orin.15W"), models=["digits_cnn"])
+    path = tmp_path / "devices" / "orin.15W" / "device.json"
+    facts = {"soc": "tegra234", "max_clock_Hz": 1.5104e9, "accelerator": "NVIDIA GA10B (Ampere)", "power_mode": "15W"}
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+    job = synthetic.job(models=["digits_cnn"])
+    merge(job, tmp_path, tmp_path / "merged")
+    merged = load(tmp_path / "merged", job["models"])
+    (row,) = [line for line in tables.devices(merged, ["laptop", "orin.15W"]).splitlines() if "orin" in line]
+    for shown in ("; tegra234; up to 1.51 GHz |", "| NVIDIA GA10B (Ampere) |", "| performance, 15W |"):
+        assert shown in row
+    known = dict(map(tuple, page_job._devices(merged)["orin.15W"]))
+    assert known["power mode"] == "15W"
+    assert known["highest clock"] == "1.51 GHz"

@@ -9,6 +9,7 @@ rule describe_device:
         update(touch(made_here("describe_device", "{device}"))),
     log:
         f"{RESULTS}/logs/describe_device/{{device}}.log",
+    priority: 3  # in a few seconds: it says in which power mode the rest was measured
     threads: ALL_CORES  # it measures what the processor does at most
     params:
         job=job("describe_device"),

@@ -24,7 +24,7 @@ parser.add_argument("--manifest", action="store_true", help="print the path of t
 
 def main(arguments: argparse.Namespace) -> None:
     """Print the job as one line of JSON."""
-    scripts, configured = Path(__file__).resolve().parent, config.load(arguments.configfile)
+    scripts, configured = Path(__file__).resolve().parent, config.load(arguments.configfile, results=arguments.results)
     jobs = Jobs(configured, scripts, arguments.results, probe.ask(configured, scripts, arguments.results))
     if arguments.manifest:
         jobs.of("export", arguments.model)  # is there such a model?

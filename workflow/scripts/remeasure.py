@@ -17,7 +17,8 @@ parser.add_argument("--results", type=Path, default=Path("results"), metavar="DI
 
 def main(arguments: argparse.Namespace) -> None:
     """Mark the journals and remove the tables that were made of them."""
-    settings = config.load(arguments.configfile, {"device": arguments.device} if arguments.device else None)
+    device = {"device": arguments.device} if arguments.device else None
+    settings = config.load(arguments.configfile, device, arguments.results)
     supersede(settings, arguments.results, arguments.model, arguments.runtime)
 
 

@@ -410,17 +410,25 @@ DEVICES = Table(
         str,
         machine_id="identity of the machine, whatever it is called: a digest of its ids; empty where it has none",
         machine="board or machine, as it names itself",
+        soc="system on a chip of a board, as its device tree names it; empty on other machines",
         cpu="processor, as it names itself",
         architecture="instruction set",
     )
-    + _columns(int, cores_physical="physical cores usable", cores_logical="logical cores usable", memory_bytes="memory")
+    + _columns(int, cores_physical="physical cores usable", cores_logical="logical cores usable")
+    + _columns(
+        float,
+        max_clock_Hz="highest clock that the fastest core may have, in this power mode; empty where unknown",
+    )
+    + _columns(int, memory_bytes="memory")
     + _columns(
         str,
-        os="operating system and its version",
+        accelerator="GPU: an NVIDIA card, a Jetson's or Apple's; empty where none of these is there",
+        os="operating system and its version; on a Jetson also the release of Jetson Linux",
         kernel="kernel release",
         python="version of the measuring interpreter",
         libraries="installed runtimes and libraries, as name=version separated by spaces",
         governor="CPU frequency governor when the device was described; empty where unknown",
+        power_mode="power mode of a Jetson (nvpmodel), which is also the end of the device's name; empty on other devices",
         meter="meter that energy is read from, and why",
         described_at="when the device was described, UTC, ISO 8601",
     )

@@ -5,6 +5,7 @@ library's files, the answer of the measuring interpreter and the results, so tha
 """
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
@@ -70,6 +71,18 @@ class Jobs:
     def __init__(self, config: Config, scripts: Path, results: Path, answer: Mapping[str, Any]) -> None:
         self.config, self.scripts, self.results, self._answer = config, scripts, results, answer
         self._package = scripts / "joulesweep"
+
+    def check_analysis(self) -> None:
+        """Check that Snakemake's own interpreter has what the analysis imports.
+
+        Raises:
+            UserError: it lacks something.
+        """
+        needed = {name for names in _ANALYSIS.values() for name in names}
+        if missing := sorted(name for name in needed if not _is_installed(name)):
+            raise UserError(
+                f"{sys.executable}, which runs Snakemake, lacks {', '.join(missing)}: activate .venv, or let `make all` complete it"
+            )
 
     def of(self, stage: str, model: str | None = None) -> Job:
         """The job of a stage: of one model, or of the device.
@@ -232,6 +245,11 @@ class Jobs:
     def energy_launch_s(self) -> float:
         """About how long one launch of an energy measurement is."""
         return self._answer["meter"]["launch_s"]
+
+    @property
+    def missing(self) -> list[str]:
+        """Distributions that this configuration uses and the measuring interpreter lacks; those of cross-checks may be missing."""
+        return sorted({*self._needed} - {*self._answer["versions"]} - {*self._optional})
 
     def describe_device(self) -> Job:
         """The job that describes this device."""
@@ -467,7 +485,7 @@ class Jobs:
     @property
     def _needed(self) -> list[str]:
         """Every distribution that some stage of this configuration uses."""
-        names = {"numpy", "psutil", "threadpoolctl", "tqdm"}
+        names = {*probe.ALWAYS}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
             names.update(self._format_libraries(model))
@@ -496,3 +514,11 @@ def _stated(points: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
     return [value for value in dict.fromkeys(values) if value is not None]
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from joulesweep.errors import shortened
 from joulesweep.formatting import percent
 from joulesweep.pipeline import probe
 from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
@@ -22,6 +23,7 @@ _SECONDS = {
     "lab_report": 4.0,
     "compare": 4.0,
 }
+_USES_LIBRARIES = (*OF_A_MODEL, *MEASURING)
 _START_S = 5.0  # a server of one runtime imports its libraries
 _TABLE_S = 2.0  # a table is derived from the journal
 _LAUNCH_S = {"latency": 0.5, "time_shares": 0.6}
@@ -51,6 +53,11 @@ class Plan:
         words = {model: self._words_of(model) for model in self._jobs.config.models}
         words["all models"] = [self._words(rule) for rule, model in self._stages if model is None]
         lines = [f"  {name}: {', '.join(filter(None, parts))}" for name, parts in words.items() if any(parts)]
+        if self._jobs.missing and any(rule in _USES_LIBRARIES for rule, _ in self._stages):
+            lines.append(
+                f"  {shortened(probe.interpreter(self._jobs.config), 100)} lacks {', '.join(self._jobs.missing)}: what needs it "
+                "becomes a row that says so; `make doctor` says how to install it"
+            )
         if expected := [f"± {percent(half)} with {kind}" for kind, half in self._precision.items()]:
             lines.append(f"  latency will be known to about {' and '.join(expected)}")
         return "\n".join(

@@ -13,6 +13,8 @@ from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline.configuration.config import Config
 
 _TIMEOUT_S = 60
+# What measuring needs, whatever the configuration.
+ALWAYS = ("numpy", "psutil", "threadpoolctl", "tqdm")
 
 
 def interpreter(config: Config) -> str:
@@ -83,7 +85,7 @@ def _missed(results: Path) -> list[str]:
 
 def _known(package: Path) -> list[str]:
     """Every distribution that some configuration may use: what a device has does not depend on what it is asked."""
-    names = {"numpy"}
+    names = {*ALWAYS}
     for kind in ("formats", "sources", "runtimes", "datasets", "counters"):
         for name in plugins.names(kind, package):
             names.update(plugins.declared(kind, name, "libraries", package))

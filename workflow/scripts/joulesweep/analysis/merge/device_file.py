@@ -1,7 +1,7 @@
 """Reads the descriptions of devices, and notices one machine under two names."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from joulesweep.launches.columns import DEVICES
@@ -47,19 +47,25 @@ def read(path: Path, name: str) -> tuple[dict[str, object] | None, list[Problem]
 
 
 def namesakes(devices: Sequence[dict[str, object]]) -> list[Problem]:
-    """One problem for every device that is the machine of another one before it, by its machine id."""
-    first: dict[object, object] = {}
+    """One problem for every device that is the machine of another one before it, in the same power mode."""
     problems = []
-    for row in devices:
-        machine, device = row.get("machine_id"), row["device"]
-        if machine and first.setdefault(machine, device) != device:
-            text = f"the same machine as {first[machine]!r}: its rows are in the tables under two names"
+    for place, row in enumerate(devices):
+        device = row["device"]
+        first = next((other["device"] for other in devices[:place] if is_same(other, row)), None)
+        if first is not None:
+            text = f"the same machine as {first!r}: its rows are in the tables under two names"
             cure = (
                 "a device that was renamed: delete the folder of its former name, or rename the folder and run "
                 f"`make all{directory_option()}`"
             )
             problems.append(Problem(f"devices/{device}/device.json", None, "machine_id", text, cure))
     return problems
+
+
+def is_same(row: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two descriptions are of one machine, by its id, in one power mode; a mode that is not known may be any."""
+    modes = {row.get("power_mode") or "", other.get("power_mode") or ""} - {""}
+    return bool(row.get("machine_id")) and row["machine_id"] == other.get("machine_id") and len(modes) < 2
 
 
 def _cure() -> str:

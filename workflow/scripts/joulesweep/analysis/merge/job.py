@@ -121,9 +121,9 @@ def _configured(row: Row, job: Mapping[str, Any], former: Iterable[object]) -> b
 
 
 def _former_names(devices: list[Row], device: str) -> set[object]:
-    """Other names under which this device was described, by its machine id."""
-    mine = {row.get("machine_id") for row in devices if row["device"] == device} - {None, ""}
-    return {row["device"] for row in devices if row.get("machine_id") in mine} - {device}
+    """Other names under which this device was described in this power mode."""
+    mine = [row for row in devices if row["device"] == device]
+    return {row["device"] for row in devices if any(device_file.is_same(row, own) for own in mine)} - {device}
 
 
 def _counts_in_use(tables: Mapping[str, list[Located]], job: Mapping[str, Any]) -> list[Located]:

@@ -98,14 +98,18 @@ def _devices(merged: Merged) -> dict[str, list[list[str]]]:
     """What is known of each device, as pairs of words and value."""
     facts = {}
     for _, row in merged.devices.iterrows():
-        cores = [row["cores_physical"], row["cores_logical"]]
+        cores, clock = [row["cores_physical"], row["cores_logical"]], row["max_clock_Hz"]
         known = {
             "machine": row["machine"],
+            "system on a chip": row["soc"],
             "processor": row["cpu"],
             "cores: physical / logical": " / ".join("–" if each != each else f"{each:.0f}" for each in cores),
+            "highest clock": "" if clock != clock else f"{clock / 1e9:.2f} GHz",
             "memory": "" if row["memory_bytes"] != row["memory_bytes"] else f"{row['memory_bytes'] / 2**30:.1f} GiB",
+            "accelerator": row["accelerator"],
             "system": " ".join(filter(None, (row["os"], row["kernel"]))),
             "governor": row["governor"],
+            "power mode": row["power_mode"],
             "meter": row["meter"],
             "Python": row["python"],
             "libraries": row["libraries"],

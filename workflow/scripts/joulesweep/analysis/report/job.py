@@ -1,7 +1,7 @@
 """Writes the report and the lab report: gathers what their templates need and renders them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "disagreements": disagreements(merged),
         "uncounted": _uncounted(merged),
         "devices": devices,
+        "in_a_mode": _in_a_mode(merged, devices),
         "configured": configured,
         "measured_on": tables.measured_on(merged, configured),
         "axes": job["axes"],
@@ -229,3 +230,9 @@ def _foreign(merged: Merged) -> list[str]:
 def _too_few_for_a_line(merged: Merged, axes: list[str]) -> list[str]:
     """Swept axes with at most two values, which show a difference and no shape."""
     return [axis for axis in axes if 0 < sweep(merged.ok("latency"), axis)[axis].nunique() <= 2]
+
+
+def _in_a_mode(merged: Merged, devices: Collection[str]) -> set[str]:
+    """The names of devices with results, without the power mode at their end: a cluster's configuration names them so."""
+    modes = dict(zip(merged.devices["device"], merged.devices["power_mode"], strict=True))
+    return {device.removesuffix(f".{mode}") for device in devices if (mode := modes.get(device))}

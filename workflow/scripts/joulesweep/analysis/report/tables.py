@@ -274,19 +274,26 @@ def devices(merged: Merged, configured: Collection[str]) -> str:
     """What each device is; † marks one of which this configuration names no row."""
     rows = []
     for _, row in merged.devices.iterrows():
-        memory = row["memory_bytes"] / 2**30
+        memory, clock = row["memory_bytes"] / 2**30, row["max_clock_Hz"]
         cells = (
             row["device"] + ("" if row["device"] in configured else " †"),
             row["machine"] or "–",
-            row["cpu"] or "–",
+            "; ".join(
+                filter(None, (row["cpu"], row["soc"], "" if math.isnan(clock) else f"up to {clock / 1e9:.2f} GHz"))
+            )
+            or "–",
             f"{_whole(row['cores_physical'])} / {_whole(row['cores_logical'])}",
             "–" if math.isnan(memory) else f"{memory:.1f} GiB",
+            row["accelerator"] or "–",
             row["os"] or "–",
-            row["governor"] or "not reported",
+            ", ".join(filter(None, (row["governor"], row["power_mode"]))) or "not reported",
             row["meter"] or "–",
         )
         rows.append([text(cell) for cell in cells])
-    header = ["device", "machine", "processor", "cores: physical / logical", "memory", "system", "governor", "meter"]
+    header = [
+        *("device", "machine", "processor", "cores: physical / logical", "memory", "accelerator", "system"),
+        *("governor, power mode", "meter"),
+    ]
     return table(header, rows) if rows else ""
 
 

@@ -25,11 +25,14 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
         "cores", f"{about['cores_physical']} physical, {about['cores_logical']} logical, usable by this process"
     )
     yield _line("memory", f"{about['memory_bytes'] / _GIB:.1f} GiB")
+    yield _line("accelerator", about["accelerator"] or "none of NVIDIA or Apple")
     yield _line("system", f"{about['os']}, {about['kernel']}")
     yield _line("interpreter", f"{sys.executable}, Python {about['python']}")
     yield from _libraries(job["distributions"], job["optional"], versions)
     yield _line("clock", _clock())
     yield _line("governor", about["governor"] or "not visible; the device may change its frequency unseen")
+    if about["power_mode"]:
+        yield _line("power mode", about["power_mode"])
     frequency = state.frequency_hertz()
     yield _line("frequency", f"{frequency / 1e9:.2f} GHz" if frequency else "not visible")
     sensors = [f"{name} {celsius:.0f} °C" for name, celsius in state.temperatures_celsius().items()]

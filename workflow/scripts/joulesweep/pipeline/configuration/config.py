@@ -16,6 +16,7 @@ from joulesweep.errors import UserError, shortened
 from joulesweep.pipeline.configuration import (
     choice_specs,
     config_schema,
+    device_name,
     device_specs,
     hypothesis_specs,
     model_specs,
@@ -30,16 +31,15 @@ _FORMER_NAMES = {("latency", "again"): "busy_retries", ("latency", "target"): "p
 
 @dataclass(frozen=True)
 class Config:
-    """A checked and completed configuration; `warnings` are lines about what no run of it can show."""
+    """A checked and completed configuration; `warnings` are lines about what no run of it can show.
+
+    `device` is the name of this device (see `device_name`).
+    """
 
     values: dict[str, Any]
     models: dict[str, dict[str, Any]]
+    device: str
     warnings: tuple[str, ...] = ()
-
-    @property
-    def device(self) -> str:
-        """Name of this device: the configured one, or the machine's host name."""
-        return device_specs.name_of_this(self.values)
 
     @property
     def devices(self) -> dict[str, dict[str, Any]]:
@@ -94,8 +94,10 @@ class Config:
         return digest.of_text(json.dumps([values, self.models], sort_keys=True))
 
 
-def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
+def load(path: Path, overrides: Mapping[str, Any] | None = None, results: Path = Path("results")) -> Config:
     """Read, check and complete a configuration file; `overrides` replace its top-level keys.
+
+    In `results` lies what this device measured before, perhaps under a former name.
 
     Raises:
         UserError: the file cannot be read or says something that cannot be; the first complaint, in one line.
@@ -113,7 +115,8 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         values["devices"] = device_specs.completed(values["devices"])
         for name in ("", *values["devices"]):
             _check_meters(device_specs.on_device(values, name), f"devices.{name}." if name else "")
-        values = device_specs.on_this_device(values)
+        device, about_device = device_name.choose(values["device"], results)
+        values = device_specs.on_this_device(values, device_name.names(values["device"], device))
         models = model_specs.completed(values)
         values["hypotheses"] = hypothesis_specs.completed(values["hypotheses"], models)
         choose = values.get("choose", {})
@@ -122,13 +125,14 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Config:
         raise UserError(shortened(f"{_name(path)}: {error}")) from error
     warnings = [
         *renamed,
+        *about_device,
         *model_specs.warnings(values, models),
         *hypothesis_specs.warnings(
             values["hypotheses"], models, "" if values["meter"] == "none" else values["energy"]["points"]
         ),
         *choice_specs.warnings(choose, models, values["meter"]),
     ]
-    return Config(values, models, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
+    return Config(values, models, device, tuple(shortened(f"{_name(path)}: {warning}") for warning in warnings))
 
 
 def _rename_former(written: dict[str, Any]) -> list[str]:

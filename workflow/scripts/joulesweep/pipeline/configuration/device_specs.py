@@ -1,19 +1,9 @@
-"""The devices that a configuration names, and which of them this is."""
+"""The devices that a configuration names, and what it says of each."""
 
-import platform
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from joulesweep.errors import UserError
-
-
-def name_of_this(values: Mapping[str, Any]) -> str:
-    """Name of this device: the configured one, or the machine's host name."""
-    name = values["device"]
-    if name != "auto":
-        return name
-    return re.sub(r"[^A-Za-z0-9._-]", "-", platform.node()).lstrip("._-")[:100] or "device"
 
 
 def completed(devices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -36,9 +26,9 @@ def completed(devices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return complete
 
 
-def on_this_device(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a configuration, with what is written for this device in place of the general ones."""
-    return on_device(values, name_of_this(values))
+def on_this_device(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The values of a configuration, with what is written for this device under one of its `names` in place of the general ones."""
+    return on_device(values, next((name for name in names if name in values["devices"]), ""))
 
 
 def on_device(values: Mapping[str, Any], name: str) -> dict[str, Any]:
