@@ -201,7 +201,9 @@ def test_one_setting_takes_the_small_wheels_of_torch(checkout):
     assert "--cpu" not in _make(checkout, "-n", ".venv/ready").stdout
 
 
-@pytest.mark.parametrize(("target", "needs"), [("remeasure", "MODEL="), ("pull", "FROM="), ("unpack", "FILE=")])
+@pytest.mark.parametrize(
+    ("target", "needs"), [("remeasure", "MODEL="), ("pull", "FROM="), ("unpack", "FILE="), ("fleet", "INVENTORY=")]
+)
 def test_what_a_target_needs_is_asked_for_with_an_example_before_anything_is_set_up(checkout, target, needs):
     assert f"make {target} {needs}" in _complaint(_make(checkout, target))
     assert not (checkout / ".venv").exists()
