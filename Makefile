@@ -85,7 +85,7 @@ RETRY := .cache/measure.retry
 fleet: need-INVENTORY $(VENV)/with-fleet
 	$(if $(filter @%,$(LIMIT)),,@rm -f $(RETRY))
 	@$(RUN) ANSIBLE_CONFIG=playbooks/ansible.cfg ansible-playbook --inventory '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') playbooks/measure.yml || \
-	{ test ! -s $(RETRY) || echo "make fleet: not complete: $$(paste -sd ' ' $(RETRY)). The reasons are above. This measures what is missing, and nothing twice: make fleet INVENTORY=$(INVENTORY) LIMIT=@$(RETRY)"; exit 1; }
+	{ devices=$$(grep -v '^localhost$$' $(RETRY) 2>/dev/null | paste -sd ' ' -); test -z "$$devices" || echo "make fleet: not complete: $$devices. The reasons are above. This measures what is missing, and nothing twice: make fleet INVENTORY=$(INVENTORY) LIMIT=@$(RETRY)"; exit 1; }
 	@echo "The report is results/report.md"
 
 need-MODEL:
@@ -100,6 +100,7 @@ need-FILE:
 	@test -n "$(FILE)" || { echo "make unpack: name the file: make unpack FILE=joulesweep-pi.tar.gz"; exit 1; }
 need-INVENTORY:
 	@test -n "$(INVENTORY)" || { echo "make fleet: name the list of devices, as in docs/fleet.md: make fleet INVENTORY=hosts.yml"; exit 1; }
+	@test -e "$(INVENTORY)" || { echo "make fleet: there is no file $(INVENTORY); docs/fleet.md shows one"; exit 1; }
 
 # Before anything is made: is there a Python that will do, and is the environment that is there the one that is asked for?
 check:

@@ -328,3 +328,12 @@ def test_without_names_in_the_inventory_a_device_has_the_name_that_its_configura
     _inventory(stub, {"one": {"ansible_connection": "local"}})
     _, printed = _outcome(start(stub), stub)
     assert f"this machine has the name {Config({'device': 'auto'}, {}).device} too" in " ".join(printed.split())
+
+
+def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):
+    (stub / "hosts.yml").write_text("all: {host: {pi: {}}}")
+    status, printed = _outcome(start(stub), stub)
+    assert status != 0
+    assert "hosts.yml names no device; docs/fleet.md shows an inventory" in " ".join(printed.split())
+    assert "not complete" not in printed
+    assert not (stub / "steps").exists()
