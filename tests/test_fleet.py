@@ -202,9 +202,13 @@ def test_three_devices_are_measured_by_one_command_and_a_device_that_was_lost_is
     assert _last_line(printed).endswith(again)
     assert "desk: it cannot be reached any more; if it still runs, it measures on: " in " ".join(printed.split())
     assert {row["device"] for row in _rows(head, "latency")} == {"kitchen", "garage"}
+    for name in ("kitchen", "garage"):
+        assert f"{name}: files: " in printed
     assert not stale.exists()
     assert all(path.read_text() == "{}" for path in own)
-    assert not (projects["kitchen"] / "hosts.yml").exists()
+    assert not any(
+        (projects["kitchen"] / name).exists() for name in ("hosts.yml", "playbooks", "results/devices/garage")
+    )
 
     (head / "printed").rename(head / "printed-first")
     before = {name: _journals(projects[name] / "results", name) for name in hosts}

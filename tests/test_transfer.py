@@ -177,6 +177,19 @@ def test_a_models_files_are_never_mixed_with_those_of_another_export(here, there
     )
 
 
+@pytest.mark.parametrize(("figure", "named"), [("1", False), ("2", True)])
+def test_counts_that_other_libraries_made_are_named_only_where_a_figure_differs(here, there, figure, named):
+    ours, theirs = (results / "models" / "net" / "counts.csv" for results in (here, there))
+    for file, row in (ours, "1,torch=2.14,aa"), (theirs, f"{figure},torch=2.10,bb"):
+        file.parent.mkdir(parents=True)
+        file.write_text(f"flops,versions,check\n{row}\n")
+    _device(there, "pi", "p", 4)
+    lines = admission.admit(there, here, "laptop").lines
+    expected = "models: nothing is new; differs and stays as it is here (of another export there): net/counts.csv"
+    assert lines[1:] == ([expected] if named else [])
+    assert "torch=2.14" in ours.read_text()
+
+
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder-link"])
 def test_links_and_the_like_are_refused_in_what_comes_in_and_in_what_is_there(here, there, tmp_path, kind):
     outside = tmp_path / "outside"

@@ -5,6 +5,8 @@ replaced. Of another device the files of the newer copy stay, as a whole; a torn
 model's files stay as they are. Whatever differs and does not come in is named.
 """
 
+import csv
+import io
 import logging
 import os
 import re
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from joulesweep.errors import UserError, shortened
+from joulesweep.launches.table_file import CHECK
 from joulesweep.pipeline.transfer import identity, journals
 from joulesweep.pipeline.transfer.places import File, check_plain, check_target, content, files, folders, write
 
@@ -23,6 +26,8 @@ log = logging.getLogger("joulesweep")
 
 _MOMENT = re.compile(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 _LONGEST_LIST = 150  # characters
+# What the counts of one model may differ in between devices: where they come from.
+_PROVENANCE = {"artefact_digest", "code_digest", "versions", CHECK}
 
 
 class Admission(NamedTuple):
@@ -160,9 +165,26 @@ def _model(folder: Path, target: Path) -> _Changes:
         place, theirs = target / path.relative_to(folder), path.read_bytes()
         if not os.path.lexists(place) and (path.suffix == ".csv" or not exported):
             changes.append(File(place, theirs))
-        elif content(place) != theirs:
+        elif not _say_the_same(path, content(place), theirs):
             staying.append(path.relative_to(folder.parent).as_posix())
     return _Changes(changes, staying)
+
+
+def _say_the_same(path: Path, ours: bytes | None, theirs: bytes) -> bool:
+    """Whether two files of a model have the same content; tables may come from other libraries."""
+    if path.suffix != ".csv" or ours is None or ours == theirs:
+        return ours == theirs
+    return _figures(ours) == _figures(theirs)
+
+
+def _figures(table: bytes) -> object:
+    """The header and the rows of a table without their provenance; its content where it is no table."""
+    try:
+        reader = csv.DictReader(io.StringIO(table.decode(), newline=""), strict=True)
+        rows = [{name: value for name, value in row.items() if name not in _PROVENANCE} for row in reader]
+    except (UnicodeDecodeError, csv.Error):
+        return table
+    return reader.fieldnames, rows
 
 
 def _moment(folder: Path) -> bytes:
