@@ -3,6 +3,7 @@
 #   TORCH=cpu                          PyTorch's wheels without CUDA, which spare a laptop several gigabytes
 #   PYTHON=python3.12                  the interpreter to make the environment from
 #   DIRECTORY=examples/minilm          another folder with a config.yaml: all, report, lab_report, compare, doctor and remeasure work there
+#   SETTINGS='device=kitchen'          top-level keys of config.yaml with another value in this run
 #   CORES=1                            how many jobs run at once; a job that measures runs beside no other. Without it, two
 #                                      exports at once where there are 4 GB of memory
 VENV := .venv
@@ -25,10 +26,10 @@ EXAMPLES := $(patsubst examples/%/prepare.py,%,$(sort $(wildcard examples/*/prep
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
-.PHONY: all runtimes report lab_report compare example doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE
+.PHONY: all fleet runtimes report lab_report compare example doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE need-INVENTORY
 
 all: $(VENV)/ready
-	$(SNAKEMAKE) all
+	$(SNAKEMAKE) all$(if $(SETTINGS), --config $(SETTINGS))
 	@echo "The report is $(if $(DIRECTORY),$(DIRECTORY)/)results/report.md; report.html beside it is the same to explore in a browser"
 
 # The optional runtimes: OpenVINO, ncnn, LiteRT, ExecuTorch. docs/runtimes.md lists them.
@@ -79,6 +80,15 @@ pack: $(VENV)/ready
 unpack: need-FILE $(VENV)/ready
 	$(RUN) python workflow/scripts/unpack.py '$(FILE)'
 
+# Measure on the devices of an Ansible inventory and report here: make fleet INVENTORY=hosts.yml [LIMIT=@.cache/measure.retry]
+# docs/fleet.md explains it. The file that LIMIT names here lists the devices that the last run did not complete.
+RETRY := .cache/measure.retry
+fleet: need-INVENTORY $(VENV)/with-fleet
+	$(if $(filter @%,$(LIMIT)),,@rm -f $(RETRY))
+	@$(RUN) ANSIBLE_CONFIG=playbooks/ansible.cfg ansible-playbook --inventory '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') playbooks/measure.yml || \
+	{ devices=$$(grep -v '^localhost$$' $(RETRY) 2>/dev/null | paste -sd ' ' -); test -z "$$devices" || echo "make fleet: not complete: $$devices. The reasons are above. This measures what is missing, and nothing twice: make fleet INVENTORY=$(INVENTORY) LIMIT=@$(RETRY)"; exit 1; }
+	@echo "The report is results/report.md"
+
 need-MODEL:
 	@test -n "$(MODEL)" || { echo "make remeasure: name the model: make remeasure MODEL=resnet18 [RUNTIME=eager]"; exit 1; }
 need-BASELINE:
@@ -89,6 +99,9 @@ need-FROM:
 	@test -n "$(FROM)" || { echo "make pull: name where from: make pull FROM=pi@raspberrypi:joulesweep"; exit 1; }
 need-FILE:
 	@test -n "$(FILE)" || { echo "make unpack: name the file: make unpack FILE=joulesweep-pi.tar.gz"; exit 1; }
+need-INVENTORY:
+	@test -n "$(INVENTORY)" || { echo "make fleet: name the list of devices, as in docs/fleet.md: make fleet INVENTORY=hosts.yml"; exit 1; }
+	@test -e "$(INVENTORY)" || { echo "make fleet: there is no file $(INVENTORY); docs/fleet.md shows one"; exit 1; }
 
 # Before anything is made: is there a Python that will do, and is the environment that is there the one that is asked for?
 check:
@@ -103,6 +116,9 @@ $(VENV)/ready: $(REQUIREMENTS) | check
 
 $(VENV)/with-runtimes: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --runtimes
+
+$(VENV)/with-fleet: $(REQUIREMENTS) | check
+	@$(SET_UP) $(OPTIONS) --fleet
 
 $(VENV)/ready-to-test: $(REQUIREMENTS) | check
 	@$(SET_UP) $(OPTIONS) --test

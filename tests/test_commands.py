@@ -19,7 +19,7 @@ CODE = [*sorted((ROOT / "workflow").rglob("*.py")), ROOT / "Snakefile", ROOT / "
 _FENCE = re.compile(r"^ *```(?:sh|bash)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:make|snakemake|python)(?: [^`\n]+)?)`")
 _MESSAGE = re.compile(
-    r"\b(make (?:all|doctor|report|lab_report|compare|example|remeasure|again|pull|pack|unpack|test|lint)\b(?: [A-Z]+=[^\s\"'`;,)]+)*)"
+    r"\b(make (?:all|doctor|report|lab_report|compare|example|fleet|remeasure|again|pull|pack|unpack|test|lint)\b(?: [A-Z]+=[^\s\"'`;,)]+)*)"
 )
 
 

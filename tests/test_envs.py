@@ -123,6 +123,16 @@ def test_the_optional_runtimes_resolve_beside_what_a_device_has(resolve, platfor
 
 
 @pytest.mark.slow
+def test_ansible_resolves_beside_the_analysis_side_and_is_as_small_as_announced(resolve):
+    packages, without = (
+        resolve((JETPACK_6, "3.11"), "common", *names) for names in (("analysis", "fleet"), ("analysis",))
+    )
+    assert "ansible-core" in packages
+    more = (sum(packages.values()) - sum(without.values())) / 1e6
+    assert set_up._FURTHER["fleet"][0] == pytest.approx(more, rel=0.15), more
+
+
+@pytest.mark.slow
 def test_the_tests_find_what_they_need_beside_a_laptops_set(resolve):
     packages = resolve(LAPTOP, "laptop", "analysis", "laptop", "test")
     assert {"pytest", "hypothesis", "uv", "timm", "jetson-stats", "snakemake-executor-plugin-slurm"} <= set(packages)
@@ -211,10 +221,11 @@ def test_a_jetsons_measuring_side_goes_beside_the_systems_packages(tmp_path, mon
     monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", sys.executable)
     installed = []
     monkeypatch.setattr(pip_install, "run", lambda *arguments: installed.append(arguments))
-    set_up._set_up(Path(".venv"), "jetson", False, [])
+    set_up._set_up(Path(".venv"), "jetson", False, ["runtimes", "fleet"])
     (analysis, first), (measuring, second) = installed
     assert (analysis, measuring) == (Path(".venv/bin/python"), Path(".venv/measuring/bin/python"))
-    assert (Path(first[-1]).name, Path(second[-1]).name) == ("analysis.txt", "jetson.txt")
+    assert [Path(word).name for word in first if word.endswith(".txt")] == ["common.txt", "analysis.txt", "fleet.txt"]
+    assert [Path(word).name for word in second if word.endswith(".txt")] == ["jetson.txt", "jetson.txt", "runtimes.txt"]
     assert "include-system-site-packages = true" in Path(".venv/measuring/pyvenv.cfg").read_text()
     assert Path(".venv/ready").exists()
 

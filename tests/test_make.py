@@ -174,16 +174,19 @@ def test_an_environment_that_failed_half_way_is_removed(tiny):
 
 
 @pytest.mark.slow
-def test_the_optional_runtimes_stay_when_the_environment_is_completed_later(tiny):
+def test_the_optional_runtimes_and_ansible_stay_when_the_environment_is_completed_later(tiny):
     checkout, settings = tiny
     _write_wheel(Path(settings["PIP_FIND_LINKS"]), "small")
-    (checkout / "workflow" / "envs" / "runtimes.txt").write_text("small==1.0\n")
-    installed = _make(checkout, ".venv/with-runtimes", "DEVICE=no-torch", **settings)
-    assert installed.returncode == 0, installed.stderr
-    assert subprocess.run([checkout / ".venv" / "bin" / "python", "-c", "import small"]).returncode == 0
+    _write_wheel(Path(settings["PIP_FIND_LINKS"]), "other")
+    for part, package in ("runtimes", "small"), ("fleet", "other"):
+        (checkout / "workflow" / "envs" / f"{part}.txt").write_text(f"{package}==1.0\n")
+        installed = _make(checkout, f".venv/with-{part}", "DEVICE=no-torch", **settings)
+        assert installed.returncode == 0, installed.stderr
+    assert subprocess.run([checkout / ".venv" / "bin" / "python", "-c", "import small, other"]).returncode == 0
     (checkout / "workflow" / "envs" / "analysis.txt").touch()
     assert _make(checkout, ".venv/ready", **settings).returncode == 0
     assert (checkout / ".venv" / "with-runtimes").exists()
+    assert (checkout / ".venv" / "with-fleet").exists()
 
 
 @pytest.mark.parametrize("name", ["", "NAME=clothes", "NAME=sounds words", "NAME=%"])
@@ -206,9 +209,18 @@ def test_one_setting_takes_the_small_wheels_of_torch(checkout):
     assert "--cpu" not in _make(checkout, "-n", ".venv/ready").stdout
 
 
-@pytest.mark.parametrize(("target", "needs"), [("remeasure", "MODEL="), ("pull", "FROM="), ("unpack", "FILE=")])
+@pytest.mark.parametrize(
+    ("target", "needs"), [("remeasure", "MODEL="), ("pull", "FROM="), ("unpack", "FILE="), ("fleet", "INVENTORY=")]
+)
 def test_what_a_target_needs_is_asked_for_with_an_example_before_anything_is_set_up(checkout, target, needs):
     assert f"make {target} {needs}" in _complaint(_make(checkout, target))
+    assert not (checkout / ".venv").exists()
+
+
+def test_an_inventory_that_is_not_there_is_named_before_anything_is_set_up(checkout):
+    assert _complaint(_make(checkout, "fleet", "INVENTORY=hosts.yml")) == (
+        "make fleet: there is no file hosts.yml; docs/fleet.md shows one"
+    )
     assert not (checkout / ".venv").exists()
 
 

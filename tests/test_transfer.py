@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -19,6 +18,7 @@ from joulesweep.pipeline.transfer import admission, archive, journals
 from joulesweep.system.machine import machine_id
 
 from tests.digits_model import ROOT
+from tests.sshd import Sshd
 
 
 def _line(number: int) -> str:
@@ -60,15 +60,15 @@ def there(tmp_path: Path) -> Path:
 
 def test_a_device_that_is_new_comes_in_whole(here, there):
     _device(there, "pi", "p", 4)
-    assert admission.admit(there, here, "laptop") == ["pi: files: 4 new, 0 changed"]
+    assert admission.admit(there, here, "laptop") == (["pi: files: 4 new, 0 changed"], [])
     assert _contents(here / "devices" / "pi") == _contents(there / "devices" / "pi")
-    assert admission.admit(there, here, "laptop") == ["pi: nothing is new"]
+    assert admission.admit(there, here, "laptop") == (["pi: nothing is new"], [])
 
 
 def test_devices_that_differ_only_in_case_are_refused(here, there):
     _device(there, "Laptop", "p", 4)
-    with pytest.raises(UserError, match="the devices Laptop and laptop differ only in case"):
-        admission.admit(there, here, "laptop")
+    (refusal,) = admission.admit(there, here, "laptop").refusals
+    assert "the devices Laptop and laptop differ only in case" in refusal
     assert not (here / "devices" / "Laptop").exists()
 
 
@@ -80,7 +80,8 @@ def test_what_a_device_measured_since_comes_in_and_an_older_copy_changes_nothing
     admission.admit(new, here, "laptop")
     arrived = _contents(here / "devices" / "pi")
     assert arrived == _contents(new / "devices" / "pi")
-    assert admission.admit(old, here, "laptop") == ["pi: nothing is new"]
+    (line,) = admission.admit(old, here, "laptop").lines
+    assert line == "pi: nothing is new; differs and stays as it is here (newer here): latency/net.csv, reference.json"
     assert _contents(here / "devices" / "pi") == arrived
 
 
@@ -100,6 +101,35 @@ def test_nothing_of_this_devices_own_folder_is_replaced_by_an_older_copy_of_it(h
     assert _contents(here / "devices" / "laptop") == before
 
 
+def test_a_torn_table_never_replaces_a_whole_one_and_is_named(here, there):
+    ours = _device(here, "pi", "p", 3, "2026-01-01T00:00:00")
+    theirs = _device(there, "pi", "p", 5, "2026-01-02T00:00:00")
+    table = theirs / "latency" / "net.csv"
+    whole = table.read_bytes()
+    table.write_bytes(whole[:-1])
+    before = (ours / "latency" / "net.csv").read_bytes()
+    (line,) = admission.admit(there, here, "laptop").lines
+    assert line == "pi: files: 0 new, 2 changed; differs and stays as it is here (torn there): latency/net.csv"
+    assert (ours / "latency" / "net.csv").read_bytes() == before
+    assert _launches(ours) == list(range(5))
+    # A torn copy that came first gives way to a whole one.
+    (ours / "latency" / "net.csv").write_bytes(b"device,laun")
+    table.write_bytes(whole.replace(b"01-02", b"01-03"))
+    admission.admit(there, here, "laptop")
+    assert (ours / "latency" / "net.csv").read_bytes() == table.read_bytes()
+
+
+@pytest.mark.parametrize(("device", "reason"), [("pi", "neither is newer"), ("laptop", "this is that device")])
+def test_what_differs_and_is_not_newer_stays_and_is_named(here, there, device, reason):
+    for results in (here, there):
+        _device(results, device, machine_id(), 3)
+    (there / "devices" / device / "reference.json").write_text("other")
+    before = _contents(here)
+    (line,) = admission.admit(there, here, "laptop").lines
+    assert line == f"{device}: nothing is new; differs and stays as it is here ({reason}): reference.json"
+    assert _contents(here) == before
+
+
 def test_launches_that_this_device_lost_come_back_from_a_copy(here, there):
     copy = _device(there, "laptop", machine_id(), 12)
     with (copy / "latency" / "net.jsonl").open("a") as journal:
@@ -109,21 +139,25 @@ def test_launches_that_this_device_lost_come_back_from_a_copy(here, there):
 
 
 @pytest.mark.parametrize("name", ["pi", "laptop"])
-def test_two_machines_of_one_name_are_refused_with_the_cure(here, there, name):
+def test_two_machines_of_one_name_are_refused_with_the_cure_and_other_devices_come_in(here, there, name, capsys):
     _device(here, "pi", "p", 3)
     _device(there, name, "another", 4)
     _device(there, "third", "t", 1)
     before = _contents(here)
     with pytest.raises(UserError, match=r"two machines are called .* set 'device: NEW-NAME'") as refusal:
-        admission.admit(there, here, "laptop")
+        admission.bring_in(lambda folder: shutil.copytree(there, folder, dirs_exist_ok=True), here, "laptop")
     assert len(str(refusal.value)) <= 300
-    assert _contents(here) == before
+    assert capsys.readouterr().out == "third: files: 4 new, 0 changed\n"
+    assert before.items() <= _contents(here).items()
+    assert len(_contents(here)) == len(before) + 4
 
 
 def test_a_machine_of_this_devices_name_is_refused_before_anything_was_measured_here(tmp_path, there):
     _device(there, "laptop", "another", 4)
-    with pytest.raises(UserError, match="two machines are called 'laptop'"):
-        admission.admit(there, tmp_path / "empty" / "results", "laptop")
+    results = tmp_path / "empty" / "results"
+    (refusal,) = admission.admit(there, results, "laptop").refusals
+    assert "two machines are called 'laptop'" in refusal
+    assert not results.exists()
 
 
 def test_a_models_files_are_never_mixed_with_those_of_another_export(here, there):
@@ -135,8 +169,25 @@ def test_a_models_files_are_never_mixed_with_those_of_another_export(here, there
     (theirs / "model.onnx").write_text("theirs")
     (theirs / "layers.csv").write_text("theirs")
     before = _contents(ours)
-    admission.admit(there, here, "laptop")
+    (line,) = admission.admit(there, here, "laptop").lines
     assert _contents(ours) == {**before, "layers.csv": b"theirs"}
+    assert line == (
+        "models: files: 1 new, 0 changed; differs and stays as it is here (of another export there): net/counts.csv, "
+        "net/model.onnx, net/manifest-theirs.json"
+    )
+
+
+@pytest.mark.parametrize(("figure", "named"), [("1", False), ("2", True)])
+def test_counts_that_other_libraries_made_are_named_only_where_a_figure_differs(here, there, figure, named):
+    ours, theirs = (results / "models" / "net" / "counts.csv" for results in (here, there))
+    for file, row in (ours, "1,torch=2.14,aa"), (theirs, f"{figure},torch=2.10,bb"):
+        file.parent.mkdir(parents=True)
+        file.write_text(f"flops,versions,check\n{row}\n")
+    _device(there, "pi", "p", 4)
+    lines = admission.admit(there, here, "laptop").lines
+    expected = "models: nothing is new; differs and stays as it is here (of another export there): net/counts.csv"
+    assert lines[1:] == ([expected] if named else [])
+    assert "torch=2.14" in ours.read_text()
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder-link"])
@@ -331,35 +382,9 @@ def test_pull_without_rsync_says_what_to_install(machines, tmp_path):
 @pytest.fixture
 def ssh(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A real sshd on the loopback address; returns the environment in which rsync reaches it."""
-    server, rsync = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin"), shutil.which("rsync")
-    if not server or not rsync or os.getuid() != 0:
-        pytest.skip("needs root, rsync and sshd: sudo apt install rsync openssh-server")
-    folder = tmp_path / "ssh"
-    folder.mkdir(mode=0o700)
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
-    (folder / "authorized").write_text((folder / "user.pub").read_text())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    Path("/run/sshd").mkdir(exist_ok=True)
-    (folder / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
-        f"PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
-    )
-    process = subprocess.Popen([server, "-D", "-e", "-f", folder / "config"], stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        for line in process.stderr:
-            if "listening" in line:
-                break
-        else:
-            pytest.skip("sshd does not start here")
-        options = f"-i {folder}/user -p {port} -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile={folder}/known"
-        yield {"RSYNC_RSH": f"ssh {options} -o BatchMode=yes -o LogLevel=ERROR"}
-    finally:
-        process.terminate()
-        process.communicate()
+    server = Sshd(tmp_path / "ssh")
+    yield {"RSYNC_RSH": server.rsh}
+    server.stop()
 
 
 @pytest.mark.slow

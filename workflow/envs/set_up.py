@@ -1,9 +1,9 @@
 """Set up the virtual environment of one kind of device. `make` calls this; it needs Python and nothing else.
 
-    python3 workflow/envs/set_up.py .venv [--device laptop|pi|jetson|no-torch] [--cpu] [--runtimes] [--test] [--check]
+    python3 workflow/envs/set_up.py .venv [--device laptop|pi|jetson|no-torch] [--cpu] [--runtimes] [--fleet] [--test] [--check]
 
-The environment counts as ready when the file `ready` lies in it, which is written last and removed first. The file `with-runtimes` says
-that it has the optional runtimes; they stay when it is completed later.
+The environment counts as ready when the file `ready` lies in it, which is written last and removed first. The files
+`with-runtimes` and `with-fleet` say that it has the optional runtimes, and Ansible; these stay when it is completed later.
 """
 
 import argparse
@@ -36,9 +36,9 @@ SIZES = {
     "jetson": (250, 1000),
     "no-torch": (175, 800),
 }
-_TEST = (120, 600)
+_FURTHER = {"test": (130, 650), "fleet": (8, 45)}
 _RUNTIMES = {"laptop": (340, 1400), "pi": (110, 600), "jetson": (60, 350), "no-torch": (60, 350)}
-_WITH_RUNTIMES = "with-runtimes"
+_STAMPS = {"runtimes": "with-runtimes", "fleet": "with-fleet", "test": "ready-to-test"}
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
 _MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
 
@@ -71,6 +71,7 @@ def main() -> None:
         "--cpu", action="store_true", help="take PyTorch's wheels without CUDA, from PyTorch's own index"
     )
     parser.add_argument("--runtimes", action="store_true", help="install the optional runtimes too")
+    parser.add_argument("--fleet", action="store_true", help="install Ansible too")
     parser.add_argument("--test", action="store_true", help="install what the tests and linters need too")
     parser.add_argument(
         "--same-python", action="store_true", help="stop where the environment has another Python than this"
@@ -86,11 +87,9 @@ def main() -> None:
     if arguments.same_python:
         _compare_python(venv)
     if not arguments.check:
-        more = {
-            "runtimes": arguments.runtimes or arguments.test or (venv / _WITH_RUNTIMES).exists(),
-            "test": arguments.test,
-        }
-        _set_up(venv, device, arguments.cpu, [name for name, wanted in more.items() if wanted])
+        wanted = {name for name in _STAMPS if getattr(arguments, name) or arguments.test}
+        wanted |= {name for name in ("runtimes", "fleet") if (venv / _STAMPS[name]).exists()}
+        _set_up(venv, device, arguments.cpu, [name for name in _STAMPS if name in wanted])
 
 
 def _device(venv: Path, named: str) -> str:
@@ -122,7 +121,7 @@ def _compare_python(venv: Path) -> None:
 
 
 def _set_up(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
-    """Make or complete the environment; `more` names what it holds beside what every one holds: runtimes, test."""
+    """Make or complete the environment; `more` names what it holds beside what every one holds: runtimes, fleet, test."""
     new = not _has_pip(venv)
     if new and Path(sys.prefix).resolve() == venv.resolve():
         sys.exit(f"{venv} has no pip that works: remove it (rm -r {venv}), then the same command again")
@@ -130,7 +129,7 @@ def _set_up(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
         _check_word_size()
         _announce(venv, device, cpu, more)
         shutil.rmtree(venv, ignore_errors=True)
-    for stamp in ("ready", _WITH_RUNTIMES, "ready-to-test"):
+    for stamp in ("ready", *_STAMPS.values()):
         (venv / stamp).unlink(missing_ok=True)
     try:
         if new:
@@ -142,7 +141,7 @@ def _set_up(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
         if new:
             shutil.rmtree(venv, ignore_errors=True)
         raise
-    for stamp in ("ready", *({"runtimes": _WITH_RUNTIMES, "test": "ready-to-test"}[name] for name in more)):
+    for stamp in ("ready", *(_STAMPS[name] for name in more)):
         (venv / stamp).touch()
 
 
@@ -157,7 +156,7 @@ def _announce(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     """Say how much is to come, and check that the disk has room for it."""
     download, installed = SIZES.get(f"{device}-cpu" if cpu else f"{device}-{platform.system().lower()}", SIZES[device])
     for name in more:
-        further = {"runtimes": _RUNTIMES[device], "test": _TEST}[name]
+        further = _RUNTIMES[device] if name == "runtimes" else _FURTHER[name]
         download, installed = download + further[0], installed + further[1]
     needed, free = installed + 2 * download, shutil.disk_usage(Path.cwd()).free // 10**6
     if free < needed:
@@ -210,16 +209,18 @@ def _install_all(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     if device in _WITH_TORCH:
         more = ["runtimes-torch" if name == "runtimes" else name for name in more]
     index = ["--extra-index-url", "https://download.pytorch.org/whl/cpu"] if cpu else []
-    names = ["analysis", *([] if device == "jetson" else [device, *more])]
+    analysis = ["analysis", *(name for name in more if name == "fleet")]
+    measuring = [device, *(name for name in more if name != "fleet")]
+    names = analysis if device == "jetson" else analysis + measuring
     constraints = "common" if device == "jetson" else device
     _install(python, names, constraints, index)
     if device == "jetson":
-        measuring = venv / "measuring"
-        if not _has_pip(measuring):
+        side = venv / "measuring"
+        if not _has_pip(side):
             _check_system_python()
-            _make_venv(Path(_SYSTEM_PYTHON), measuring, "--system-site-packages", "--clear")
-        _install(measuring / "bin" / "python", [device, *more], device, [])
-        _say_whether_torch(measuring / "bin" / "python")
+            _make_venv(Path(_SYSTEM_PYTHON), side, "--system-site-packages", "--clear")
+        _install(side / "bin" / "python", measuring, device, [])
+        _say_whether_torch(side / "bin" / "python")
 
 
 def _check_system_python() -> None:

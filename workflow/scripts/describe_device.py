@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import cli
+from joulesweep.measure import same_machine
 from joulesweep.measure.device import describe
 from joulesweep.system.files import replace_text
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Write device.json."""
+    """Write device.json, unless the one that is there is of another machine."""
+    same_machine.check(arguments.out.parent)
     about = describe.with_peaks(describe.describe(arguments.job), _before(arguments.out))
     replace_text(arguments.out, json.dumps(about, indent=1) + "\n")
 

@@ -16,10 +16,7 @@ parser.add_argument("--results", type=Path, default=Path("results"), metavar="DI
 def main(arguments: argparse.Namespace) -> None:
     """Copy beside the results, check, then move in what may come in."""
     own = config.load(arguments.configfile, results=arguments.results).device
-    with admission.staging(arguments.results) as staged:
-        remote.fetch(arguments.source, staged)
-        for line in admission.admit(staged, arguments.results, own):
-            print(line)
+    admission.bring_in(lambda folder: remote.fetch(arguments.source, folder), arguments.results, own)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from joulesweep import plugins
 from joulesweep.launches import columns
 from joulesweep.launches.packing import pack
 from joulesweep.launches.table_file import write_table
+from joulesweep.measure import same_machine
 from joulesweep.measure.accuracy import launch
 from joulesweep.measure.lock import machine_lock
 from joulesweep.measure.points import Point, points_of
@@ -30,8 +31,9 @@ def evaluate(job: Mapping[str, Any], manifest_path: Path, out: Path) -> None:
     """Write the table of accuracy, one row for each runtime; a runtime that fails gets a row that says why.
 
     Raises:
-        UserError: there is no manifest.
+        UserError: there is no manifest, or the results are of another machine.
     """
+    same_machine.check(out.parent.parent)
     manifest = Manifest.read(manifest_path)
     spec = job["model"]
     base = {**inputs.base_point(manifest.spec), "base": True, "threads": job["threads"]}

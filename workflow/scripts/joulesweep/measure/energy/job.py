@@ -17,7 +17,7 @@ from joulesweep.launches.energy_launch import EnergyLaunch
 from joulesweep.launches.journal import Journal
 from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.table_file import write_table
-from joulesweep.measure import blocks
+from joulesweep.measure import blocks, same_machine
 from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.energy import launch as energy_launch
 from joulesweep.measure.energy.power import Power, power_of
@@ -41,8 +41,9 @@ def measure(job: Mapping[str, Any], manifests: Sequence[Path], out: Path, sample
     """Measure what is missing in the journals of the folder `out`, keep the traces in the folder `samples`, write the tables.
 
     Raises:
-        UserError: a model has no manifest, or the meter is unknown.
+        UserError: a model has no manifest, the meter is unknown, or the results are of another machine.
     """
+    same_machine.check(out.parent)
     power = power_of(job["meter"])
     by_model = points_at(job, manifests)
     measuring = _Measuring(job, power, out, samples)

@@ -14,7 +14,7 @@ from joulesweep.launches.journal import Journal
 from joulesweep.launches.latency_launch import LatencyLaunch, SustainedLaunch, Timing, sustained_key
 from joulesweep.launches.launch import DeviceState
 from joulesweep.launches.table_file import write_table
-from joulesweep.measure import blocks
+from joulesweep.measure import blocks, same_machine
 from joulesweep.measure.device import cool_down, state
 from joulesweep.measure.latency import launch, sustained
 from joulesweep.measure.latency.baseline_recorder import BaselineRecorder
@@ -35,8 +35,9 @@ def measure(job: Mapping[str, Any], manifests: Sequence[Path], out: Path) -> Non
     """Measure the launches that are missing in the journals, then write the table of each model to the folder `out`.
 
     Raises:
-        UserError: a model has no manifest.
+        UserError: a model has no manifest, or the results are of another machine.
     """
+    same_machine.check(out.parent)
     by_model = points_by_model(job, manifests)
     baseline = BaselineRecorder(out.parent / "reference.json", job["reference_digest"])
     measuring = _Measuring(job, {model: Journal(out / f"{model}.jsonl") for model in by_model}, baseline)

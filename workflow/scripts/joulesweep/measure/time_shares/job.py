@@ -16,6 +16,7 @@ from joulesweep.launches.journal import Journal
 from joulesweep.launches.table_file import write_table
 from joulesweep.launches.time_shares import rows as time_share_rows
 from joulesweep.launches.time_shares.launch import Profile, TimeShareLaunch
+from joulesweep.measure import same_machine
 from joulesweep.measure.missing import missing_launches
 from joulesweep.measure.points import Point, points_by_model
 from joulesweep.measure.processes.server import Server
@@ -31,8 +32,9 @@ def measure(job: Mapping[str, Any], manifests: Sequence[Path], out: Path) -> Non
     """Make the launches that are missing in the journals of the folder `out`, then write the table of each model there.
 
     Raises:
-        UserError: a model has no manifest.
+        UserError: a model has no manifest, or the results are of another machine.
     """
+    same_machine.check(out.parent)
     by_model = points_at(job, manifests)
     measuring = _Measuring(job, {model: Journal(out / f"{model}.jsonl") for model in by_model})
     points = [point for own in by_model.values() for point in own]

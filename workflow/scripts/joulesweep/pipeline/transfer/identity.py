@@ -1,0 +1,52 @@
+"""Whose results a folder holds: two machines under one name are told apart by their machine ids."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from joulesweep.errors import shortened
+from joulesweep.system.machine import machine_id
+
+# What tells machines apart where a copy is too old to hold a machine id.
+_FEATURES = ("machine", "cpu", "architecture")
+
+
+def refusal(folder: Path, target: Path, own: str, present: Collection[str]) -> str:
+    """Why the folder of a device cannot come in to `target`, with the cure; empty where it can.
+
+    `own` is the name of this device, `present` are the names of all that are here or come in.
+    """
+    return _differs_in_case(folder.name, present) or _is_another_machine(folder, target, folder.name == own)
+
+
+def _differs_in_case(device: str, present: Collection[str]) -> str:
+    for other in sorted(set(present) - {device}):
+        if other.casefold() == device.casefold():
+            return (
+                f"refused: the devices {device} and {other} differ only in case, so they share a folder on some machines; "
+                "give one of them another name: device: in its config.yaml"
+            )
+    return ""
+
+
+def _is_another_machine(folder: Path, target: Path, is_own: bool) -> str:
+    theirs, ours = _description(folder), _description(target)
+    if is_own and not ours.get("machine_id"):
+        ours["machine_id"] = machine_id()
+    keys = ("machine_id",) if theirs.get("machine_id") and ours.get("machine_id") else _FEATURES
+    if not any(theirs.get(key) and ours.get(key) and theirs[key] != ours[key] for key in keys):
+        return ""
+    name = shortened(folder.name, 60)
+    return (
+        f"two machines are called {name!r}, so nothing of the other one was brought in. On one of them set 'device: "
+        f"NEW-NAME' in config.yaml, rename its folder results/devices/{name} to that, and run make all"
+    )
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    try:
+        about = json.loads((folder / "device.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}

@@ -1,0 +1,95 @@
+"""Where files come from and go to: only plain files below folders, written under another name and renamed."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from joulesweep.errors import UserError, shortened
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to write: its content, and whether it is appended."""
+
+    target: Path
+    content: bytes
+    append: bool = False
+
+
+def folders(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted; none where it is not there."""
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def files(folder: Path) -> list[Path]:
+    """All files below a folder, sorted; hidden ones, as a copying program leaves them, are passed over."""
+    paths = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in paths if not path.name.startswith("."))
+
+
+def content(place: Path) -> bytes | None:
+    """What is in a place; nothing of what is no file, which `check_target` refuses."""
+    return place.read_bytes() if place.is_file() and not place.is_symlink() else None
+
+
+def check_plain(root: Path, folder: Path) -> None:
+    """Check that all below a folder is a file or a folder; no link is followed, and messages name paths from `root`.
+
+    Raises:
+        UserError: the first thing that is neither, or whose name cannot be printed.
+    """
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        mode = entry.stat(follow_symlinks=False).st_mode
+        name = shortened(repr(str(Path(entry.path).relative_to(root))), 120)
+        if not entry.name.isprintable():
+            raise UserError(f"refused: {name} has a name that cannot be printed; rename it there")
+        if stat.S_ISDIR(mode):
+            check_plain(root, Path(entry.path))
+        elif not stat.S_ISREG(mode):
+            raise UserError(f"refused: {name} is neither a file nor a folder; only those come in")
+
+
+def check_target(results: Path, target: Path) -> None:
+    """Check that the way from `results` to a file leads through folders, and to a file or to nothing.
+
+    Raises:
+        UserError: something else is in the way, such as a link.
+    """
+    path = results
+    for part in target.relative_to(results).parts:
+        path /= part
+        expected = stat.S_ISREG if path == target else stat.S_ISDIR
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise UserError(f"{shortened(str(path), 150)}: {error.strerror}") from error
+        if not expected(mode):
+            what = "file" if path == target else "folder"
+            raise UserError(
+                f"refused: {shortened(str(path), 150)} is in the way: it is no {what}; remove it, then repeat"
+            )
+
+
+def write(file: File) -> None:
+    """Append, or write under another name and rename.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    temporary = file.target.with_name(f".{file.target.name}.{os.getpid()}")
+    try:
+        file.target.parent.mkdir(parents=True, exist_ok=True)
+        if file.append:
+            with file.target.open("ab") as journal:
+                journal.write(file.content)
+            return
+        try:
+            temporary.write_bytes(file.content)
+            temporary.replace(file.target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{shortened(str(file.target), 150)}: cannot be written: {error.strerror}") from error
