@@ -163,7 +163,10 @@ def _plain_slopes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The slopes of a point without one of its launches and their precision, by the formulas, one matrix after the other."""
     tiny, worth = 1e-12 * np.eye(points[0][1].shape[1]), 4
-    kept = [(y, x) if place != own else (np.delete(y, left_out), np.delete(x, left_out, 0)) for place, (y, x) in enumerate(points)]
+    kept = [
+        (y, x) if place != own else (np.delete(y, left_out), np.delete(x, left_out, 0))
+        for place, (y, x) in enumerate(points)
+    ]
     centred = [(y - y.mean(), x - x.mean(axis=0)) for y, x in kept]
     all_y, all_x = np.concatenate([y for y, _ in centred]), np.concatenate([x for _, x in centred])
     pooled = np.clip(np.linalg.solve(all_x.T @ all_x + tiny, all_x.T @ all_y), 0, LARGEST)

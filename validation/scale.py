@@ -127,7 +127,9 @@ def table(results: Sequence[dict[str, Any]]) -> str:
 def _exponent(results: Sequence[dict[str, Any]], name: str) -> str:
     if len(results) < 2:
         return ""
-    (rows, seconds), (more_rows, more_seconds) = ((each["rows"], each["costs"][name]["seconds"]) for each in results[-2:])
+    (rows, seconds), (more_rows, more_seconds) = (
+        (each["rows"], each["costs"][name]["seconds"]) for each in results[-2:]
+    )
     return f"{math.log(more_seconds / seconds) / math.log(more_rows / rows):.2f}"
 
 

@@ -99,7 +99,13 @@ class Device:
 
 
 def latency(
-    model: Model, place: int, device: Device, points: Sequence[Point], failed: Sequence[bool], count: int, random: np.random.Generator
+    model: Model,
+    place: int,
+    device: Device,
+    points: Sequence[Point],
+    failed: Sequence[bool],
+    count: int,
+    random: np.random.Generator,
 ) -> list[list[LatencyLaunch]]:
     """`count` launches of each point of a model, which is the `place`-th; two that failed of each point that has `failed`."""
     turn = _BLOCK * len(points)  # launches from one of a point to its next
@@ -121,7 +127,9 @@ def latency(
                 int(order[row, column]),
                 float(others[row, column]),
                 count,
-                None if failed[column] else _timing(model, point, row, pass_s[row, column], samples[row, column], core_s[row, column]),
+                None
+                if failed[column]
+                else _timing(model, point, row, pass_s[row, column], samples[row, column], core_s[row, column]),
             )
             for row in range(2 if failed[column] else count)
         ]
@@ -129,7 +137,9 @@ def latency(
     ]
 
 
-def _timing(model: Model, point: Point, row: int, pass_s: np.ndarray, samples: np.ndarray, core_s: np.ndarray) -> Timing:
+def _timing(
+    model: Model, point: Point, row: int, pass_s: np.ndarray, samples: np.ndarray, core_s: np.ndarray
+) -> Timing:
     mean_s = pass_s.mean(axis=1).tolist()
     is_compared = bool(point.identity["base"]) and row == 0
     return Timing(
@@ -151,7 +161,9 @@ def _timing(model: Model, point: Point, row: int, pass_s: np.ndarray, samples: n
     )
 
 
-def _launch(started_s: float, order: int, others_share: float, first_stage: int, timing: Timing | None) -> LatencyLaunch:
+def _launch(
+    started_s: float, order: int, others_share: float, first_stage: int, timing: Timing | None
+) -> LatencyLaunch:
     before = DeviceState(2.6e9, 50.0, (), 0, 0.8, started_s - _BEGIN_S)
     return LatencyLaunch(
         **_ending(timing is not None),
@@ -221,7 +233,9 @@ def time_shares(model: Model, seconds: float, random: np.random.Generator) -> li
                 _PASSES,
                 1.04 * seconds,
                 seconds,
-                tuple(Part(name, class_, kind, 1.0, own) for (name, class_, kind, _), own in zip(parts, line, strict=True)),
+                tuple(
+                    Part(name, class_, kind, 1.0, own) for (name, class_, kind, _), own in zip(parts, line, strict=True)
+                ),
             ),
         )
         for line in own_s.tolist()

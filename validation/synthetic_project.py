@@ -95,7 +95,7 @@ def make(folder: Path, size: Size, seed: int = 0) -> None:
             shutil.copy(ROOT / part, folder / part)
     (folder / "config.yaml").write_text(yaml.safe_dump(configuration(size), sort_keys=False), encoding="utf-8")
     # Nothing here is worth waiting for the disk.
-    with contextlib.chdir(folder), mock.patch("os.fsync", lambda _: None):
+    with contextlib.chdir(folder), mock.patch("os.fsync", _not_at_all):
         scripts, configured = Path("workflow", "scripts").resolve(), config.load(Path("config.yaml"))
         jobs = Jobs(configured, scripts, Path("results"), probe.ask(configured, scripts, Path("results")))
         random = np.random.default_rng(seed)
@@ -105,6 +105,10 @@ def make(folder: Path, size: Size, seed: int = 0) -> None:
             _write_counts(jobs, model)
         for device in _devices(size, random):
             _write_device(jobs, models, device, size, random)
+
+
+def _not_at_all(_: int) -> None:
+    """In place of a wait for the disk."""
 
 
 def configuration(size: Size) -> dict[str, Any]:
@@ -167,7 +171,15 @@ def _write_manifest(jobs: Jobs, model: Model) -> None:
     """What the export would have written, apart from the files that the manifest names."""
     job, path = jobs.export(model.name), jobs.manifest(model.name)
     entries = {
-        form: [Entry(form, {"batch": 1} if form == OUTPUTS else {}, f"a-{model.name}-{form}", 4 * model.params, 4 * model.params)]
+        form: [
+            Entry(
+                form,
+                {"batch": 1} if form == OUTPUTS else {},
+                f"a-{model.name}-{form}",
+                4 * model.params,
+                4 * model.params,
+            )
+        ]
         for form in job["formats"]
     }
     Manifest(

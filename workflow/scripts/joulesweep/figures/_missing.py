@@ -39,6 +39,11 @@ def along(merged: Merged, quantity: Quantity, axis: str) -> str:
     )
 
 
+def too_many(count: int, things: str, most: int, table: str) -> str:
+    """Why so many `things` are not drawn: nobody could read the image."""
+    return f"{count} {things} are more than the {most} that can be read in one image; results/merged/{table}.csv has the numbers"
+
+
 def _reasons(rows: pd.DataFrame) -> str:
     """How many rows have each reason; empty where no row failed or where one row has a figure."""
     failed = rows[rows["status"] != "ok"]

@@ -23,16 +23,15 @@ def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) 
     A value that is None, absent or not a number is written empty. A table with a column for it has a checksum in every
     row, that of the last row being another, so that a file that was cut is recognised. A name that is not a column is a programming error (`KeyError`).
     """
-    lines = [_line(table.header)]
-    rows = list(rows)
+    header, rows = table.header, list(rows)
+    names, known = [name for name in header if name != CHECK], {*header}
+    lines = [_line(header)]
     for number, row in enumerate(rows, start=1):
-        unknown = set(row) - set(table.header)
-        if unknown:
-            raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+        if not row.keys() <= known:
+            raise KeyError(f"{table.name} has no column {', '.join(sorted(row.keys() - known))}")
         values = {"schema": SCHEMA, **row}
-        names = [name for name in table.header if name != CHECK]
         line = _line([_text(values.get(name)) for name in names])
-        lines.append(f"{line},{checksum(line, number == len(rows))}" if CHECK in table.header else line)
+        lines.append(f"{line},{checksum(line, number == len(rows))}" if CHECK in known else line)
     text = "".join(f"{line}\n" for line in lines)
     if path.is_file() and path.read_bytes() == text.encode():
         os.utime(path)

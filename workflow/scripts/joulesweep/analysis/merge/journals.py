@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -59,23 +60,30 @@ def rows(
     `unreadable` names the files that are already known to be none.
     """
     reader = _Reader(results, unreadable)
+    made: list[Located] = []
+    launches: list[Located] = []
+    # One device after the other: points are corrected with others of their device, and launches need much memory.
+    for _, own in groupby(tables, key=lambda located: located.row["device"]):
+        own_made, own_launches = _of_device(list(own), reader)
+        made += own_made
+        launches += own_launches
+    return made, launches, list(reader.problems.values())
+
+
+def _of_device(tables: Sequence[Located], reader: "_Reader") -> tuple[list[Located], list[Located]]:
+    """The rows of one device, and their launches."""
     points = {place: point for place, located in enumerate(tables) if (point := reader.point(located)) is not None}
     raw, corrected = _drifts(tables, points), _corrected(tables, points)
-    made = [
-        located._replace(
-            row=_from_journal(located.row, points[place], raw[_kind(located.row, points[place])], corrected.get(place))
-        )
-        if place in points
-        else located._replace(row=_from_table(located.row))
-        for place, located in enumerate(tables)
-    ]
-    launches = [
-        located._replace(row=launch)
-        for place, located in enumerate(tables)
-        if place in points
-        for launch in _launches(located.row, points[place], corrected.get(place))
-    ]
-    return made, launches, list(reader.problems.values())
+    made: list[Located] = []
+    launches: list[Located] = []
+    for place, located in enumerate(tables):
+        point, own = points.get(place), corrected.get(place)
+        if point is None:
+            made.append(located._replace(row=_from_table(located.row)))
+            continue
+        made.append(located._replace(row=_from_journal(located.row, point, raw[_kind(located.row, point)], own)))
+        launches += [located._replace(row=launch) for launch in _launches(located.row, point, own)]
+    return made, launches
 
 
 def _kind(row: Row, point: _Point) -> tuple[object, ...]:
@@ -115,11 +123,11 @@ def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[
 
 
 class _Reader:
-    """Journals and baselines, each read once; `problems` by file."""
+    """Journals, of which only the last is kept, and baselines; `problems` by file."""
 
     def __init__(self, results: Path, unreadable: Collection[str]) -> None:
         self._results, self._unreadable = results, unreadable
-        self._journals: dict[str, Journal] = {}
+        self._name, self._journal = "", Journal(results)
         self._baselines: dict[str, ReferenceBaseline] = {}
         self.problems: dict[str, Problem] = {}
 
@@ -129,15 +137,18 @@ class _Reader:
         expected = sum(count for column in _COUNTS if isinstance(count := row[column], int))
         if name in self._unreadable or not expected:
             return None
-        journal = self._journals.setdefault(name, Journal(self._results / name))
+        if name != self._name:
+            self._name, self._journal = name, Journal(self._results / name)
         key = launch_key(row)
         try:
-            launches = journal.launches(key, LatencyLaunch)
+            launches = self._journal.launches(key, LatencyLaunch)
             sustain_s = row["sustain_s"]
             sustained_ = (
-                journal.launches(sustained_key(key, sustain_s), SustainedLaunch) if isinstance(sustain_s, float) else []
+                self._journal.launches(sustained_key(key, sustain_s), SustainedLaunch)
+                if isinstance(sustain_s, float)
+                else []
             )
-            damaged = journal.damaged()
+            damaged = self._journal.damaged()
         except UserError as error:
             self._add(
                 name, f"{str(error).removeprefix(f'{self._results / name}: ')}; its rows are taken from the table"

@@ -200,15 +200,15 @@ def swept(merged: Merged, metric: str, axis: str, device: str) -> str:
     values = sorted(set(rows[axis]))
     lines = []
     for _, group in rows.groupby(VARIANT, sort=False):
+        at_value = {row[axis]: row for _, row in group.iloc[::-1].iterrows()}  # of several at one value, the first
         cells = []
         for value in values:
-            at_value = group[group[axis] == value]
-            if at_value.empty:
+            row = at_value.get(value)
+            if row is None:
                 cells.append("–")
-            elif at_value.iloc[0]["status"] != "ok":
-                cells.append(f"*{at_value.iloc[0]['status']}*")
+            elif row["status"] != "ok":
+                cells.append(f"*{row['status']}*")
             else:
-                row = at_value.iloc[0]
                 certain = significant(row[column], row[low], row[high])
                 example = f" ({digits(1e3 * row[column] / value, certain)})" if axis == "batch" and value > 1 else ""
                 cells.append(with_interval(row[column], row[low], row[high], 1e3) + example)

@@ -11,14 +11,13 @@ from joulesweep.merged.load import VARIANT, Merged
 
 def accuracy(merged: Merged, points: pd.DataFrame) -> str:
     """The metric of every variant that has labelled data, with its latency beside it; empty where there is none."""
-    times = points.set_index(VARIANT)
+    times = points.set_index(VARIANT)[["latency", "latency_low", "latency_high"]].T.to_dict("list")
     rows = []
     for _, row in merged.accuracy.iterrows():
         is_ok = row["status"] == "ok"
         value = scored(row["value"], row["ci_low"], row["ci_high"], row["unit"]) if is_ok else failure_of(row)
         variant = (row["device"], row["model"], row["runtime"])
-        at = times.loc[variant] if variant in times.index else None
-        latency = "–" if at is None else with_interval(at["latency"], at["latency_low"], at["latency_high"], 1e3)
+        latency = with_interval(*times[variant], 1e3) if variant in times else "–"
         rows.append(
             [
                 variant_of(row),
