@@ -14,8 +14,7 @@ from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, typical_s
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
 from joulesweep.launches.reference_baseline import MIXTURE
-from joulesweep.uncertainty import interval
-from joulesweep.uncertainty.drift import estimate
+from joulesweep.uncertainty import drift, interval
 
 from tests import synthetic
 
@@ -41,8 +40,11 @@ def _points(draw: np.random.Generator, slopes: list[float], noise: float, drift:
 def _corrected(points: Mapping[int, Sequence[Rounds]]) -> dict[int, Corrected]:
     """The points with intervals from their own drift."""
     adjusted = correction.adjusted(points)
-    drift = estimate([(TIMES_S[: len(one.seconds)], one.seconds) for one in adjusted.values()])
-    return {point: correction.with_interval(one, TIMES_S[: len(one.seconds)], drift) for point, one in adjusted.items()}
+    records = [(TIMES_S[: len(one.seconds)], one.seconds) for one in adjusted.values()]
+    _, intervals = drift.with_intervals(records)
+    return {
+        point: correction.with_interval(one, own) for (point, one), own in zip(adjusted.items(), intervals, strict=True)
+    }
 
 
 def _spread(values: list[float]) -> float:

@@ -28,8 +28,6 @@ from joulesweep.analysis.statistics import slopes
 from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, reference_over_baseline
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
-from joulesweep.uncertainty import drift
-from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
 
 _Z_975 = NormalDist().inv_cdf(0.975)
@@ -89,35 +87,33 @@ def adjusted(points: Mapping[Key, Sequence[Rounds]]) -> dict[Key, Adjusted]:
     passes = np.split(_medians([rounds.passes for rounds in launches]), ends)
     controls = np.split(_medians([rounds.controls for rounds in launches]), ends)
     values, precisions = slopes.of_each_launch(list(zip(passes, controls, strict=True)))
-    figures = (_less(launches, values), _less(launches, values[:, :1]), values, precisions)
-    by_point = zip(points, *(np.split(figure, ends) for figure in figures), controls, strict=True)
-    return {key: _adjusted(*of_point) for key, *of_point in by_point}
+    away = np.concatenate([np.broadcast_to(own.mean(axis=0), own.shape) for own in controls])
+    figures = (_less(launches, values), _less(launches, values[:, :1]), values, _unknown(away, precisions))
+    return {
+        key: Adjusted(
+            tuple(seconds.tolist()),
+            tuple(by_reference.tolist()),
+            float(own[:, 0].mean()),
+            float(own[:, 1].mean()) if own.shape[1] > 1 else None,
+            float(unknown.mean()),
+        )
+        for key, seconds, by_reference, own, unknown in zip(
+            points, *(np.split(figure, ends) for figure in figures), strict=True
+        )
+    }
 
 
-def with_interval(point: Adjusted, times_s: Sequence[float], device_drift: Drift) -> Corrected:
-    """The figure of a point with its interval; `device_drift` is that of the corrected launches of its kind."""
-    found = drift.interval(times_s, point.seconds, device_drift)
-    half = math.hypot(math.log(found.high / found.value), point.unknown)
-    wider = Interval(found.value, found.value * math.exp(-half), found.value * math.exp(half))
+def with_interval(point: Adjusted, drifting: Interval) -> Corrected:
+    """The figure of a point with its interval; `drifting` is that of its corrected launches by the drift of their kind."""
+    half = math.hypot(math.log(drifting.high / drifting.value), point.unknown)
+    wider = Interval(drifting.value, drifting.value * math.exp(-half), drifting.value * math.exp(half))
     return Corrected(point.seconds, point.by_reference, point.slope, point.core_slope, wider)
 
 
-def _adjusted(
-    seconds: np.ndarray, by_reference: np.ndarray, values: np.ndarray, precisions: np.ndarray, controls: np.ndarray
-) -> Adjusted:
-    """A point of N launches, from the seconds per pass (N,), slopes (N, K), their precisions (N, K, K) and controls (N, K) of each.
-
-    Half width of the unknown = z * sqrt(away' covariance away), mean over launches, with `away` the controls' mean.
-    """
-    away, mean = controls.mean(axis=0), values.mean(axis=0)
-    squared = slopes.solved(precisions, np.broadcast_to(away, controls.shape)) @ away
-    return Adjusted(
-        tuple(seconds.tolist()),
-        tuple(by_reference.tolist()),
-        float(mean[0]),
-        float(mean[1]) if len(mean) > 1 else None,
-        _Z_975 * float(np.sqrt(np.maximum(squared, 0)).mean()),
-    )
+def _unknown(away: np.ndarray, precisions: np.ndarray) -> np.ndarray:
+    """Half width of what is not known of each launch's slopes, z * sqrt(away' covariance away), with the mean controls `away` (M, K)."""
+    squared = (slopes.solved(precisions, away) * away).sum(axis=1)
+    return _Z_975 * np.sqrt(np.maximum(squared, 0))
 
 
 def _less(launches: Sequence[Rounds], values: np.ndarray) -> np.ndarray:
@@ -132,6 +128,6 @@ def _medians(arrays: Sequence[np.ndarray]) -> np.ndarray:
     lengths = np.array([len(array) for array in arrays])
     found = np.empty((len(arrays), *arrays[0].shape[1:]))
     for length in set(lengths.tolist()):
-        places = np.flatnonzero(lengths == length)
+        places = np.flatnonzero(lengths == length).tolist()
         found[places] = np.median(np.stack([arrays[place] for place in places]), axis=1)
     return found

@@ -1,5 +1,7 @@
 """The table of the models with labelled data: how good each variant is, and what it costs."""
 
+import math
+
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
@@ -11,13 +13,14 @@ from joulesweep.merged.load import VARIANT, Merged
 
 def accuracy(merged: Merged, points: pd.DataFrame) -> str:
     """The metric of every variant that has labelled data, with its latency beside it; empty where there is none."""
-    times = points.set_index(VARIANT)[["latency", "latency_low", "latency_high"]].T.to_dict("list")
+    figures = zip(*(points[name] for name in ("latency", "latency_low", "latency_high")), strict=True)
+    times = dict(zip(zip(*(points[name] for name in VARIANT), strict=True), figures, strict=True))
     rows = []
     for _, row in merged.accuracy.iterrows():
         is_ok = row["status"] == "ok"
         value = scored(row["value"], row["ci_low"], row["ci_high"], row["unit"]) if is_ok else failure_of(row)
         variant = (row["device"], row["model"], row["runtime"])
-        latency = with_interval(*times[variant], 1e3) if variant in times else "–"
+        value_s, low_s, high_s = times.get(variant, (math.nan,) * 3)
         rows.append(
             [
                 variant_of(row),
@@ -27,7 +30,7 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
                 value,
                 f"{row['examples']:.0f}" if is_ok else "–",
                 _agreement(row),
-                latency,
+                with_interval(value_s, low_s, high_s, 1e3),
                 digits(1e3 * row["end_to_end_s"]),
             ]
         )
