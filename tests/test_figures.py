@@ -199,7 +199,14 @@ def _dots(figure: Figure) -> list:
 
 
 def _rings(figure: Figure) -> list:
-    return [each for axes in figure.axes for each in axes.collections if isinstance(each, PathCollection)]
+    """The places of the rings, in the units of the axes."""
+    return [
+        place
+        for axes in figure.axes
+        for each in axes.collections
+        if isinstance(each, PathCollection)
+        for place in each.get_offsets()
+    ]
 
 
 def _legend(figure: Figure) -> list[str]:

@@ -139,7 +139,7 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.make:
         make(arguments.make, size)
         return
-    numbers = sorted({max(1, round(part * size.models)) for part in (PARTS[:1] if arguments.quick else PARTS)})
+    numbers = sorted({max(2, round(part * size.models)) for part in (PARTS[:1] if arguments.quick else PARTS)})
     results = []
     for models in numbers:
         with tempfile.TemporaryDirectory(prefix="joulesweep-scale-") as folder:

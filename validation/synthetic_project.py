@@ -15,7 +15,7 @@ import math
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -63,11 +63,11 @@ class Size:
     launches: int = 8
 
     def __post_init__(self) -> None:
-        if min(astuple(self)) < 1 or self.launches < latency_row.FEWEST_LAUNCHES or self.runtimes > len(RUNTIMES):
-            raise ValueError(
-                f"{self}: expected at least one of each and {latency_row.FEWEST_LAUNCHES} launches, and at most {len(RUNTIMES)} "
-                "runtimes"
-            )
+        fewest = {"models": 2, "runtimes": 1, "devices": 1, "points": 1, "launches": latency_row.FEWEST_LAUNCHES}
+        if any(getattr(self, name) < number for name, number in fewest.items()):
+            raise ValueError(f"{self}: expected at least {fewest}")
+        if self.runtimes > len(RUNTIMES):
+            raise ValueError(f"{self}: expected at most {len(RUNTIMES)} runtimes")
 
     @property
     def rows(self) -> int:

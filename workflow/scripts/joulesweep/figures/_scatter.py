@@ -20,7 +20,7 @@ from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 _MOST_PANELS = 30
-_MOST_NAMES = 40  # models of a panel that are named
+_MOST_NAMES = 25  # models of a panel that are named
 _UNNAMED = f"Where a panel has more than {_MOST_NAMES} models, they are not named."
 _TITLE_WIDTH = 50  # characters that fit above a panel
 Bar = tuple[tuple[float, float], tuple[float, float]]  # a line from one place to another, in the units of the axes

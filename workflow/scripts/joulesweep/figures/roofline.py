@@ -12,7 +12,7 @@ from joulesweep.merged.roofline import placed, roofs
 
 _GIGA = 1e9
 _MOST_PANELS = 20
-_MOST_NAMES = 40  # models of a panel that are named
+_MOST_NAMES = 25  # models of a panel that are named
 
 
 class Figure(base.Figure):
