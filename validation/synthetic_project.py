@@ -275,7 +275,7 @@ def _write_device(jobs: Jobs, models: Sequence[Model], device: Device, size: Siz
     timed: list[tuple[Point, list[LatencyLaunch]]] = []
     metered: list[tuple[Point, list[EnergyLaunch]]] = []
     for place, model in enumerate(models):
-        is_large = device.has_little_memory and place >= (1 - _FAILING) * len(models)
+        is_large = device.has_little_memory and place >= len(models) - max(1, round(_FAILING * len(models)))
         failed = [is_large and point.axes["batch"] == max(size.sweeps["batch"]) for point in latency[model.name]]
         own = launches.latency(model, place, device, latency[model.name], failed, size.launches, random)
         timed += zip(latency[model.name], own, strict=True)
