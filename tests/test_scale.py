@@ -8,6 +8,7 @@ import pytest
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.report.job import report
 from joulesweep.pipeline.configuration import config
+from joulesweep.pipeline.jobs import Jobs
 
 from tests import synthetic
 from tests.digits_model import ROOT
@@ -27,13 +28,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _job(folder: Path) -> dict[str, Any]:
-    """An analysis job for the project's configuration."""
+    """The job of the project's report, which has all that the merge needs too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        configured = config.load(Path("config.yaml"))
-    job = {name: configured.values[name] for name in ("hypotheses", "choose", "title")}
-    about = {"device": configured.device, "models": configured.models, "axes": configured.axes}
-    return {**job, **about, "config_digest": configured.digest}
+        return Jobs(
+            config.load(Path("config.yaml")), Path("workflow", "scripts").resolve(), Path("results"), {}
+        ).report()
 
 
 def _rows(folder: Path, table: str) -> list[dict[str, str]]:

@@ -1,16 +1,17 @@
 """What the analysis costs as results grow: seconds and peak memory of each command, on synthetic results of three sizes.
 
-A third and a tenth of the models are measured beside all of them, so that one sees how time grows with the rows of latency:
-its exponent, from the second size to the third, is 1 where time is linear. Each command runs in a process of its own:
+A tenth and a third of the models are measured before all of them, so that one sees how time grows with the rows of latency: its
+exponent, from the second size to the third, is 1 where time is linear. Each command runs in a process of its own:
 
-  dry run      `snakemake -n all` where results were copied and nothing was made here: every stage is planned
-  first report `snakemake report`: merge, figures and report
-  no-op        `snakemake report` again, with nothing to do
+  dry run         `snakemake -n all` where results were copied and nothing was made here: every stage is planned
+  first report    `snakemake report`: merge, figures and report
+  no-op           `snakemake report` again, with nothing to do
   merge, figures, report    each script by itself
-  no-op of all `snakemake all`, where every stage has been made, with nothing to do
+  no-op of all    `snakemake all` with nothing to do, where every stage has been made
 
-Peak memory is that of the largest process. `--make FOLDER` only writes the project with all models and measures nothing; what its results
-are is said in `synthetic_project.py`. With --json FILE the figures are written there too; --quick takes a tenth of the models only.
+Behind the seconds, in brackets, are those of a processor: other processes on the machine change them less, so the exponent is
+theirs. Peak memory is that of the largest process. With --json FILE the figures are written there too; --quick takes a tenth of
+the models only. --make FOLDER writes the project with all models and measures nothing; `synthetic_project.py` says what it holds.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from validation.synthetic_project import Size, make  # noqa: E402
+from validation.synthetic_project import DEVICE, Size, make  # noqa: E402
 
 PARTS = (0.1, 1 / 3, 1.0)  # of the models
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--cores", "1")
@@ -70,7 +71,7 @@ def _job(folder: Path, stage: str) -> str:
 
 
 def cost(command: Sequence[str], folder: Path) -> dict[str, float]:
-    """Seconds that a command takes, and the peak resident memory in bytes of its largest process."""
+    """What a command costs: seconds, those of a processor among them, and the peak resident memory of its largest process in bytes."""
     with tempfile.TemporaryFile("w+") as printed:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=subprocess.STDOUT)
@@ -80,19 +81,19 @@ def cost(command: Sequence[str], folder: Path) -> dict[str, float]:
         if process.returncode:
             printed.seek(0)
             raise SystemExit(f"{' '.join(command)} in {folder} failed:\n{printed.read()[-3000:]}")
-    return {"seconds": seconds, "bytes": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
+    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "bytes": memory}
 
 
 def finish(folder: Path) -> None:
     """Let Snakemake take every stage as made here, as after a whole run on the first device."""
     models = json.loads((folder / "report.json").read_text())["models"]
-    for stage in ("latency", "energy", "time_shares", "describe_device"):
-        (folder / MADE / stage).mkdir(parents=True, exist_ok=True)
-        (folder / MADE / stage / "device-0").touch()
-    (folder / MADE / "evaluate" / "device-0").mkdir(parents=True)
-    for model in models:
-        (folder / MADE / "evaluate" / "device-0" / model).touch()
+    stages = ("latency", "energy", "time_shares", "describe_device")
+    for made in [*(f"{stage}/{DEVICE}" for stage in stages), *(f"evaluate/{DEVICE}/{model}" for model in models)]:
+        (folder / MADE / made).parent.mkdir(parents=True, exist_ok=True)
+        (folder / MADE / made).touch()
     cost([*SNAKEMAKE, "--touch", "--forceall", "all"], folder)
+    cost([*SNAKEMAKE, "all"], folder)
 
 
 def measured(folder: Path, size: Size) -> dict[str, Any]:
@@ -109,12 +110,12 @@ def measured(folder: Path, size: Size) -> dict[str, Any]:
     return {**asdict(size), "rows": size.rows, "costs": costs}
 
 
-def _words(figures: dict[str, float]) -> str:
-    return f"{figures['seconds']:.1f} s, {figures['bytes'] / MEGA:.0f} MB"
+def _words(figures: Mapping[str, float]) -> str:
+    return f"{figures['seconds']:.1f} s ({figures['cpu_seconds']:.1f}), {figures['bytes'] / MEGA:.0f} MB"
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:
-    """One line per command: the cost at each size, the exponent of time, and the time that it should not exceed at the largest."""
+    """One line per command: the cost at each size, the exponent of its time, and the time that it should not exceed at the largest."""
     lines = [["command", *(f"{result['rows']} rows" for result in results), "exponent", "target"]]
     for name in results[0]["costs"]:
         costs = [result["costs"][name] for result in results]
@@ -128,7 +129,7 @@ def _exponent(results: Sequence[dict[str, Any]], name: str) -> str:
     if len(results) < 2:
         return ""
     (rows, seconds), (more_rows, more_seconds) = (
-        (each["rows"], each["costs"][name]["seconds"]) for each in results[-2:]
+        (each["rows"], each["costs"][name]["cpu_seconds"]) for each in results[-2:]
     )
     return f"{math.log(more_seconds / seconds) / math.log(more_rows / rows):.2f}"
 

@@ -46,6 +46,7 @@ from tests.workflow_copy import PARTS  # noqa: E402
 from validation import synthetic_launches as launches  # noqa: E402
 from validation.synthetic_launches import NATIVE, NOW, RUNTIMES, Device, Model  # noqa: E402
 
+DEVICE = "device-0"  # the one that the configuration names
 _MOST_BATCHES = 6  # values of the batch beside the base point; further points vary the size
 _THREADS = 2
 _EXAMPLES = 500
@@ -123,7 +124,7 @@ def configuration(size: Size) -> dict[str, Any]:
     names = _names(size)
     return {
         "title": "Synthetic results",
-        "device": "device-0",
+        "device": DEVICE,
         "models": {name: dict(model) for name in names},
         "sweeps": size.sweeps,
         "hypotheses": [
