@@ -316,11 +316,13 @@ def test_many_devices_share_the_rows_of_a_section(tmp_path, monkeypatch):
     """A page that a code host would not show is no use; the device that is reported keeps its first variants too."""
     monkeypatch.setattr(report_job, "_MOST_ROWS", 6)
     monkeypatch.setattr(report_job, "_MOST_CASES", 7)
+    monkeypatch.setattr(report_job, "_MOST_MODELS", 6)
     words = _report(synthetic.tree(tmp_path, ("laptop", "pi", "jetson")))
     for device in ("laptop", "pi", "jetson"):
         section = words.partition(f"### Latency on {device}\n")[2].partition("\n#")[0]
         assert len(re.findall(r"^\| \w+ @ ", section, re.MULTILINE)) == 2
         assert "The first 2 of 17 rows, in the order of the configuration; `results/merged/latency.csv`" in section
+    assert "<details><summary>The 7 models</summary>" in words
     assert re.search(r"the numbers of 7 of \d+ cases", words)
     assert "more like these" in words
 

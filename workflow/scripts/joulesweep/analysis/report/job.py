@@ -33,6 +33,7 @@ from joulesweep.system.files import replace_text
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
 _MOST_CASES = 60  # that are shown at all
+_MOST_MODELS = 30  # whose table is open
 # Rows of a table about all devices, or of the tables of all devices together: code hosts show pages of up to half a megabyte.
 _MOST_ROWS = 100
 _MEASURED = ("latency", "energy", "accuracy")
@@ -99,7 +100,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "verbatim": markdown.verbatim,
         "listing": markdown.listing,
         "figure": lambda name, axis="": _figure("_".join(filter(None, (name, axis))), figures),
-        "benchmarked": tables.benchmarked(job["models"]),
+        "benchmarked": _benchmarked(job["models"]),
         "advice": advice(merged, answered),
         "foreign": _foreign(merged),
         "unsound": any(len(merged.without_figure(name).query("status == 'ok'")) for name in _MEASURED),
@@ -158,6 +159,12 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "example": next(iter(job["models"].items()), ("MODEL", {"runtimes": ["RUNTIME"]})),
         "schema": SCHEMA,
     }
+
+
+def _benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
+    """The table of the models; of many it is closed, so that the answers are near the top."""
+    shown = tables.benchmarked(models)
+    return shown if len(models) <= _MOST_MODELS else markdown.folded(f"The {len(models)} models", shown)
 
 
 def _short(shown: str, name: str, most: int = _MOST_ROWS) -> str:
