@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joulesweep.analysis.statistics import correction
 from joulesweep.analysis.statistics.correction import Rounds
+from joulesweep.analysis.statistics.slopes import LARGEST, of_each_launch, within_bounds
 from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, typical_speed
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
 from joulesweep.launches.reference_baseline import MIXTURE
-from joulesweep.uncertainty import interval
-from joulesweep.uncertainty.drift import estimate
+from joulesweep.uncertainty import drift, interval
 
 from tests import synthetic
 
@@ -40,8 +40,11 @@ def _points(draw: np.random.Generator, slopes: list[float], noise: float, drift:
 def _corrected(points: Mapping[int, Sequence[Rounds]]) -> dict[int, Corrected]:
     """The points with intervals from their own drift."""
     adjusted = correction.adjusted(points)
-    drift = estimate([(TIMES_S[: len(one.seconds)], one.seconds) for one in adjusted.values()])
-    return {point: correction.with_interval(one, TIMES_S[: len(one.seconds)], drift) for point, one in adjusted.items()}
+    records = [(TIMES_S[: len(one.seconds)], one.seconds) for one in adjusted.values()]
+    _, intervals = drift.with_intervals(records)
+    return {
+        point: correction.with_interval(one, own) for (point, one), own in zip(adjusted.items(), intervals, strict=True)
+    }
 
 
 def _spread(values: list[float]) -> float:
@@ -112,7 +115,7 @@ def test_whatever_the_launches_are_there_is_a_figure_and_a_slope_within_its_boun
         for number, launches in enumerate(points)
     }
     for number, one in _corrected(launched).items():
-        assert 0 <= one.slope <= correction._LARGEST
+        assert 0 <= one.slope <= LARGEST
         assert 0 < one.interval.low <= one.interval.value <= one.interval.high < math.inf
         assert len(one.seconds) == len(points[number])
 
@@ -120,7 +123,7 @@ def test_whatever_the_launches_are_there_is_a_figure_and_a_slope_within_its_boun
 def test_one_point_with_the_fewest_launches_is_corrected_too():
     points = _points(np.random.default_rng(3), [1.0], noise=0.01, drift=0.1)
     (one,) = _corrected({0: points[0][:3]}).values()
-    assert 0 <= one.slope <= correction._LARGEST
+    assert 0 <= one.slope <= LARGEST
     assert one.interval.low < one.interval.value < one.interval.high
     assert _corrected({}) == {}
 
@@ -154,7 +157,53 @@ def test_a_slope_that_is_held_at_its_bound_leaves_the_rest_to_the_other():
     grid = np.stack(np.meshgrid(np.linspace(0, 2, 401), np.linspace(0, 2, 401)), axis=-1) - slopes
     best = np.argmin(np.einsum("xyi,ij,xyj->xy", grid, precision, grid))
     expected = grid.reshape(-1, 2)[best] + slopes
-    assert correction._within_bounds(slopes, precision) == pytest.approx(expected, abs=0.01)
+    assert within_bounds(slopes, precision) == pytest.approx(expected, abs=0.01)
+
+
+def _plain_slopes(
+    points: Sequence[tuple[np.ndarray, np.ndarray]], own: int, left_out: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The slopes of a point without one of its launches and their precision, by the formulas, one matrix after the other."""
+    tiny, worth = 1e-12 * np.eye(points[0][1].shape[1]), 4
+    kept = [
+        (y, x) if place != own else (np.delete(y, left_out), np.delete(x, left_out, 0))
+        for place, (y, x) in enumerate(points)
+    ]
+    centred = [(y - y.mean(), x - x.mean(axis=0)) for y, x in kept]
+    all_y, all_x = np.concatenate([y for y, _ in centred]), np.concatenate([x for _, x in centred])
+    pooled = np.clip(np.linalg.solve(all_x.T @ all_x + tiny, all_x.T @ all_y), 0, LARGEST)
+    residual, freedom = ((all_y - all_x @ pooled) ** 2).sum(), len(all_y) - len(points)
+    spread = (residual + worth * 0.01**2) / (freedom + worth)
+    found = []
+    for y, x in centred:
+        squares = x.T @ x + tiny
+        value = np.linalg.solve(squares, x.T @ y)
+        variance = (((y - x @ value) ** 2).sum() + worth * spread) / (max(len(y) - 1 - len(value), 0) + worth)
+        found.append((value, squares / variance))
+    between, expected = 0.4**2 * np.eye(len(tiny)), np.diag(1 / np.array([0.3, 0.5])[: len(tiny)] ** 2)
+    weights = [np.linalg.inv(np.linalg.inv(precision) + between) for _, precision in found]
+    known = sum(weights) + expected
+    weighted = sum(weight @ value for weight, (value, _) in zip(weights, found, strict=True))
+    mean = np.linalg.solve(known, weighted + expected @ np.array([0.75, 0.0])[: len(tiny)])
+    mean_weight, (value, precision) = np.linalg.inv(between + np.linalg.inv(known)), found[own]
+    both = precision + mean_weight
+    return within_bounds(np.linalg.solve(both, precision @ value + mean_weight @ mean), both), both
+
+
+@pytest.mark.parametrize("controls", [1, 2])
+def test_the_slopes_of_every_launch_are_those_of_the_formulas_without_it(controls):
+    """Points of different numbers of launches, one with controls that hardly move."""
+    draw = np.random.default_rng(9)
+    points = []
+    for place, count in enumerate([3, 5, 8, 8]):
+        beside = draw.normal(0, 1e-9 if place == 1 else 0.1, (count, controls))
+        points.append((beside @ draw.uniform(0, 1, controls) + draw.normal(0, 0.02, count), beside))
+    values, precisions = of_each_launch(points)
+    places = [(own, left_out) for own, (passes, _) in enumerate(points) for left_out in range(len(passes))]
+    for value, precision, place in zip(values, precisions, places, strict=True):
+        expected, expected_precision = _plain_slopes(points, *place)
+        assert value == pytest.approx(expected, rel=1e-7, abs=1e-9)
+        assert precision == pytest.approx(expected_precision, rel=1e-7)
 
 
 def _launched(core_s: tuple[tuple[float, ...], ...] = (), slower: float = 1.0) -> LatencyLaunch:

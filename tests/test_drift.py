@@ -68,7 +68,7 @@ def test_the_likelihood_is_that_of_all_differences_between_launches():
     """The density of the n - 1 differences to the first launch, at the variance where it is highest."""
     random = np.random.default_rng(0)
     times_s, logs, drift_times_s = np.sort(random.uniform(0, 300, 7)), random.normal(0, 0.1, 7), np.array([15.0, 135.0])
-    likelihood, variances = drift._fit(times_s, logs, drift_times_s)
+    likelihood, variances = drift._fit(drift._correlations(times_s, drift_times_s), logs)
     to_first = np.eye(7)[1:] - np.eye(7)[0]
     densities = np.empty_like(likelihood)
     for row, time_s in enumerate(drift_times_s):

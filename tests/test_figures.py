@@ -11,9 +11,20 @@ import pytest
 from joulesweep import plugins, products
 from joulesweep.analysis.draw_figures import draw
 from joulesweep.analysis.merge.job import merge
-from joulesweep.figures import _levels, _style
+from joulesweep.figures import (
+    _dots as _dots_module,
+)
+from joulesweep.figures import (
+    _levels,
+    _scatter,
+    _style,
+    _sweep,
+    launches,
+    parameters_and_flops,
+    roofline,
+    time_shares,
+)
 from joulesweep.figures.base import NotDrawn
-from joulesweep.figures.time_shares import _COLOURS as _KINDS
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.merged.load import Merged, load
@@ -199,7 +210,14 @@ def _dots(figure: Figure) -> list:
 
 
 def _rings(figure: Figure) -> list:
-    return [each for axes in figure.axes for each in axes.collections if isinstance(each, PathCollection)]
+    """The places of the rings, in the units of the axes."""
+    return [
+        place
+        for axes in figure.axes
+        for each in axes.collections
+        if isinstance(each, PathCollection)
+        for place in each.get_offsets()
+    ]
 
 
 def _legend(figure: Figure) -> list[str]:
@@ -473,8 +491,74 @@ def test_runtimes_are_told_apart_by_colour_blind_readers_or_by_their_markers(vis
 
 @pytest.mark.parametrize("vision", BLINDNESS)
 def test_kinds_of_layers_are_told_apart_by_colour_blind_readers(vision):
-    colours = list(_KINDS.values())
+    colours = list(time_shares._COLOURS.values())
     for place, one in enumerate(colours):
         for other in colours[:place]:
             apart = float(np.linalg.norm(_lab(one, BLINDNESS[vision]) - _lab(other, BLINDNESS[vision])))
             assert apart > 10, f"{one} and {other} are {apart:.0f} apart with {vision}"
+
+
+def test_too_many_models_for_names_are_dots_at_the_same_height_on_every_device(tmp_path, monkeypatch):
+    monkeypatch.setattr(_dots_module, "_MOST_ROWS", 6)
+    merged = _merged(tmp_path, ("laptop", "pi"))
+    figure = _draw("latency", merged)
+    one, other = (axes for axes in figure.axes if axes.axison)
+    assert one.get_ylabel() == "7 models, in the same order on every device"
+    assert not [text for axes in (one, other) for text in axes.texts]
+    points = len(merged.sound("latency").query("base and device == 'laptop'"))
+    for axes in (one, other):
+        assert sum(len(line.get_xdata()) for line in axes.lines) == points
+    heights = [sorted(np.concatenate([line.get_ydata() for line in axes.lines])) for axes in (one, other)]
+    assert heights[0] == heights[1]
+
+
+def test_modelled_energy_keeps_its_rings_where_models_are_too_many_for_names(tmp_path, monkeypatch):
+    monkeypatch.setattr(_dots_module, "_MOST_ROWS", 6)
+    figure = _draw("energy", _merged(tmp_path, ("laptop",), "modelled"))
+    assert len(_rings(figure)) == sum(len(line.get_xdata()) for line in _dots(figure)) > 0
+    assert "modelled" in _legend(figure)
+
+
+@pytest.mark.parametrize("name", ["latency-vs-flops", "accuracy-vs-latency"])
+def test_models_are_not_named_where_names_would_cover_the_panel_and_the_note_says_so(merged, monkeypatch, name):
+    monkeypatch.setattr(_scatter, "_MOST_NAMES", 1)
+    figure = _draw(name, merged)
+    assert not [text for axes in figure.axes for text in axes.texts if text.get_text()]
+    assert "they are not named" in _words(figure).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "name", "axis", "words"),
+    [
+        (_sweep, "_MOST_PANELS", "latency-sweep", "batch", "7 panels of models on devices are more than the 2"),
+        (_scatter, "_MOST_PANELS", "latency-vs-flops", "", "1 panels are more than the 0"),
+        (parameters_and_flops, "_MOST", "parameters-and-flops", "", "7 models are more than the 2"),
+        (time_shares, "_MOST", "time-shares", "", "17 variants on devices are more than the 2"),
+        (roofline, "_MOST_PANELS", "roofline", "", "1 devices are more than the 0"),
+    ],
+)
+def test_what_nobody_could_read_is_not_drawn_and_the_reason_names_the_table(
+    merged, monkeypatch, module, limit, name, axis, words
+):
+    monkeypatch.setattr(module, limit, 0 if words.startswith("1 ") else 2)
+    with pytest.raises(NotDrawn, match=f"{words} that can be read in one image; results/merged/.*csv"):
+        _draw(name, merged, axis)
+
+
+def test_the_launches_of_too_many_variants_are_drawn_in_time_only_and_the_note_says_so(tmp_path, monkeypatch):
+    for device in ("laptop", "pi", "jetson", "vm"):
+        name = f"devices/{device}/latency/resnet18.csv"
+        rows = [synthetic.latency_row(device, "resnet18", "eager", 0.03 * batch, batch=batch) for batch in (1, 2)]
+        write_table(tmp_path / name, columns.LATENCY, rows)
+        synthetic.journal(tmp_path, name, rows)
+    merged = _merged(tmp_path, ())
+    both = _draw("launches", merged)
+    assert len([axes for axes in both.axes if axes.axison]) == 8, "two panels per device"
+    monkeypatch.setattr(launches, "_MOST_VARIANTS", 0)
+    monkeypatch.setattr(launches, "_MOST_SHAPES", 2)
+    figure = _draw("launches", merged)
+    panels = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_title(loc="left") for axes in panels] == ["jetson", "laptop", "pi", "vm"]
+    assert all(axes.lines[0].get_rasterized() for axes in panels)
+    assert "Above" not in _words(figure)
+    assert plugins.load("figures", "launches")().heading(merged)[1].startswith("The launches of all points")

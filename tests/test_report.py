@@ -10,10 +10,23 @@ from joulesweep import plugins
 from joulesweep.analysis.anomalies.flags import FLAGS
 from joulesweep.analysis.merge.job import merge
 from joulesweep.analysis.page import job as page_job
+from joulesweep.analysis.report import job as report_job
 from joulesweep.analysis.report import tables
 from joulesweep.analysis.report.job import report
-from joulesweep.analysis.report.markdown import text, verbatim
-from joulesweep.formatting import bracketed, digits, half_width, percent, scored, si, significant, with_interval
+from joulesweep.analysis.report.markdown import listing, shortened, text, verbatim
+from joulesweep.analysis.report.markdown import table as table_of
+from joulesweep.formatting import (
+    MOST_NAMED,
+    bracketed,
+    digits,
+    first_of,
+    half_width,
+    percent,
+    scored,
+    si,
+    significant,
+    with_interval,
+)
 from joulesweep.launches import columns
 from joulesweep.launches.table_file import write_table
 from joulesweep.measure.missing import MOST_FURTHER
@@ -294,6 +307,44 @@ def test_it_says_how_to_measure_again_and_what_to_cite(modelled):
 def test_several_devices_stand_side_by_side(three):
     for device in ("laptop", "pi", "jetson"):
         assert f"### Latency on {device}" in three
+    (row,) = re.findall(r"^\| digits_mlp \| [^|]*ms.*", three.replace("± ", "ms ± "), re.MULTILINE)[:1]
+    assert row.count("(onnxruntime)") == 3, "each device with the runtime that is the fastest there"
+
+
+def test_a_long_table_shows_its_first_rows_and_names_the_file_with_all_of_them():
+    rows = [[f"m{number}", str(number)] for number in range(30)]
+    shown = table_of(["model", "ms"], rows, numbers=1) + "\n\nIn brackets: something."
+    assert shortened(shown, 30, "results/merged/latency.csv") == shown
+    short = shortened(shown, 10, "results/merged/latency.csv")
+    assert short.splitlines()[:12] == shown.splitlines()[:12]
+    assert "| m10 |" not in short
+    assert "The first 10 of 30 rows" in short
+    assert "`results/merged/latency.csv` has all of them" in short
+    assert short.endswith("\n\nIn brackets: something.")
+    assert shortened("", 10, "results/merged/latency.csv") == ""
+
+
+def test_a_long_list_and_a_long_sentence_say_how_much_they_leave_out():
+    assert listing(map(str, range(3)), 2).splitlines() == ["- 0", "- 1", "- and 1 more like these"]
+    assert listing(["a", "b"], 2) == "- a\n- b"
+    names = [f"m{number}" for number in range(MOST_NAMED + 2)]
+    assert first_of(names) == [*names[:-2], "2 more"]
+    assert first_of(names[:-2]) == names[:-2]
+
+
+def test_many_devices_share_the_rows_of_a_section(tmp_path, monkeypatch):
+    """A page that a code host would not show is no use; the device that is reported keeps its first variants too."""
+    monkeypatch.setattr(report_job, "_MOST_ROWS", 6)
+    monkeypatch.setattr(report_job, "_MOST_CASES", 7)
+    monkeypatch.setattr(report_job, "_MOST_MODELS", 6)
+    words = _report(synthetic.tree(tmp_path, ("laptop", "pi", "jetson")))
+    for device in ("laptop", "pi", "jetson"):
+        section = words.partition(f"### Latency on {device}\n")[2].partition("\n#")[0]
+        assert len(re.findall(r"^\| \w+ @ ", section, re.MULTILINE)) == 2
+        assert "The first 2 of 17 rows, in the order of the configuration; `results/merged/latency.csv`" in section
+    assert "<details><summary>The 7 models</summary>" in words
+    assert re.search(r"the numbers of 7 of \d+ cases", words)
+    assert "more like these" in words
 
 
 def test_what_this_configuration_does_not_name_is_marked_and_left_out_of_answers(tmp_path):

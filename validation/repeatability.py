@@ -269,7 +269,8 @@ def _joulesweep(
             for seconds in (raw, {cell: adjusted[cell].seconds for cell in kind})
         ]
         for cell in kind:
-            corrected = correction.with_interval(adjusted[cell], times[cell], drifts[1])
+            drifting = drift.interval(times[cell], adjusted[cell].seconds, drifts[1])
+            corrected = correction.with_interval(adjusted[cell], drifting)
             found[cell] = drift.interval(times[cell], raw[cell], drifts[0]), corrected.interval
     return found
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+MOST_NAMED = 20  # in one sentence
 MOST_FACTOR = 10  # an interval that reaches further than this factor either way determines nothing
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -108,6 +109,12 @@ def scored(value: float, low: float, high: float, unit: str) -> str:
 def plural(count: int, noun: str, several: str = "") -> str:
     """1 row, 2 rows; `several` is for nouns that take more than an s."""
     return f"{count} {noun}" if count == 1 else f"{count} {several or f'{noun}s'}"
+
+
+def first_of(words: Sequence[str]) -> list[str]:
+    """The words, at most twenty of them; the last entry says how many others there are."""
+    more = len(words) - MOST_NAMED
+    return [*words[:MOST_NAMED], f"{more} more"] if more > 0 else list(words)
 
 
 def enumeration(words: Sequence[str]) -> str:

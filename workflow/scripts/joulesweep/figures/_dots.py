@@ -13,10 +13,14 @@ from joulesweep.merged.base_points import METRICS, base_points
 from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
+_MOST_ROWS = 100  # models below each other, in all lines of panels, that have room for names and numbers
+_CROWDED_HEIGHT = 4.0  # inches of a panel without them
 
 
 def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawing:
     """One panel per device; models by their smallest value, largest at the top; a variant without a value says why.
+
+    More than a hundred rows of models are drawn without names, numbers and reasons.
 
     Raises:
         NotDrawn: no variant has a value.
@@ -33,10 +37,12 @@ def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawin
     order = [model for model in merged.models if model in set(failed["model"]) - set(order)] + order
     columns = min(len(devices), _MOST_COLUMNS)
     lines = -(-len(devices) // columns)
+    crowded = lines * len(order) > _MOST_ROWS
+    height = _CROWDED_HEIGHT if crowded else 0.7 + 0.2 * max(2, len(styles)) * len(order)
     figure, grid = plt.subplots(
         lines,
         columns,
-        figsize=(3.2 + 4.3 * columns, lines * (0.7 + 0.2 * max(2, len(styles)) * len(order)) + 1.5),
+        figsize=(3.2 + 4.3 * columns, lines * height + 1.5),
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -50,7 +56,11 @@ def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawin
         if axes.get_xscale() == "log":
             low, high = axes.get_xlim()
             axes.set_xlim(low, high * (high / low) ** 0.1)
-        _panel(axes, shown[shown["device"] == device], failed[failed["device"] == device], order, styles, quantity)
+        own = shown[shown["device"] == device]
+        if crowded:
+            _cloud(axes, own, order, styles, quantity)
+        else:
+            _panel(axes, own, failed[failed["device"] == device], order, styles, quantity)
         if len(devices) > 1:
             axes.set_title(device)
     for axes in grid.flat[len(devices) :]:
@@ -58,8 +68,28 @@ def dots(merged: Merged, quantity: Quantity, heading: tuple[str, str]) -> Drawin
     for axes in grid.flat[max(0, len(devices) - columns) : len(devices)]:
         axes.set_xlabel(quantity.label(merged))
         axes.tick_params(labelbottom=True)
-    _style.legend(figure, styles, [*_levels.handles(shown, quantity, "|"), *_modelled.handles(shown, quantity)])
+    levels = [] if crowded else _levels.handles(shown, quantity, "|")
+    _style.legend(figure, styles, [*levels, *_modelled.handles(shown, quantity)])
     return figure
+
+
+def _cloud(
+    axes: Axes, shown: pd.DataFrame, order: list[str], styles: dict[str, tuple[str, str]], quantity: Quantity
+) -> None:
+    """One dot per variant, at the height of its model."""
+    places = {model: place for place, model in enumerate(order)}
+    metric = quantity.metric
+    for runtime, own in shown.groupby("runtime", sort=False):
+        colour, marker = styles[str(runtime)]
+        value, low, high = (own[name] * quantity.scale for name in (metric, f"{metric}_low", f"{metric}_high"))
+        y = own["model"].map(places)
+        axes.hlines(y, low, high, color=colour, linewidth=1)
+        axes.plot(value, y, marker, color=colour, markersize=2.5)
+        modelled = _modelled.modelled_of(own, quantity).index
+        _modelled.ring(axes, value[modelled], y[modelled], colour)
+    axes.set_yticks([])
+    axes.set_ylim(-1, len(order))
+    axes.set_ylabel(f"{len(order)} models, in the same order on every device")
 
 
 def _panel(

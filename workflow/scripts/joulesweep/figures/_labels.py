@@ -1,10 +1,9 @@
 """Puts names beside dots so that no name covers another name or a dot."""
 
-import math
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
 
 # Where a name may go, in points from its dot: near first, beside before above before below, then further out.
 _PLACES = [
@@ -12,6 +11,8 @@ _PLACES = [
     for far in (1.0, 1.7, 2.6, 3.8, 5.2, 7)
     for x, y in ((8, 0), (-8, 0), (6, 8), (-6, 8), (0, 10), (6, -8), (-6, -8), (0, -10))
 ]
+_SIDES = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}  # alignment by the sign of an offset
+_DOT, _MARGIN = 6, 1.2  # half the side of the square around a dot, and the margin of a name, in points
 
 
 def place(
@@ -27,10 +28,11 @@ def place(
     """
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
-    frame = axes.get_window_extent(renderer)
+    frame = np.array(axes.get_window_extent(renderer).extents)
     scale = figure.dpi / 72
-    taken = [_around(axes.transData.transform(dot), 6 * scale) for dot in dots]
-    taken += [Bbox([axes.transData.transform(end) for end in bar]).padded(scale) for bar in bars]
+    centres = _pixels(axes, dots)
+    begins, ends = (_pixels(axes, [bar[end] for bar in bars]) for end in (0, 1))
+    taken = np.vstack([_boxes(centres, centres, _DOT * scale), _boxes(begins, ends, scale)])
     for x, y, name in sorted(names, key=lambda entry: (-entry[1], entry[0])):
         text = axes.annotate(
             name,
@@ -41,25 +43,27 @@ def place(
             color="#333333",
             annotation_clip=False,
         )
+        extent = text.get_window_extent(renderer)
+        own = axes.transData.transform((x, y))
+        others = centres[(np.asarray(dots, dtype=float) != (x, y)).any(axis=1)]
         best = None
         for dx, dy in _PLACES:
-            text.set_position((dx, dy))
-            text.set_ha("left" if dx > 0 else "right" if dx < 0 else "center")
-            text.set_va("bottom" if dy > 0 else "top" if dy < 0 else "center")
-            box = text.get_window_extent(renderer).padded(1.2 * scale)
-            if not _within(box, frame):
+            box = _beside(own + np.array([dx, dy]) * scale, dx, dy, extent.width, extent.height)
+            box += np.array([-1, -1, 1, 1]) * _MARGIN * scale
+            if (box[:2] < frame[:2]).any() or (box[2:] > frame[2:]).any():
                 continue
-            cost = 10 * sum(box.overlaps(other) for other in taken) + _doubtful(box, (x, y), dots, axes)
+            doubtful = bool((_distances(box, others) < _distances(box, own[None])).any())
+            cost = 10 * int(_overlaps(box, taken).sum()) + doubtful
             if best is None or cost < best[0]:
-                best = (cost, dx, dy, text.get_ha(), text.get_va(), box)
+                best = (cost, dx, dy, box)
             if cost == 0:
                 break
         if best is None:
-            taken.append(text.get_window_extent(renderer))
+            taken = np.vstack([taken, extent.extents])
             continue
-        _, dx, dy, horizontal, vertical, box = best
-        text.set(position=(dx, dy), ha=horizontal, va=vertical)
-        taken.append(box)
+        _, dx, dy, box = best
+        text.set(position=(dx, dy), ha=_SIDES[_sign(dx)][0], va=_SIDES[_sign(dy)][1])
+        taken = np.vstack([taken, box])
         if max(abs(dx), abs(dy)) > 12:
             axes.annotate(
                 "", (x, y), xytext=(dx, dy), textcoords="offset points",
@@ -67,22 +71,32 @@ def place(
             )  # fmt: skip
 
 
-def _doubtful(box: Bbox, own: tuple[float, float], dots: Sequence[tuple[float, float]], axes: Axes) -> bool:
-    """Whether another dot is nearer to a name than its own."""
-    mine = _distance(box, axes.transData.transform(own))
-    return any(_distance(box, axes.transData.transform(dot)) < mine for dot in dots if dot != own)
+def _pixels(axes: Axes, places: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Places in data as pixels, (N, 2)."""
+    return axes.transData.transform(np.asarray(places, dtype=float).reshape(-1, 2))
 
 
-def _distance(box: Bbox, point: Sequence[float]) -> float:
-    """From a box to a point, in pixels; 0 inside."""
-    x, y = point
-    return math.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1))
+def _boxes(ends: np.ndarray, other_ends: np.ndarray, margin: float) -> np.ndarray:
+    """The boxes around lines, (N, 4): left, bottom, right and top in pixels."""
+    return np.hstack([np.minimum(ends, other_ends) - margin, np.maximum(ends, other_ends) + margin])
 
 
-def _around(centre: Sequence[float], radius: float) -> Bbox:
-    x, y = centre
-    return Bbox([[x - radius, y - radius], [x + radius, y + radius]])
+def _beside(anchor: np.ndarray, dx: float, dy: float, width: float, height: float) -> np.ndarray:
+    """The box of a text that lies on the side of its anchor to which the offset points."""
+    shift = {1: 0.0, 0: 0.5, -1: 1.0}
+    left, bottom = anchor[0] - shift[_sign(dx)] * width, anchor[1] - shift[_sign(dy)] * height
+    return np.array([left, bottom, left + width, bottom + height])
 
 
-def _within(box: Bbox, frame: Bbox) -> bool:
-    return box.x0 >= frame.x0 and box.x1 <= frame.x1 and box.y0 >= frame.y0 and box.y1 <= frame.y1
+def _sign(offset: float) -> int:
+    return (offset > 0) - (offset < 0)
+
+
+def _overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of the boxes (N, 4) a box touches."""
+    return np.all((box[:2] <= others[:, 2:]) & (others[:, :2] <= box[2:]), axis=1)
+
+
+def _distances(box: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """From a box to points (N, 2), in pixels; 0 inside."""
+    return np.hypot(*np.maximum(0, np.maximum(box[:2] - points, points - box[2:])).T)

@@ -45,6 +45,11 @@ def along(merged: Merged, quantity: Quantity, axis: str) -> str:
     return f"no variant has {quantity.words} that can be used at two values of {axis}{reasons}"
 
 
+def too_many(count: int, things: str, most: int, table: str) -> str:
+    """Why so many `things` are not drawn: nobody could read the image."""
+    return f"{count} {things} are more than the {most} that can be read in one image; results/merged/{table}.csv has the numbers"
+
+
 def _reasons(merged: Merged, table: str, rows: pd.DataFrame) -> str:
     """How many of these rows of a table have each reason, in brackets; empty where one of them has a figure that can be used."""
     rows = rows[rows["configured"] == "yes"]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
@@ -13,11 +14,14 @@ from joulesweep.figures import _labels, _missing, _modelled, _style
 from joulesweep.figures._quantities import Quantity, of_rows
 from joulesweep.figures.base import NotDrawn
 from joulesweep.merged import scores
-from joulesweep.merged.base_points import base_points
+from joulesweep.merged.base_points import METRICS, base_points
 from joulesweep.merged.fronts import COMPARABLE
 from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
+_MOST_PANELS = 30
+_MOST_NAMES = 25  # models of a panel that are named
+_UNNAMED = f"Where a panel has more than {_MOST_NAMES} models, they are not named."
 _TITLE_WIDTH = 50  # characters that fit above a panel
 Bar = tuple[tuple[float, float], tuple[float, float]]  # a line from one place to another, in the units of the axes
 
@@ -35,7 +39,7 @@ def scatter(
     and may return how some of their dots are filled: `full`, `hollow`, or `faint`, by their index.
 
     Raises:
-        NotDrawn: fewer than two variants have both quantities.
+        NotDrawn: fewer than two variants have both quantities, or there are too many panels.
     """
     points = base_points(merged)
     shown = points[points[across.metric].notna() & points[up.metric].notna()]
@@ -43,6 +47,8 @@ def scatter(
         raise NotDrawn(_missing.at_base(merged, up, across))
     styles = _style.styles(shown["runtime"])
     panels = _panels(shown, up)
+    if len(panels) > _MOST_PANELS:
+        raise NotDrawn(_missing.too_many(len(panels), "panels", _MOST_PANELS, METRICS[up.metric][0]))
     columns = min(len(panels), _MOST_COLUMNS)
     lines = -(-len(panels) // columns)
     one_scale = up.metric != "accuracy" or len(shown[COMPARABLE].drop_duplicates()) == 1
@@ -55,7 +61,8 @@ def scatter(
         squeeze=False,
         layout="constrained",
     )
-    _style.headline(figure, *heading)
+    crowded = any(own["model"].nunique() > _MOST_NAMES for _, own in panels)
+    _style.headline(figure, heading[0], f"{heading[1]} {_UNNAMED}" if crowded else heading[1])
     for axes in grid.flat:
         _scale(axes, shown, across, up)
     for place, ((title, own), axes) in enumerate(zip(panels, grid.flat, strict=False)):
@@ -111,36 +118,37 @@ def _dots(
         axes.plot(
             group[across.metric] * across.scale, group[up.metric] * up.scale, color=_style.FAINT, linewidth=1, zorder=1
         )
-    for index, row in shown.iterrows():
-        colour, marker = styles[row["runtime"]]
-        x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
-        fill = fills.get(index, "full")
+    filled = pd.Series([fills.get(index, "full") for index in shown.index], index=shown.index)
+    for (runtime, fill), own in shown.groupby([shown["runtime"], filled], sort=False):
+        colour, marker = styles[str(runtime)]
+        x, y = own[across.metric] * across.scale, own[up.metric] * up.scale
         alpha, order = (_style.FAINT_ALPHA, 1.8) if fill == "faint" else (1.0, 2)
-        bars = {"xerr": _reach(row, across), "yerr": _reach(row, up)}
         axes.errorbar(
-            x, y, **bars, fmt=marker, color=colour, markersize=5, markerfacecolor="white" if fill == "hollow" else colour,
-            elinewidth=1, zorder=order, alpha=alpha,
+            x, y, xerr=_reach(own, across), yerr=_reach(own, up), fmt=marker, color=colour, markersize=5,
+            markerfacecolor="white" if fill == "hollow" else colour, elinewidth=1, zorder=order, alpha=alpha,
         )  # fmt: skip
-        if _modelled.is_modelled(row, across, up):
-            _modelled.ring(axes, x, y, colour, alpha)
+        modelled = _modelled.modelled_of(own, across, up).index
+        _modelled.ring(axes, x[modelled], y[modelled], colour, alpha)
 
 
-def _reach(row: pd.Series, quantity: Quantity) -> list[list[float]] | None:
-    low, high = row.get(f"{quantity.metric}_low"), row.get(f"{quantity.metric}_high")
-    if low is None or high is None or low != low or high != high:
+def _reach(rows: pd.DataFrame, quantity: Quantity) -> np.ndarray | None:
+    """How far the bars of dots reach down and up, (2, dots), NaN where there is no interval; None for what is counted."""
+    if f"{quantity.metric}_low" not in rows:
         return None
-    value = row[quantity.metric]
-    return [[max(0.0, value - low) * quantity.scale], [max(0.0, high - value) * quantity.scale]]
+    value, low, high = (rows[f"{quantity.metric}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high"))
+    return np.stack([np.maximum(value - low, 0), np.maximum(high - value, 0)]) * quantity.scale
 
 
 def _names(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> None:
-    dots = [(row[across.metric] * across.scale, row[up.metric] * up.scale) for _, row in shown.iterrows()]
+    """The name of each model beside its highest dot; none where they would cover all of the panel."""
+    if shown["model"].nunique() > _MOST_NAMES:
+        return
+    dots = list(zip(shown[across.metric] * across.scale, shown[up.metric] * up.scale, strict=True))
     highest = shown.loc[shown.groupby("model")[up.metric].idxmax()]
     names = [
         (row[across.metric] * across.scale, row[up.metric] * up.scale, row["model"]) for _, row in highest.iterrows()
     ]
-    bars = [bar for _, row in shown.iterrows() for bar in _bars(row, across, up)]
-    _labels.place(axes, names, dots, [*bars, *_steps(axes)])
+    _labels.place(axes, names, dots, [*_bars(shown, across, up), *_steps(axes)])
 
 
 def _steps(axes: Axes) -> Iterator[Bar]:
@@ -152,10 +160,10 @@ def _steps(axes: Axes) -> Iterator[Bar]:
                 yield (next_x, y), (next_x, next_y)
 
 
-def _bars(row: pd.Series, across: Quantity, up: Quantity) -> Iterator[Bar]:
-    """The ends of a dot's bars, in the units of the axes."""
-    x, y = row[across.metric] * across.scale, row[up.metric] * up.scale
-    if reach := _reach(row, across):
-        yield (x - reach[0][0], y), (x + reach[1][0], y)
-    if reach := _reach(row, up):
-        yield (x, y - reach[0][0]), (x, y + reach[1][0])
+def _bars(rows: pd.DataFrame, across: Quantity, up: Quantity) -> Iterator[Bar]:
+    """The ends of the dots' bars, in the units of the axes."""
+    xs, ys = (rows[quantity.metric] * quantity.scale for quantity in (across, up))
+    if (reach := _reach(rows, across)) is not None:
+        yield from (((x - low, y), (x + high, y)) for x, y, low, high in zip(xs, ys, *reach, strict=True) if low == low)
+    if (reach := _reach(rows, up)) is not None:
+        yield from (((x, y - low), (x, y + high)) for x, y, low, high in zip(xs, ys, *reach, strict=True) if low == low)

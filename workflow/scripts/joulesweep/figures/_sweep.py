@@ -15,13 +15,14 @@ from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import Merged, sweep
 
 _MOST_COLUMNS = 4
+_MOST_PANELS = 80
 
 
 def swept(merged: Merged, quantity: Quantity, axis: str, heading: tuple[str, str]) -> Drawing:
     """A block of panels per device; every panel spans the same factor, so that slopes can be compared.
 
     Raises:
-        NotDrawn: no variant has the quantity at two values of the axis.
+        NotDrawn: no variant has the quantity at two values of the axis, or there are too many models.
     """
     table, *columns = METRICS[quantity.metric]
     rows = sweep(merged.sound(table), axis)
@@ -31,6 +32,8 @@ def swept(merged: Merged, quantity: Quantity, axis: str, heading: tuple[str, str
     measured = set(zip(rows["device"], rows["model"], strict=True))
     devices = sorted(set(rows["device"]))
     models = {device: [model for model in merged.models if (device, model) in measured] for device in devices}
+    if len(measured) > _MOST_PANELS:
+        raise NotDrawn(_missing.too_many(len(measured), "panels of models on devices", _MOST_PANELS, table))
     width = min(_MOST_COLUMNS, max(map(len, models.values())))
     lines = [(device, line) for device in devices for line in _lines_of(models[device], width)]
     figure = plt.figure(figsize=(max(6.4, 1 + 2.5 * width), 1.5 + 2.3 * len(lines)), layout="constrained")

@@ -13,44 +13,70 @@ from joulesweep.figures.base import NotDrawn
 from joulesweep.merged.load import VARIANT, Merged
 
 _ONE_RUN_S = 120  # launches between which more time lies are of several runs: drawn in their order, without the gaps
+_MOST_COLUMNS = 3
+_MOST_DEVICES = 30
+_MOST_VARIANTS = 60  # of a device, that are drawn below each other
+_MOST_SHAPES = 2000  # dots of a panel that an SVG holds one by one; more are an image in it
+_IN_TIME = "the launches of all points as measured, over the median of their point, in time; the black line is the reference beside them."
 
 
 class Figure(base.Figure):
-    """Above, the launches of each variant; below, all of them in time with the reference beside them."""
+    """Above, the launches of each variant, unless there are too many; below, all of them in time with the reference beside them."""
 
     title = "The launches behind the latencies"
     note = (
-        "Above, each launch at the base point over the latency of its variant: filled corrected, light as measured. Below, the "
-        "launches of all points as measured, over the median of their point, in time; the black line is the reference beside them."
+        "Above, each launch at the base point over the latency of its variant: filled corrected, light as measured. Below, "
+        + _IN_TIME
     )
 
+    def heading(self, merged: Merged, axis: str = "") -> tuple[str, str]:
+        """Title and note; the latter says what is drawn."""
+        title, note = super().heading(merged, axis)
+        return title, note if _most_variants(merged.launches) <= _MOST_VARIANTS else _IN_TIME.capitalize()
+
     def draw(self, merged: Merged, axis: str) -> Drawing:
-        """Two panels per device, one above the other."""
+        """A block of one or two panels per device."""
         rows = _relative(merged)
         if rows.empty:
             raise NotDrawn(_missing.of_launches(merged))
         devices = sorted(set(rows["device"]))
-        variants = rows.loc[rows["base"], VARIANT].drop_duplicates()
-        tallest = int(variants.groupby("device").size().max()) if len(variants) else 1
+        if len(devices) > _MOST_DEVICES:
+            raise NotDrawn(_missing.too_many(len(devices), "devices", _MOST_DEVICES, "launches"))
+        tallest = max(1, _most_variants(rows))
+        heights = [0.24 * tallest + 0.3, 2.2] if _most_variants(merged.launches) <= _MOST_VARIANTS else [2.2]
+        columns = min(len(devices), _MOST_COLUMNS)
+        lines = -(-len(devices) // columns)
         figure, grid = plt.subplots(
-            2,
-            len(devices),
-            figsize=(2.5 + 5.0 * len(devices), 3.9 + 0.24 * tallest),
-            height_ratios=[0.24 * tallest + 0.3, 2.2],
+            lines * len(heights),
+            columns,
+            figsize=(2.5 + 5.0 * columns, 1.4 + lines * (sum(heights))),
+            height_ratios=heights * lines,
             squeeze=False,
             layout="constrained",
         )
         styles = _style.styles(rows["runtime"])
         _style.headline(figure, *self.heading(merged))
-        for device, (above, below) in zip(devices, grid.T, strict=True):
+        blocks = [
+            grid[line * len(heights) :][: len(heights), column] for line in range(lines) for column in range(columns)
+        ]
+        for device, block in zip(devices, blocks, strict=False):
             own = rows[rows["device"] == device]
-            _strips(above, own[own["base"]], styles)
-            _in_time(below, own, styles)
+            if len(block) > 1:
+                _strips(block[0], own[own["base"]], styles)
+            _in_time(block[-1], own, styles)
             if len(devices) > 1:
-                above.set_title(device)
+                block[0].set_title(device)
+        for axes in (axes for block in blocks[len(devices) :] for axes in block):
+            axes.axis("off")
         beside = [Line2D([], [], color="black", linewidth=1, label="reference")] if rows["speed"].notna().any() else []
         _style.legend(figure, styles, beside)
         return figure
+
+
+def _most_variants(launches: pd.DataFrame) -> int:
+    """How many variants the device with the most of them has at the base point."""
+    variants = launches.loc[launches["base"], VARIANT].drop_duplicates()
+    return int(variants.groupby("device").size().max()) if len(variants) else 0
 
 
 def _relative(merged: Merged) -> pd.DataFrame:
@@ -89,9 +115,10 @@ def _in_time(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]])
     since = rows["started_s"] - rows["started_s"].min()
     at_once = not since.diff().max() > _ONE_RUN_S
     x = since / 60 if at_once else pd.Series(range(1, len(rows) + 1), index=rows.index)
+    as_image = len(rows) > _MOST_SHAPES
     for runtime, (colour, marker) in styles.items():
         own = rows["runtime"] == runtime
-        axes.plot(x[own], rows.loc[own, "moved"], marker, color=colour, markersize=2.5, alpha=0.7)
+        axes.plot(x[own], rows.loc[own, "moved"], marker, color=colour, markersize=2.5, alpha=0.7, rasterized=as_image)
     smooth = rows["speed"].rolling(9, center=True, min_periods=1).median()
     axes.plot(x, smooth, color="black", linewidth=1)
     _window(axes.yaxis, [*rows["moved"], *smooth.dropna()])

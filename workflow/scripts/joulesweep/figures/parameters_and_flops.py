@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
-from joulesweep.figures import _style, base
+from joulesweep.figures import _missing, _style, base
 from joulesweep.formatting import si
 from joulesweep.merged.base_points import model_counts
 from joulesweep.merged.load import Merged
@@ -16,6 +16,7 @@ _WAYS = {
     "params_every_use": ("every use counted", "^", "#D55E00", 9),
     "params_by_storage": ("by storage: ties and views counted once", "s", "#009E73", 12),
 }
+_MOST = 100  # models below each other
 
 
 class Figure(base.Figure):
@@ -30,6 +31,8 @@ class Figure(base.Figure):
         counts = counts[counts[["params", "flops"]].notna().any(axis=1)].sort_values("params", kind="stable")
         if counts.empty:
             raise base.NotDrawn("no model was counted")
+        if len(counts) > _MOST:
+            raise base.NotDrawn(_missing.too_many(len(counts), "models", _MOST, "counts"))
         panels = [column for column in ("params", "flops") if counts[column].notna().any()]
         figure, grid = plt.subplots(
             1,

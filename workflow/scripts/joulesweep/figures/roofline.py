@@ -6,11 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from joulesweep.figures import _labels, _style, base
+from joulesweep.figures import _labels, _missing, _style, base
 from joulesweep.merged.load import Merged
 from joulesweep.merged.roofline import placed, roofs
 
 _GIGA = 1e9
+_MOST_PANELS = 20
+_MOST_NAMES = 25  # models of a panel that are named
 
 
 class Figure(base.Figure):
@@ -31,6 +33,8 @@ class Figure(base.Figure):
             )
         styles = _style.styles(rows["runtime"])
         devices = sorted(set(rows["device"]))
+        if len(devices) > _MOST_PANELS:
+            raise base.NotDrawn(_missing.too_many(len(devices), "devices", _MOST_PANELS, "latency"))
         figure, grid = plt.subplots(
             len(devices), 1, figsize=(7.2, 1.3 + 4.0 * len(devices)), squeeze=False, layout="constrained"
         )
@@ -70,15 +74,19 @@ def _lines(axes: Axes, rows: pd.DataFrame, merged: Merged, device: str) -> None:
 
 
 def _dots(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> None:
-    for _, row in rows.iterrows():
-        colour, marker = styles[row["runtime"]]
-        does = row["flops"] / row["latency"] / _GIGA
-        ends = [row["flops"] / row[name] / _GIGA for name in ("latency_high", "latency_low")]
-        reach = [[does - ends[0]], [ends[1] - does]] if ends[0] == ends[0] and ends[1] == ends[1] else None
-        axes.errorbar(row["flops_per_byte"], does, reach, fmt=marker, color=colour, markersize=5, elinewidth=1)
+    for runtime, own in rows.groupby("runtime", sort=False):
+        colour, marker = styles[str(runtime)]
+        does, least, most = (
+            (own["flops"] / own[name] / _GIGA).to_numpy() for name in ("latency", "latency_high", "latency_low")
+        )
+        reach = np.stack([does - least, most - does])
+        axes.errorbar(own["flops_per_byte"], does, reach, fmt=marker, color=colour, markersize=5, elinewidth=1)
 
 
 def _names(axes: Axes, rows: pd.DataFrame) -> None:
+    """The name of each model beside its highest dot; none where they would cover all of the panel."""
+    if rows["model"].nunique() > _MOST_NAMES:
+        return
     does = rows["flops"] / rows["latency"] / _GIGA
     dots = list(zip(rows["flops_per_byte"], does, strict=True))
     highest = rows.assign(does=does).sort_values("does").drop_duplicates("model", keep="last")

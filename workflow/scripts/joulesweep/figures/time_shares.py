@@ -43,6 +43,7 @@ _DARK = {
 }  # with white numbers
 _NUMBERED = 0.08  # a part of a bar that is long enough for its number
 _THICK, _THIN = 0.42, 0.2
+_MOST = 100  # variants below each other
 
 
 class Figure(base.Figure):
@@ -56,6 +57,9 @@ class Figure(base.Figure):
         rows = time_by_kind(merged)
         if rows.empty:
             raise base.NotDrawn(_missing.of_table(merged, "time_shares", "a profile"))
+        variants = len(rows.drop_duplicates(VARIANT))
+        if variants > _MOST:
+            raise base.NotDrawn(_missing.too_many(variants, "variants on devices", _MOST, "time_shares"))
         largest = rows.groupby("kind")["time_share"].max()
         order = [name for name in _COLOURS if largest.get(name, 0.0) >= SHOWN]
         devices = sorted(set(rows["device"]))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from joulesweep.formatting import digits, enumeration
@@ -19,11 +20,11 @@ from joulesweep.hypotheses.base import (
     undecided,
 )
 from joulesweep.merged import scores
-from joulesweep.merged.base_points import MEMORY_TOLERANCE, interval
+from joulesweep.merged.base_points import MEMORY_TOLERANCE
 from joulesweep.merged.load import Merged
 from joulesweep.uncertainty import rank_correlation
+from joulesweep.uncertainty.intervals import Intervals
 from joulesweep.uncertainty.rank_correlation import LEVEL, STRONG, RankCorrelation
-from joulesweep.uncertainty.ratio import difference, ratio
 
 
 class Ranking(base.Hypothesis):
@@ -84,18 +85,23 @@ def _told_apart(dots: pd.DataFrame, metric: str) -> list[float]:
 
     Models that the intervals do not tell apart from the same others share a rank; a chain of near neighbours stays a chain.
     """
-    rows = [row for _, row in dots.iterrows()]
-    return [
-        float(sum(_differ(metric, other, row) for other in rows) - sum(_differ(metric, row, other) for other in rows))
-        for row in rows
-    ]
+    ranks = np.zeros(len(dots))
+    for place in range(len(dots)):
+        below = _below(dots, metric, place)
+        ranks[place] += below.sum()
+        ranks -= below
+    return ranks.tolist()
 
 
-def _differ(metric: str, smaller: pd.Series, larger: pd.Series) -> bool:
+def _below(dots: pd.DataFrame, metric: str, place: int) -> np.ndarray:
+    """Which models are smaller than that at a place, beyond the intervals; by the figures where one has no interval."""
+    values = dots[metric].to_numpy(dtype=float)
     if metric == "memory":
-        return bool(larger[metric] > smaller[metric] * (1 + MEMORY_TOLERANCE))
-    low = f"{metric}_low"
-    if low not in smaller or math.isnan(smaller[low]) or math.isnan(larger[low]):
-        return bool(larger[metric] > smaller[metric])
-    ends = interval(larger, metric), interval(smaller, metric)
-    return difference(*ends).low > 0 if metric == "accuracy" else ratio(*ends).low > 1
+        return values[place] > values * (1 + MEMORY_TOLERANCE)
+    if f"{metric}_low" not in dots:
+        return values[place] > values
+    figures = Intervals(*(dots[name].to_numpy(dtype=float) for name in (metric, f"{metric}_low", f"{metric}_high")))
+    own = figures[place]
+    apart = own.difference(figures).low > 0 if metric == "accuracy" else own.ratio(figures).low > 1
+    unknown = np.isnan(figures.low) | np.isnan(own.low)
+    return np.where(unknown, values[place] > values, apart)

@@ -19,6 +19,7 @@ from joulesweep.system.files import open_regular
 log = logging.getLogger("joulesweep")
 
 _Launch = TypeVar("_Launch", bound=Launch)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Journal:
@@ -152,7 +153,7 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
 
 def canonical(value: Any) -> str:
     """JSON that is equal where the values are."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _lines(data: bytes) -> Iterator[bytes]:

@@ -1,7 +1,11 @@
 """Launches of latency: one with short rounds of passes, and one that goes on for minutes."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -77,21 +81,21 @@ class Timing:
     def used_pass_s(self) -> np.ndarray:
         """Seconds of every used pass, in order."""
         seconds = unpack(self.pass_s).astype(float)
-        ends = np.cumsum([round_.passes for round_ in self.rounds])
+        ends = list(accumulate(round_.passes for round_ in self.rounds))
         if len(seconds) != ends[-1]:
             raise ValueError(f"the launch holds {len(seconds)} passes, its rounds {ends[-1]}")
         return np.concatenate([seconds[end - round_.used : end] for end, round_ in zip(ends, self.rounds, strict=True)])
 
-    @property
+    @cached_property
     def core_distance_s(self) -> float | None:
         """Seconds of a round trip between the two neighbouring cores that were farthest apart, median over the samples."""
         farthest = [max(sample) for sample in self.core_s if sample]
-        return float(np.median(farthest)) if farthest else None
+        return median(farthest) if farthest else None
 
     @property
     def reference_s(self) -> dict[str, float]:
         """Seconds of each part of the reference, the median of its samples."""
-        return dict(zip(self.parts, np.median(self.samples, axis=0).tolist(), strict=True))
+        return dict(zip(self.parts, map(median, zip(*self.samples, strict=True)), strict=True))
 
 
 @dataclass(frozen=True)
@@ -129,11 +133,11 @@ class LatencyLaunch(TimedLaunch):
         if self.ok and self.timing is None:
             raise ValueError("a launch that ended ok needs a timing")
 
-    @property
+    @cached_property
     def seconds(self) -> float:
         """The figure of the launch: its median round on logarithms, in seconds per pass."""
         assert self.timing is not None
-        return float(np.exp(np.median(np.log(self.timing.round_s))))
+        return math.exp(median(math.log(round_.mean_s) for round_ in self.timing.rounds))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,13 @@ def row(
     baseline_s: Mapping[str, float],
     device_drift: Drift,
     corrected: Corrected | None = None,
+    raw: Interval | None = None,
 ) -> dict[str, Any]:
     """The row of one point: figures where at least three launches are used, else the commonest failure.
 
     `launches` are all of the point in the order in which they were made, `sustained` those that did passes for minutes,
     `baseline_s` the seconds of the reference's parts on this device, `device_drift` that of the point's kind. With
-    `corrected` the row has the columns of the merged table.
+    `corrected` the row has the columns of the merged table. `raw` is the interval of the uncorrected launches, where it is known.
     """
     used = used_launches(launches)
     counts = {
@@ -72,7 +74,9 @@ def row(
         **counts,
         "status": "ok",
         "message": "; ".join([*([failure[1]] if failure else []), *_lost(sustained)]),
-        **_figures(used, launches[-1], baseline_s, device_drift, two),
+        **_figures(
+            used, launches[-1], baseline_s, device_drift, two, raw or drift.interval(*record(used), device_drift)
+        ),
         **_device(launches),
         **_sustained(sustained),
         **(corrected_columns(corrected, identity["batch"]) if corrected else {}),
@@ -120,12 +124,13 @@ def _figures(
     baseline_s: Mapping[str, float],
     device_drift: Drift,
     two: Levels | None,
+    raw: Interval,
 ) -> dict[str, Any]:
     timings = [launch.timing for launch in used if launch.timing]
-    raw = drift.interval(*record(used), device_drift)
     pass_s = np.concatenate([timing.used_pass_s for timing in timings])
+    p95_s, p99_s = np.percentile(pass_s, (95, 99)).tolist()
     references = [timing.reference_s for timing in timings]
-    reference_s = float(np.median([mixture_s(reference) for reference in references]))
+    reference_s = float(median(filter(None, map(mixture_s, references))))
     mixture_baseline_s = mixture_s(baseline_s)
     lab_s = next((timing.lab_s for timing in timings if timing.lab_s), None)
     faithful = _faithfulness(timings)
@@ -161,8 +166,8 @@ def _figures(
         "median_s": float(np.median(pass_s)),
         "min_s": float(pass_s.min()),
         "max_s": float(pass_s.max()),
-        "p95_s": float(np.percentile(pass_s, 95)) if len(pass_s) >= _FOR_P95 else None,
-        "p99_s": float(np.percentile(pass_s, 99)) if len(pass_s) >= _FOR_P99 else None,
+        "p95_s": p95_s if len(pass_s) >= _FOR_P95 else None,
+        "p99_s": p99_s if len(pass_s) >= _FOR_P99 else None,
         "lab_mean_s": float(np.mean(lab_s)) if lab_s else None,
         "lab_std_s": float(np.std(lab_s, ddof=1)) if lab_s else None,
         "reference_s": reference_s,
@@ -172,7 +177,7 @@ def _figures(
         "peak_above_load_bytes": int(_median(timings, "peak_above_load_bytes")),
         **faithful,
         "order": " ".join(str(launch.order) for launch in used),
-        "others_share": float(np.median([launch.others_share for launch in used])),
+        "others_share": median(launch.others_share for launch in used),
         "flags": " ".join(name for name, is_so in flags.items() if is_so),
     }
 
@@ -195,7 +200,7 @@ def _faithfulness(timings: Sequence[Timing]) -> dict[str, Any]:
 
 def _known_median(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return float(np.median(known)) if known else None
+    return median(known) if known else None
 
 
 def _clocked_down(references: Sequence[Mapping[str, float]], baseline_s: Mapping[str, float]) -> bool:
@@ -222,7 +227,7 @@ def _device(launches: Sequence[LatencyLaunch]) -> dict[str, Any]:
         "temperature_start_C": launches[0].before.temperature_C,
         "temperature_end_C": launches[-1].after.temperature_C,
         "clock_Hz": _known_median([launch.after.clock_Hz for launch in launches]),
-        "load": float(np.median([launch.before.load for launch in launches])),
+        "load": median(launch.before.load for launch in launches),
     }
 
 
@@ -240,4 +245,4 @@ def _sustained(sustained: Sequence[SustainedLaunch]) -> dict[str, Any]:
 
 
 def _median(timings: Sequence[Timing], name: str) -> float:
-    return float(np.median([getattr(timing, name) for timing in timings]))
+    return median(getattr(timing, name) for timing in timings)

@@ -6,7 +6,7 @@
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -14,8 +14,6 @@ from typing import Any, TypeVar
 _Launch = TypeVar("_Launch", bound="Launch")
 
 UNDER_VOLTAGE = "under-voltage"  # as `vcgencmd get_throttled` is told in words
-
-_WORDS = {float: "a finite number", int: "a whole number", bool: "true or false", str: "text"}
 
 
 @dataclass(frozen=True)
@@ -73,51 +71,120 @@ class Launch:
         return asdict(self)
 
 
+class _Unfit(Exception):
+    """A value is not of the type that its field declares; `path` are the names of the fields around it, the innermost first."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.path: list[str] = []
+
+
 def read(type_: Any, value: Any, place: str) -> Any:
     """A value of JSON as the type that a field declares: a dataclass, number, truth value, text, mapping, tuple, or None.
 
     Raises:
         ValueError: it is of another type; the text names `place`.
     """
-    if is_dataclass(type_):
-        return _object(type_, value, place)
-    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
-    if origin in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        (type_,) = (argument for argument in arguments if argument is not types.NoneType)
-        return read(type_, value, place)
-    if origin is tuple and isinstance(value, list | tuple):
-        return tuple(read(arguments[0], item, place) for item in value)
-    if origin is Mapping and isinstance(value, Mapping):
-        return {str(name): read(arguments[1], item, f"{place}, {name}") for name, item in value.items()}
-    if type_ is Any or (type_ in (bool, str) and isinstance(value, type_)):
-        return value
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if type_ is float and is_number and math.isfinite(value):
-        return float(value)
-    if type_ is int and is_number and isinstance(value, int):
-        return value
-    expected = _WORDS.get(type_, "a list" if origin is tuple else "an object")
-    raise ValueError(f"{place}: {_short(value)} is not {expected}")
-
-
-def _object(type_: Any, value: Any, place: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{place}: {_short(value)} is not an object")
-    types_ = _types(type_)
-    missing = [field.name for field in fields(type_) if field.name not in value and field.default is MISSING]
-    if missing:
-        raise ValueError(f"{place}: {', '.join(missing)} is missing")
-    return type_(**{name: read(types_[name], value[name], f"{place}, {name}") for name in types_ if name in value})
+    try:
+        return _reader(type_)(value)
+    except _Unfit as error:
+        raise ValueError(f"{', '.join([place, *reversed(error.path)])}: {error}") from None
 
 
 @cache
-def _types(type_: Any) -> dict[str, Any]:
+def _reader(type_: Any) -> Callable[[Any], Any]:
+    """What reads a value of a type or raises `_Unfit`; made once per type, since journals have many lines."""
+    if is_dataclass(type_):
+        return _reader_of_objects(type_)
+    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
+    if origin in (types.UnionType, typing.Union):
+        (inner,) = (_reader(argument) for argument in arguments if argument is not types.NoneType)
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        return _reader_of_lists(_reader(arguments[0]))
+    if origin is Mapping:
+        return _reader_of_mappings(_reader(arguments[1]))
+    return _READERS[type_]
+
+
+def _reader_of_objects(type_: Any) -> Callable[[Any], Any]:
     hints = typing.get_type_hints(type_)
-    return {field.name: hints[field.name] for field in fields(type_)}
+    readers = [(field.name, _reader(hints[field.name])) for field in fields(type_)]
+    required = {field.name: None for field in fields(type_) if field.default is MISSING}.keys()
+
+    def read_object(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise _unfit(value, "an object")
+        if not required <= value.keys():
+            raise _Unfit(f"{', '.join(name for name in required if name not in value)} is missing")
+        return type_(**_read_items([(name, reader, value[name]) for name, reader in readers if name in value]))
+
+    return read_object
 
 
-def _short(value: Any) -> str:
+def _reader_of_lists(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read_list(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise _unfit(value, "a list")
+        return tuple(map(inner, value))
+
+    return read_list
+
+
+def _reader_of_mappings(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read_mapping(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise _unfit(value, "an object")
+        return _read_items([(str(name), inner, item) for name, item in value.items()])
+
+    return read_mapping
+
+
+def _read_items(items: Iterable[tuple[str, Callable[[Any], Any], Any]]) -> dict[str, Any]:
+    """The values of fields, each a name, a reader and what it reads; one that does not fit is named."""
+    values, name = {}, ""
+    try:
+        for name, reader, value in items:
+            values[name] = reader(value)
+    except _Unfit as error:
+        error.path.append(name)
+        raise
+    return values
+
+
+def _read_float(value: Any) -> float:
+    if (isinstance(value, float) or type(value) is int) and math.isfinite(value):
+        return float(value)
+    raise _unfit(value, "a finite number")
+
+
+def _read_int(value: Any) -> int:
+    if type(value) is int:
+        return value
+    raise _unfit(value, "a whole number")
+
+
+def _read_bool(value: Any) -> bool:
+    if type(value) is bool:
+        return value
+    raise _unfit(value, "true or false")
+
+
+def _read_str(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise _unfit(value, "text")
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    float: _read_float,
+    int: _read_int,
+    bool: _read_bool,
+    str: _read_str,
+    Any: lambda value: value,
+}
+
+
+def _unfit(value: Any, expected: str) -> _Unfit:
     shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:39]}…"
+    return _Unfit(f"{shown if len(shown) <= 40 else f'{shown[:39]}…'} is not {expected}")

@@ -5,7 +5,7 @@ import io
 import math
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from joulesweep.launches.table import Table
@@ -23,17 +23,16 @@ def write_table(path: Path, table: Table, rows: Iterable[Mapping[str, object]]) 
     A value that is None, absent or not a number is written empty. A table with a column for it has a checksum in every
     row, that of the last row being another, so that a file that was cut is recognised. A name that is not a column is a programming error (`KeyError`).
     """
-    lines = [_line(table.header)]
-    rows = list(rows)
-    for number, row in enumerate(rows, start=1):
-        unknown = set(row) - set(table.header)
-        if unknown:
-            raise KeyError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        values = {"schema": SCHEMA, **row}
-        names = [name for name in table.header if name != CHECK]
-        line = _line([_text(values.get(name)) for name in names])
-        lines.append(f"{line},{checksum(line, number == len(rows))}" if CHECK in table.header else line)
-    text = "".join(f"{line}\n" for line in lines)
+    names = [name for name in table.header if name != CHECK]
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(map(_cells_of(table, names), rows))
+    text = written.getvalue()
+    if CHECK in table.header:
+        header, *lines, _ = text.split("\n")
+        checked = (f"{line},{checksum(line, number == len(lines))}" for number, line in enumerate(lines, start=1))
+        text = "".join(f"{line}\n" for line in (f"{header},{CHECK}", *checked))
     if path.is_file() and path.read_bytes() == text.encode():
         os.utime(path)
     else:
@@ -45,10 +44,16 @@ def checksum(line: str, last: bool) -> str:
     return f"{zlib.crc32((line + _LAST * last).encode()):08x}"
 
 
-def _line(cells: Iterable[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
+def _cells_of(table: Table, names: Sequence[str]) -> Callable[[Mapping[str, object]], list[object]]:
+    """What makes a row of a table into its cells under these names."""
+    columns, absent = {*table.header}, {"schema": SCHEMA}
+
+    def cells(row: Mapping[str, object]) -> list[object]:
+        if not row.keys() <= columns:
+            raise KeyError(f"{table.name} has no column {', '.join(sorted(row.keys() - columns))}")
+        return [_text(row[name] if name in row else absent.get(name)) for name in names]
+
+    return cells
 
 
 def _text(value: object) -> object:

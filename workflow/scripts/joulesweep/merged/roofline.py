@@ -5,6 +5,7 @@ Williams, Waterman and Patterson, Roofline: An Insightful Visual Performance Mod
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -73,11 +74,12 @@ def _all(merged: Merged) -> pd.DataFrame:
     points = base_points(merged)
     per_byte = model_counts(merged)["flops_per_byte"]
     threads = merged.latency[merged.latency["base"]].drop_duplicates(VARIANT).set_index(VARIANT)["threads"]
+    threads_of, of_device = threads.to_dict(), {device: roofs(merged, device) for device in set(points["device"])}
     rows = []
     for _, row in points.iterrows():
-        number = threads.get(tuple(row[name] for name in VARIANT), float("nan"))
+        number = threads_of.get(tuple(row[name] for name in VARIANT), float("nan"))
         intensity = per_byte.get(row["model"], float("nan"))
-        roof = roofs(merged, row["device"]).get(number)
+        roof = of_device[row["device"]].get(number)
         known = row["latency"] > 0 and row["flops"] > 0 and intensity > 0
         if roof is None or not known or not _is_comparable(row["runtime"]):
             continue
@@ -90,6 +92,7 @@ def _all(merged: Merged) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+@cache
 def _is_comparable(runtime: str) -> bool:
     """Whether a runtime computes in 32 bits on the CPU; one of another device that is not known here does not count."""
     try:

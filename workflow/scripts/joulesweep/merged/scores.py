@@ -4,6 +4,7 @@ A row here is one of the table of accuracy, or one of base points, which have it
 """
 
 from contextlib import suppress
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ def how_interval(metric: str) -> str:
     return _declared(metric, "interval")
 
 
+@cache
 def _declared(metric: str, attribute: str) -> str:
     with suppress(UserError):
         return str(plugins.declared("metrics", metric, attribute))

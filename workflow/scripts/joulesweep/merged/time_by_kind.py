@@ -39,14 +39,18 @@ def time_by_kind(merged: Merged) -> pd.DataFrame:
         "splits_by",
         "launches",
     ]
-    shares = {variant: _flops_shares(merged, own) for variant, own in rows.groupby(VARIANT, sort=False)}
-    flops = [shares[tuple(row[name] for name in VARIANT)].get(row["kind"], float("nan")) for _, row in kinds.iterrows()]
+    layers = dict(iter(merged.layers.groupby("model")))
+    shares = {
+        variant: _flops_shares(layers.get(variant[1], merged.layers.iloc[:0]), own)
+        for variant, own in rows.groupby(VARIANT, sort=False)
+    }
+    variants = zip(*(kinds[name] for name in VARIANT), strict=True)
+    flops = [shares[variant].get(kind, float("nan")) for variant, kind in zip(variants, kinds["kind"], strict=True)]
     return kinds[columns].assign(flops_share=flops).reset_index(drop=True)
 
 
-def _flops_shares(merged: Merged, rows: pd.DataFrame) -> Mapping[str, float]:
-    """The share of the FLOPs of each kind of a variant; empty where it is not known, or where a kind with FLOPs has no time."""
-    layers = merged.layers[merged.layers["model"] == rows["model"].iloc[0]]
+def _flops_shares(layers: pd.DataFrame, rows: pd.DataFrame) -> Mapping[str, float]:
+    """The share of the FLOPs of each kind of a variant with these `layers`; empty where it is not known, or where a kind with FLOPs has no time."""
     kinds = set(rows["kind"])
     by_module = rows["splits_by"].iloc[0] == "module"
     flops = _of_modules(layers, rows) if by_module else _of_operators(layers, kinds)

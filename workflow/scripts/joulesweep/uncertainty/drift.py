@@ -16,7 +16,7 @@ includes it. The simulations behind the choices are in docs/decisions/0017.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ _SHORTEST_S, _STEP = 5.0, 3.0  # the first drift time, and each over the one bef
 _BEYOND = 3.0
 _WORTH = 1.0  # degrees of freedom that the drift's variance in all records is worth beside a point's own
 _NO_SPREAD = 1e-18  # variance of logarithms below which launches are equal
+_AT_ONCE = 1_000_000  # correlations in memory at the same time
 
 Kind = TypeVar("Kind", bound=Hashable)
 Record = tuple[Sequence[float], Sequence[float]]  # start times in seconds and seconds per pass, one of each per launch
@@ -62,6 +63,11 @@ def estimate(records: Sequence[Record]) -> Drift:
     one device, with one thread or with several.
     Records of fewer than two launches, or of equal ones, tell nothing.
     """
+    return with_intervals(records)[0]
+
+
+def with_intervals(records: Sequence[Record]) -> tuple[Drift, list[Interval]]:
+    """The drift that the records of points show, as `estimate` has it, and the interval of each point by this drift."""
     spans_s = [float(np.ptp(times)) for times, _ in records if len(times)]
     longest_s = max(spans_s, default=0.0)
     steps = max(0, math.floor(math.log(max(_BEYOND * longest_s, _SHORTEST_S) / _SHORTEST_S, _STEP)))
@@ -69,17 +75,16 @@ def estimate(records: Sequence[Record]) -> Drift:
     log_likelihood = np.zeros((len(drift_times_s), len(_SHARES)))
     variances = np.zeros_like(log_likelihood)
     freedom = np.full((len(drift_times_s), 1), _NO_SPREAD)
-    for times, seconds in records:
-        times_s, logs = np.asarray(times, dtype=float), np.log(np.asarray(seconds, dtype=float))
-        if len(logs) < 2 or logs.var() < _NO_SPREAD:
-            continue
-        likelihood, own = _fit(times_s, logs, drift_times_s)
-        own_freedom = _freedom(times_s, drift_times_s)
-        log_likelihood += likelihood
-        variances += own_freedom * _SHARES * own
-        freedom += own_freedom
+    fits = list(_fits(records, drift_times_s))
+    for fit in fits:
+        differing = fit.logs.var(axis=1) >= _NO_SPREAD
+        own_freedom = _freedom(fit.correlations[differing])
+        log_likelihood += fit.log_likelihood[differing].sum(axis=0)
+        variances += (own_freedom * _SHARES * fit.variances[differing]).sum(axis=0)
+        freedom += own_freedom.sum(axis=0)
     weights = np.exp(log_likelihood - log_likelihood.max())
-    return Drift(drift_times_s, weights / weights.sum(), variances / freedom, longest_s)
+    drift = Drift(drift_times_s, weights / weights.sum(), variances / freedom, longest_s)
+    return drift, _intervals(records, fits, drift)
 
 
 def by_kind(records: Iterable[tuple[Kind, Record]]) -> dict[Kind, Drift]:
@@ -96,13 +101,8 @@ def interval(times_s: Sequence[float], seconds: Sequence[float], drift: Drift) -
     `times_s` are the starts of the launches in seconds, `seconds` (positive) their seconds per pass. `drift` is from
     records that hold these launches too. Student's t on logarithms with one degree of freedom less than launches.
     """
-    times, logs = np.asarray(times_s, dtype=float), np.log(np.asarray(seconds, dtype=float))
-    centre = float(logs.mean())
-    if len(logs) < 2:
-        return Interval(math.exp(centre), math.nan, math.nan)
-    _, variances = _fit(times, logs, drift.drift_times_s)
-    half = t_975(len(logs) - 1) * _standard_error(times, variances, drift)
-    return Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half))
+    records = [(times_s, seconds)]
+    return _intervals(records, _fits(records, drift.drift_times_s), drift)[0]
 
 
 def expected_half_width(times_s: Sequence[float], spread: float, drift: Drift) -> float:
@@ -111,56 +111,102 @@ def expected_half_width(times_s: Sequence[float], spread: float, drift: Drift) -
     `spread` is the standard deviation of the logarithms of such launches.
     """
     times, launches = np.asarray(times_s, dtype=float), len(times_s)
-    shared = _SHARES * (launches * _mean_correlations(times, drift.drift_times_s) - 1) / (launches - 1)
-    return math.expm1(t_975(launches - 1) * _standard_error(times, spread**2 / (1 - shared), drift))
+    correlations = _correlations(times, drift.drift_times_s).mean(axis=(-2, -1))[..., None]
+    shared = _SHARES * (launches * correlations - 1) / (launches - 1)
+    return math.expm1(
+        t_975(launches - 1) * float(_standard_errors(launches, correlations, spread**2 / (1 - shared), drift))
+    )
 
 
-def _standard_error(times_s: np.ndarray, variances: np.ndarray, drift: Drift) -> float:
-    """Standard error of the mean of a point's logarithms, for its `variances` (T, S) of a launch.
+@dataclass(frozen=True)
+class _Fit:
+    """What P records of n launches each say at T drift times and S shares; together they take a fraction of the time.
+
+    `places` are theirs among all records, `logs` (P, n) the logarithms of the seconds, `correlations` (P, T, 1) the mean of
+    exp(-lag / drift time) over all pairs of launches. See `_fit` for `log_likelihood` and `variances`, (P, T, S).
+    """
+
+    places: Sequence[int]
+    logs: np.ndarray
+    correlations: np.ndarray
+    log_likelihood: np.ndarray
+    variances: np.ndarray
+
+
+def _intervals(records: Sequence[Record], fits: Iterable[_Fit], drift: Drift) -> list[Interval]:
+    """The interval of each record."""
+    found = [Interval(seconds[0] if len(seconds) else math.nan, math.nan, math.nan) for _, seconds in records]
+    for fit in fits:
+        launches = fit.logs.shape[1]
+        halves = t_975(launches - 1) * _standard_errors(launches, fit.correlations, fit.variances, drift)
+        for place, centre, half in zip(fit.places, fit.logs.mean(axis=1).tolist(), halves.tolist(), strict=True):
+            found[place] = Interval(math.exp(centre), math.exp(centre - half), math.exp(centre + half))
+    return found
+
+
+def _fits(records: Sequence[Record], drift_times_s: np.ndarray) -> Iterator[_Fit]:
+    """What all records say that have two launches or more."""
+    by_length: dict[int, list[int]] = {}
+    for place, (times_s, _) in enumerate(records):
+        by_length.setdefault(len(times_s), []).append(place)
+    for length, places in by_length.items():
+        if length < 2:
+            continue
+        at_once = max(1, _AT_ONCE // (len(drift_times_s) * length**2))
+        for first in range(0, len(places), at_once):
+            part = places[first : first + at_once]
+            correlations = _correlations(np.array([records[place][0] for place in part], dtype=float), drift_times_s)
+            logs = np.log(np.array([records[place][1] for place in part], dtype=float))
+            yield _Fit(part, logs, correlations.mean(axis=(-2, -1))[..., None], *_fit(correlations, logs))
+
+
+def _standard_errors(launches: int, correlations: np.ndarray, variances: np.ndarray, drift: Drift) -> np.ndarray:
+    """Standard error of the mean of so many launches' logarithms (...), for the `variances` (..., T, S) of a launch.
 
     For a drift time and a share: variance of noise / launches + variance of drift * mean of exp(-lag / drift time) over
     all pairs, a launch with itself included. The variance of drift is the mean of the point's own and that of all
     records, weighted by the drift's degrees of freedom in the launches and by `_WORTH`: launches within one slow minute
-    do not show how far the device's speed moves. Squared errors are averaged by the drift's weights.
+    do not show how far the device's speed moves. Squared errors are averaged by the drift's weights. `correlations` (..., T, 1)
+    are the mean of exp(-lag / drift time).
     """
-    freedom = _freedom(times_s, drift.drift_times_s)
+    freedom = _freedom(correlations)
     drifting = (freedom * _SHARES * variances + _WORTH * drift.variances) / (freedom + _WORTH)
-    noise = (1 - _SHARES) * variances / len(times_s)
-    squared = noise + drifting * _mean_correlations(times_s, drift.drift_times_s)
-    return math.sqrt(float((drift.weights * squared).sum()))
+    noise = (1 - _SHARES) * variances / launches
+    return np.sqrt((drift.weights * (noise + drifting * correlations)).sum(axis=(-2, -1)))
 
 
-def _fit(times_s: np.ndarray, logs: np.ndarray, drift_times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Restricted log likelihood, at the best variance, and the variance of a launch, both (T, S), of n launches.
+def _fit(correlations: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Restricted log likelihood, at the best variance, and the variance of a launch, both (..., T, S), of n launches (..., n).
+
+    `correlations` (..., T, n, n) are those of the drift.
 
     With the residual q = y'inv(K)y - (1'inv(K)y)^2 / 1'inv(K)1:
     variance = q / (n - 1), which has n - 1 degrees of freedom;
     log likelihood = -(log det K + log 1'inv(K)1 + (n - 1) log q) / 2 (Harville 1974, up to a constant).
     One eigendecomposition of exp(-lag / drift time) serves all shares.
     """
-    count = len(logs)
-    lags = np.abs(times_s[:, None] - times_s)
-    values, vectors = np.linalg.eigh(np.exp(-lags / drift_times_s[:, None, None]))
-    turned_ones = vectors.sum(axis=1)[:, None]
-    turned_logs = ((logs - logs.mean()) @ vectors)[:, None]
-    eigenvalues = 1 - _SHARES[:, None] + _SHARES[:, None] * np.maximum(values, 0)[:, None]
-    ones = (turned_ones**2 / eigenvalues).sum(axis=2)
-    cross = (turned_ones * turned_logs / eigenvalues).sum(axis=2)
-    residual = np.maximum((turned_logs**2 / eigenvalues).sum(axis=2) - cross**2 / ones, 0)
-    log_likelihood = np.log(eigenvalues).sum(axis=2) + np.log(ones)
+    count = logs.shape[-1]
+    values, vectors = np.linalg.eigh(correlations)
+    turned_ones = vectors.sum(axis=-2)[..., None, :]
+    turned_logs = (logs - logs.mean(axis=-1, keepdims=True))[..., None, None, :] @ vectors
+    eigenvalues = 1 - _SHARES[:, None] + _SHARES[:, None] * np.maximum(values, 0)[..., None, :]
+    ones = (turned_ones**2 / eigenvalues).sum(axis=-1)
+    cross = (turned_ones * turned_logs / eigenvalues).sum(axis=-1)
+    residual = np.maximum((turned_logs**2 / eigenvalues).sum(axis=-1) - cross**2 / ones, 0)
+    log_likelihood = np.log(eigenvalues).sum(axis=-1) + np.log(ones)
     log_likelihood += (count - 1) * np.log(np.maximum(residual, _NO_SPREAD))
     return -log_likelihood / 2, residual / (count - 1)
 
 
-def _mean_correlations(times_s: np.ndarray, drift_times_s: np.ndarray) -> np.ndarray:
-    """Mean of exp(-lag / drift time) over all pairs of launches, a launch with itself included: (T, 1)."""
-    lags = np.abs(times_s[:, None] - times_s)
-    return np.exp(-lags / drift_times_s[:, None, None]).mean(axis=(1, 2))[:, None]
+def _correlations(times_s: np.ndarray, drift_times_s: np.ndarray) -> np.ndarray:
+    """exp(-lag / drift time) of all pairs of launches, a launch with itself included: (..., T, n, n)."""
+    lags = np.abs(times_s[..., :, None] - times_s[..., None, :])
+    return np.exp(-lags[..., None, :, :] / drift_times_s[:, None, None])
 
 
-def _freedom(times_s: np.ndarray, drift_times_s: np.ndarray) -> np.ndarray:
-    """Degrees of freedom of the drift in launches, between 0 and their number less one: (T, 1).
+def _freedom(mean_correlations: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of the drift in launches, between 0 and their number less one.
 
     Effective sample size, 1 / mean correlation, less one for the mean.
     """
-    return 1 / _mean_correlations(times_s, drift_times_s) - 1
+    return 1 / mean_correlations - 1

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from joulesweep.uncertainty.interval import Interval
-from joulesweep.uncertainty.ratio import difference, ratio
+from joulesweep.uncertainty.intervals import Intervals
 
 BEST, POSSIBLE, BEATEN = "best", "possible", "beaten"
 
@@ -16,8 +18,10 @@ def standings(choices: Sequence[Choice], beaten_by: Sequence[Sequence[int]]) -> 
     `BEST`: every other one costs more or gives less, beyond the intervals. `BEATEN`: another one beats it.
     `POSSIBLE`: the intervals do not decide.
     """
+    costs, gains = _as_arrays(choices)
     return [
-        BEATEN if places else BEST if _is_best(place, choices) else POSSIBLE for place, places in enumerate(beaten_by)
+        BEATEN if places else BEST if _is_best(place, costs, gains) else POSSIBLE
+        for place, places in enumerate(beaten_by)
     ]
 
 
@@ -26,7 +30,8 @@ def beaters(choices: Sequence[Choice]) -> list[list[int]]:
 
     They are better in one of the two beyond the intervals, and by the figures not worse in the other.
     """
-    return [[place for place, other in enumerate(choices) if _beats(other, own)] for own in choices]
+    costs, gains = _as_arrays(choices)
+    return [_beaters(place, costs, gains) for place in range(len(choices))]
 
 
 def front(choices: Sequence[Choice]) -> list[int]:
@@ -39,12 +44,17 @@ def front(choices: Sequence[Choice]) -> list[int]:
     return found
 
 
-def _beats(own: Choice, other: Choice) -> bool:
-    cost, gain = ratio(own[0], other[0]), difference(own[1], other[1])
-    return bool((cost.high < 1 and gain.value >= 0) or (gain.low > 0 and cost.value <= 1))
+def _as_arrays(choices: Sequence[Choice]) -> tuple[Intervals, Intervals]:
+    """What all cost, and what all give."""
+    return Intervals.of(cost for cost, _ in choices), Intervals.of(gain for _, gain in choices)
 
 
-def _is_best(place: int, choices: Sequence[Choice]) -> bool:
-    cost, gain = choices[place]
-    others = [choice for other, choice in enumerate(choices) if other != place]
-    return all(ratio(other[0], cost).low > 1 or difference(other[1], gain).high < 0 for other in others)
+def _beaters(place: int, costs: Intervals, gains: Intervals) -> list[int]:
+    cost, gain = costs.ratio(costs[place]), gains.difference(gains[place])
+    beats = ((cost.high < 1) & (gain.value >= 0)) | ((gain.low > 0) & (cost.value <= 1))
+    return np.flatnonzero(beats).tolist()
+
+
+def _is_best(place: int, costs: Intervals, gains: Intervals) -> bool:
+    costs_more, gives_less = costs.ratio(costs[place]).low > 1, gains.difference(gains[place]).high < 0
+    return bool(np.delete(costs_more | gives_less, place).all())

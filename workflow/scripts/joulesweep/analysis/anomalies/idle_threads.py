@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from joulesweep.analysis.report.points import name_of
-from joulesweep.formatting import bracketed
+from joulesweep.formatting import bracketed, first_of
 from joulesweep.merged.base_points import measured
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty.ratio import ratio
@@ -28,6 +28,6 @@ def found(merged: Merged) -> Iterator[str]:
                 break
     if named:
         yield (
-            f"**More threads do not help**: {'; '.join(named)}. A likely cause is that one pass is too short to be shared out, that memory is the "
+            f"**More threads do not help**: {'; '.join(first_of(named))}. A likely cause is that one pass is too short to be shared out, that memory is the "
             "limit, or that the device has fewer physical cores than threads."
         )

@@ -5,16 +5,16 @@ FLOPs: with many it probably waits for memory, with few for the work around many
 """
 
 from collections.abc import Iterator
-from itertools import permutations
 
+import numpy as np
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.formatting import digits, percent, plural, si, with_interval
-from joulesweep.merged.base_points import interval, model_counts
+from joulesweep.merged.base_points import model_counts
 from joulesweep.merged.load import VARIANT, Merged
 from joulesweep.merged.roofline import COMPUTE, MEMORY, OVERHEAD, placed
-from joulesweep.uncertainty.ratio import ratio
+from joulesweep.uncertainty.intervals import Intervals
 
 _FEWER = 1.25  # times as many FLOPs; closer than that is no inversion
 _SLOWER_AT = 1.5  # times as many FLOPs per byte, from which memory is named as the cause
@@ -27,12 +27,9 @@ def found(merged: Merged, points: pd.DataFrame) -> Iterator[str]:
     bounds = placed(merged).set_index(VARIANT)
     for (device, runtime), rows in points.groupby(["device", "runtime"], sort=False):
         rows = rows[(rows["flops"] > 0) & rows["latency_low"].notna()]
-        pairs = [(a, b) for (_, a), (_, b) in permutations(list(rows.iterrows()), 2) if _inverted(a, b)]
-        pairs.sort(
-            key=lambda pair: pair[0]["latency"] / pair[1]["latency"] * pair[1]["flops"] / pair[0]["flops"], reverse=True
-        )
+        pairs = _inverted(rows)
         if pairs:
-            named = "; ".join(_words(*pair, counts, bounds) for pair in pairs[:_MOST])
+            named = "; ".join(_words(rows.iloc[a], rows.iloc[b], counts, bounds) for a, b in pairs[:_MOST])
             more = f"; and {plural(len(pairs) - _MOST, 'further pair')}" if len(pairs) > _MOST else ""
             yield f"**Fewer FLOPs, yet slower**, in {text(runtime)} on {text(device)}: {named}{more}."
 
@@ -50,9 +47,16 @@ def _by_roof(row: pd.Series) -> str:
     }[row["bound"]]
 
 
-def _inverted(a: pd.Series, b: pd.Series) -> bool:
-    """Whether a has clearly fewer FLOPs than b and takes longer beyond the intervals."""
-    return a["flops"] * _FEWER <= b["flops"] and ratio(interval(a, "latency"), interval(b, "latency")).low > 1
+def _inverted(rows: pd.DataFrame) -> list[tuple[int, int]]:
+    """The places of pairs of which the first has clearly fewer FLOPs and takes longer beyond the intervals; the strongest first."""
+    flops, latency = (rows[name].to_numpy(dtype=float) for name in ("flops", "latency"))
+    times = Intervals(latency, *(rows[f"latency_{end}"].to_numpy(dtype=float) for end in ("low", "high")))
+    pairs = []
+    for place in range(len(rows)):
+        inverted = (flops[place] * _FEWER <= flops) & (times[place].ratio(times).low > 1)
+        strength = latency[place] / latency * flops / flops[place]
+        pairs += [(float(strength[other]), place, int(other)) for other in np.flatnonzero(inverted)]
+    return [(place, other) for _, place, other in sorted(pairs, key=lambda pair: -pair[0])]
 
 
 def _words(a: pd.Series, b: pd.Series, counts: pd.DataFrame, bounds: pd.DataFrame) -> str:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from joulesweep.analysis.report.points import name_of
 from joulesweep.axes import AXES
-from joulesweep.formatting import bracketed
-from joulesweep.merged.base_points import measured
+from joulesweep.formatting import bracketed, first_of
+from joulesweep.merged.base_points import METRICS
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty.interval import Interval
 from joulesweep.uncertainty.ratio import difference, ratio
@@ -32,7 +32,7 @@ def found(merged: Merged) -> Iterator[str]:
         ]
         if named:
             yield (
-                f"**A knee in the sweep of {axis}**: {'; '.join(named)}. A likely cause is that the weights and intermediate results of one "
+                f"**A knee in the sweep of {axis}**: {'; '.join(first_of(named))}. A likely cause is that the weights and intermediate results of one "
                 "pass no longer fit into a cache of the processor, or that the runtime takes another kernel."
             )
 
@@ -42,7 +42,8 @@ def _knee(group: pd.DataFrame, axis: str) -> tuple[float, Interval] | None:
     values = list(group[axis])
     if len(values) < _FEWEST:
         return None
-    slopes = list(_slopes(values, [measured(row, "latency") for _, row in group.iterrows()]))
+    figures = zip(*(group[name] for name in METRICS["latency"][1:]), strict=True)
+    slopes = list(_slopes(values, [Interval(*figure) for figure in figures]))
     rises = [
         (at, ratio(after, before))
         for at, (before, after) in zip(values[1:], pairwise(slopes), strict=False)

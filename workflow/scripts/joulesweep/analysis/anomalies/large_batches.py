@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from joulesweep.analysis.anomalies.intervals import half_widths
 from joulesweep.analysis.report.points import name_of
-from joulesweep.formatting import bracketed
+from joulesweep.formatting import bracketed, first_of
 from joulesweep.merged.load import VARIANT, Merged, sweep
 from joulesweep.uncertainty import growth_fit
 
@@ -24,6 +24,6 @@ def found(merged: Merged) -> Iterator[str]:
                 named.append(f"{name_of(group.iloc[0])} (bend {bracketed(bend.value, bend.low, bend.high, 100)} %)")
     if named:
         yield (
-            f"**Each further example of a batch costs more than the one before**: {'; '.join(named)}. A likely cause is that the intermediate results no "
+            f"**Each further example of a batch costs more than the one before**: {'; '.join(first_of(named))}. A likely cause is that the intermediate results no "
             "longer fit into a cache of the processor."
         )

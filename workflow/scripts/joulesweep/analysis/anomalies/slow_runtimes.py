@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import bracketed, enumeration
+from joulesweep.formatting import bracketed, enumeration, first_of
 from joulesweep.merged.base_points import interval
 from joulesweep.uncertainty.ratio import ratio
 
@@ -38,6 +38,6 @@ def found(points: pd.DataFrame) -> Iterator[str]:
                     )
             if named:
                 yield (
-                    f"**{text(runtime)} is slower than {text(other)}** on {text(device)}, for {enumeration(named)}: a likely "
+                    f"**{text(runtime)} is slower than {text(other)}** on {text(device)}, for {enumeration(first_of(named))}: a likely "
                     f"cause is that {_CONVERTING if kind == _INT8 and faster else _CAUSES[kind]}."
                 )

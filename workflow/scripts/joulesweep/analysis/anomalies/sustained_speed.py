@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from joulesweep.analysis.report.markdown import text
 from joulesweep.analysis.report.points import name_of
-from joulesweep.formatting import percent
+from joulesweep.formatting import first_of, percent
 from joulesweep.merged.load import Merged
 
 _SLOWER = 1.1
@@ -15,10 +15,8 @@ def found(merged: Merged) -> Iterator[str]:
     rows = merged.sound("latency")
     rows = rows[rows["base"] & (rows["sustained_s"] >= _SLOWER * rows["burst_s"])]
     for device, group in rows.groupby("device", sort=False):
-        named = "; ".join(
-            f"{name_of(row)} by {percent(row['sustained_s'] / row['burst_s'] - 1)}" for _, row in group.iterrows()
-        )
+        named = [f"{name_of(row)} by {percent(row['sustained_s'] / row['burst_s'] - 1)}" for _, row in group.iterrows()]
         yield (
-            f"**Slower without a rest** on {text(str(device))}: {named}. The device probably became hot or reached a limit of "
+            f"**Slower without a rest** on {text(str(device))}: {'; '.join(first_of(named))}. The device probably became hot or reached a limit of "
             "its power: cool it better, or quote the sustained figure."
         )

@@ -141,6 +141,6 @@ def _yes(truth: bool) -> str:
 
 
 def _write(out: Path, name: str, rows: Iterable[Mapping[str, object]]) -> None:
-    header = MERGED[name].header
-    safe = [{column: without_formulas(row[column]) for column in header if column in row} for row in rows]
+    header = {*MERGED[name].header}
+    safe = ({column: without_formulas(value) for column, value in row.items() if column in header} for row in rows)
     write_table(out / f"{name}.csv", MERGED[name], safe)

@@ -7,9 +7,9 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-
-import numpy as np
+from statistics import median
 
 from joulesweep.analysis.merge.read_table import Located, Row
 from joulesweep.analysis.statistics import correction
@@ -29,6 +29,7 @@ from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
 
 _COUNTS = ("launches", "launches_failed", "launches_set_aside")
+_Kind = tuple[object, latency_row.Kind]  # a device, and what its points share their drift with
 
 
 @dataclass(frozen=True)
@@ -59,42 +60,57 @@ def rows(
     `unreadable` names the files that are already known to be none.
     """
     reader = _Reader(results, unreadable)
-    points = {place: point for place, located in enumerate(tables) if (point := reader.point(located)) is not None}
-    raw, corrected = _drifts(tables, points), _corrected(tables, points)
-    made = [
-        located._replace(
-            row=_from_journal(located.row, points[place], raw[_kind(located.row, points[place])], corrected.get(place))
-        )
-        if place in points
-        else located._replace(row=_from_table(located.row))
-        for place, located in enumerate(tables)
-    ]
-    launches = [
-        located._replace(row=launch)
-        for place, located in enumerate(tables)
-        if place in points
-        for launch in _launches(located.row, points[place], corrected.get(place))
-    ]
+    made: list[Located] = []
+    launches: list[Located] = []
+    # One device after the other: points are corrected with others of their device, and launches need much memory.
+    for _, own in groupby(tables, key=lambda located: located.row["device"]):
+        own_made, own_launches = _of_device(list(own), reader)
+        made += own_made
+        launches += own_launches
     return made, launches, list(reader.problems.values())
 
 
-def _kind(row: Row, point: _Point) -> tuple[object, ...]:
+def _of_device(tables: Sequence[Located], reader: "_Reader") -> tuple[list[Located], list[Located]]:
+    """The rows of one device, and their launches."""
+    points = {place: point for place, located in enumerate(tables) if (point := reader.point(located)) is not None}
+    kinds = {place: _kind(tables[place].row, point) for place, point in points.items()}
+    raw = _by_drift(kinds, {place: latency_row.record(point.used) for place, point in points.items()})
+    corrected = _corrected(tables, points, kinds)
+    made: list[Located] = []
+    launches: list[Located] = []
+    for place, located in enumerate(tables):
+        point, own = points.get(place), corrected.get(place)
+        if point is None:
+            made.append(located._replace(row=_from_table(located.row)))
+            continue
+        made.append(located._replace(row=_from_journal(located.row, point, *raw[place], own)))
+        launches += [located._replace(row=launch) for launch in _launches(located.row, point, own)]
+    return made, launches
+
+
+def _kind(row: Row, point: _Point) -> _Kind:
     """What a row shares its drift with."""
     return row["device"], latency_row.kind(int(_number(row["threads"], 1)), point.launches)
 
 
-def _drifts(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[tuple[object, ...], Drift]:
-    """How each device drifts by its uncorrected launches, for each kind of its points."""
-    return drift.by_kind(
-        (_kind(tables[place].row, point), latency_row.record(point.used)) for place, point in points.items()
-    )
+def _by_drift(kinds: Mapping[int, _Kind], records: Mapping[int, drift.Record]) -> dict[int, tuple[Drift, Interval]]:
+    """For each record the drift of its kind, as all records of this kind show it, and its interval by this drift."""
+    places: dict[_Kind, list[int]] = {}
+    for place in records:
+        places.setdefault(kinds[place], []).append(place)
+    found: dict[int, tuple[Drift, Interval]] = {}
+    for alike in places.values():
+        of_kind, intervals = drift.with_intervals([records[place] for place in alike])
+        found |= {place: (of_kind, interval) for place, interval in zip(alike, intervals, strict=True)}
+    return found
 
 
-def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[int, Corrected]:
+def _corrected(
+    tables: Sequence[Located], points: Mapping[int, _Point], kinds: Mapping[int, _Kind]
+) -> dict[int, Corrected]:
     """The corrected figure of each row whose launches have a baseline."""
     points = {place: point for place, point in points.items() if point.can_be_corrected}
-    kinds = {place: _kind(tables[place].row, point) for place, point in points.items()}
-    by_kind: dict[tuple[object, ...], list[_Point]] = {}
+    by_kind: dict[_Kind, list[_Point]] = {}
     for place, point in points.items():
         by_kind.setdefault(kinds[place], []).append(point)
     typical = {
@@ -107,19 +123,19 @@ def _corrected(tables: Sequence[Located], points: Mapping[int, _Point]) -> dict[
         rounds = [Rounds.of(launch, point.baseline_s, typical[kinds[place]]) for launch in point.used]
         groups.setdefault((row["device"], row["runtime"], row["threads"]), {})[place] = rounds
     adjusted = {place: each for group in groups.values() for place, each in correction.adjusted(group).items()}
-    times_s = {place: [launch.started_s for launch in points[place].used] for place in adjusted}
-    drifts = drift.by_kind((kinds[place], (times_s[place], each.seconds)) for place, each in adjusted.items())
-    return {
-        place: correction.with_interval(each, times_s[place], drifts[kinds[place]]) for place, each in adjusted.items()
+    records = {
+        place: ([launch.started_s for launch in points[place].used], each.seconds) for place, each in adjusted.items()
     }
+    drifting = _by_drift(kinds, records)
+    return {place: correction.with_interval(each, drifting[place][1]) for place, each in adjusted.items()}
 
 
 class _Reader:
-    """Journals and baselines, each read once; `problems` by file."""
+    """Journals, of which only the last is kept, and baselines; `problems` by file."""
 
     def __init__(self, results: Path, unreadable: Collection[str]) -> None:
         self._results, self._unreadable = results, unreadable
-        self._journals: dict[str, Journal] = {}
+        self._name, self._journal = "", Journal(results)
         self._baselines: dict[str, ReferenceBaseline] = {}
         self.problems: dict[str, Problem] = {}
 
@@ -129,15 +145,18 @@ class _Reader:
         expected = sum(count for column in _COUNTS if isinstance(count := row[column], int))
         if name in self._unreadable or not expected:
             return None
-        journal = self._journals.setdefault(name, Journal(self._results / name))
+        if name != self._name:
+            self._name, self._journal = name, Journal(self._results / name)
         key = launch_key(row)
         try:
-            launches = journal.launches(key, LatencyLaunch)
+            launches = self._journal.launches(key, LatencyLaunch)
             sustain_s = row["sustain_s"]
             sustained_ = (
-                journal.launches(sustained_key(key, sustain_s), SustainedLaunch) if isinstance(sustain_s, float) else []
+                self._journal.launches(sustained_key(key, sustain_s), SustainedLaunch)
+                if isinstance(sustain_s, float)
+                else []
             )
-            damaged = journal.damaged()
+            damaged = self._journal.damaged()
         except UserError as error:
             self._add(
                 name, f"{str(error).removeprefix(f'{self._results / name}: ')}; its rows are taken from the table"
@@ -174,9 +193,9 @@ class _Reader:
         self.problems.setdefault(name, Problem(name, None, "", text, copy_again()))
 
 
-def _from_journal(row: Row, point: _Point, device_drift: Drift, corrected: Corrected | None) -> Row:
+def _from_journal(row: Row, point: _Point, device_drift: Drift, raw: Interval, corrected: Corrected | None) -> Row:
     identity = {name: row[name] for name in IDENTITY}
-    made = latency_row.row(identity, point.launches, point.sustained, point.baseline_s, device_drift, corrected)
+    made = latency_row.row(identity, point.launches, point.sustained, point.baseline_s, device_drift, corrected, raw)
     return made if corrected or made["status"] != "ok" else made | _uncorrected(made)
 
 
@@ -187,7 +206,7 @@ def _launches(row: Row, point: _Point, corrected: Corrected | None) -> Iterator[
         found: Row = {**identity, "started_s": launch.started_s, "launch_raw_s": launch.seconds}
         if corrected is not None and launch.timing is not None:
             beside = reference_over_baseline(launch.timing, point.baseline_s)
-            found |= {"launch_corrected_s": corrected.seconds[place], "reference": math.exp(float(np.median(beside)))}
+            found |= {"launch_corrected_s": corrected.seconds[place], "reference": math.exp(median(beside.tolist()))}
         yield found
 
 

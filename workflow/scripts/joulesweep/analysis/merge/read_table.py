@@ -125,7 +125,7 @@ def _typed(text: dict[str, str], table: Table) -> tuple[Row, list[tuple[str, str
         value = text.get(column.name, "")
         if column.type_ is str:
             row[column.name] = value
-            if _CONTROL.search(value):
+            if not value.isprintable() and _CONTROL.search(value):
                 faults.append((column.name, f"{_short(value)} holds control characters"))
         elif value == "":
             row[column.name] = None

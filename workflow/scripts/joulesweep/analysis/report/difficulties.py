@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+
 from joulesweep.analysis.report.markdown import table, text
 from joulesweep.analysis.report.points import name_of, point_of
 from joulesweep.formatting import enumeration, plural
@@ -25,14 +27,14 @@ def _missing(merged: Merged, models: Mapping[str, Mapping[str, Any]], device: st
     own = {name: rows[rows["device"] == device] for name, rows in tables.items()}
     if all(rows.empty for rows in own.values()) and not merged.latency.empty:
         return
+    frames = {"counts": merged.counts, **own}
+    runtimes = {name: _runtimes(frame) for name, frame in frames.items()}
     for model, spec in models.items():
-        rows = {"counts": merged.counts, **own}
-        rows = {name: frame[frame["model"] == model] for name, frame in rows.items()}
-        if all(frame.empty for frame in rows.values()):
+        if not any(model in of_table for of_table in runtimes.values()):
             yield f"**{text(model)} has no results on {text(device)}.** {_run()}"
             continue
         for runtime in spec["runtimes"]:
-            missing = [f"no {name}" for name, frame in rows.items() if runtime not in set(frame["runtime"])]
+            missing = [f"no {name}" for name, of_table in runtimes.items() if runtime not in of_table.get(model, ())]
             if missing:
                 variant = text(f"{model} @ {runtime}")
                 yield f"**{variant} has {enumeration(missing)} on {text(device)}.** {_run()}"
@@ -42,6 +44,14 @@ def _run() -> str:
     return f"Run `make all{directory_option()}`; if that fails, the reason is in `results/logs/`."
 
 
+def _runtimes(rows: pd.DataFrame) -> dict[str, set[str]]:
+    """The runtimes of each model that has rows."""
+    runtimes: dict[str, set[str]] = {}
+    for model, runtime in zip(rows["model"], rows["runtime"], strict=True):
+        runtimes.setdefault(model, set()).add(runtime)
+    return runtimes
+
+
 def _failed(merged: Merged) -> Iterator[str]:
     """Failures of the same variant for the same reason in one sentence; variants without any figure first."""
     whole, partial = [], []
@@ -49,10 +59,10 @@ def _failed(merged: Merged) -> Iterator[str]:
         rows, name = getattr(merged, table_name), table_name.replace("_", " ")
         keys = [key for key in ("device", "model", "runtime") if key in rows]
         failed = rows[~rows["status"].isin(["ok", _NO_METER]) & (rows["message"] != NO_PROFILER)]
+        points_of_variant = rows.groupby(keys).size()
         for key, group in failed.groupby([*keys, "status", "message"], sort=False):
-            of_variant = rows[(rows[keys] == list(key[: len(keys)])).all(axis=1)]
             reason = f"{key[-2]}, {text(key[-1]) or 'no reason was recorded'}"
-            if len(group) == len(of_variant):
+            if len(group) == points_of_variant[key[: len(keys)]]:
                 points = "its only point" if len(group) == 1 else f"all {len(group)} points"
                 whole.append(f"**{name_of(group.iloc[0])}: {name} failed** at {points}: {reason}.")
             else:

@@ -1,7 +1,8 @@
 """Writes the report and the lab report: gathers what their templates need and renders them."""
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from joulesweep.analysis.report.models.shared_parameters import sharing
 from joulesweep.analysis.report.real_data import setup, table, timing
 from joulesweep.analysis.report.trade_off import choice, fronts
 from joulesweep.analysis.report.verdicts import check
-from joulesweep.formatting import percent, plural
-from joulesweep.hypotheses.base import Case
+from joulesweep.formatting import first_of, percent, plural
+from joulesweep.hypotheses.base import NOT_JUDGED, REFUTED, SUPPORTED, UNDECIDED, Case
 from joulesweep.merged.base_points import base_points, model_counts, modelled_energy
 from joulesweep.merged.load import Merged, load, sweep
 from joulesweep.merged.time_by_kind import time_by_kind
@@ -32,7 +33,12 @@ from joulesweep.system.files import replace_text
 from joulesweep.system.working_folder import directory_option
 
 _MOST_OPEN = 6  # cases of a hypothesis that are shown without a click
+_MOST_CASES = 60  # that are shown at all
+_MOST_MODELS = 30  # whose table is open
+# Rows of a table about all devices, or of the tables of all devices together: code hosts show pages of up to half a megabyte.
+_MOST_ROWS = 100
 _MEASURED = ("latency", "energy", "accuracy")
+_FIRST = (REFUTED, UNDECIDED, SUPPORTED, NOT_JUDGED)  # of many cases
 log = logging.getLogger("joulesweep")
 
 
@@ -80,13 +86,22 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
     devices = sorted(measured, key=lambda device: (device != job["device"], device))
     configured = [device for device in devices if device in set(points["device"])]
     answered = configured[0] if configured else ""
+
+    def of_devices(shown: Callable[[Merged, str], str], name: str) -> dict[str, str]:
+        most = max(1, _MOST_ROWS // len(devices)) if devices else 0
+        return {device: _short(shown(merged, device), name, most) for device in devices}
+
+    @cache
+    def swept(metric: str, axis: str, device: str) -> str:
+        return _short(tables.swept(merged, metric, axis, device), metric, max(1, _MOST_ROWS // len(devices)))
+
     return {
         "job": job,
         "text": text,
         "verbatim": markdown.verbatim,
         "listing": markdown.listing,
         "figure": lambda name, axis="": _figure("_".join(filter(None, (name, axis))), figures),
-        "benchmarked": tables.benchmarked(job["models"]),
+        "benchmarked": _benchmarked(job["models"]),
         "advice": advice(merged, answered),
         "foreign": _foreign(merged),
         "unsound": any(len(merged.without_figure(name).query("status == 'ok'")) for name in _MEASURED),
@@ -97,46 +112,47 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "asked": choice.asked(job["choose"], points),
         "follows": findings.follows(points, answered) if configured else "",
         "hypotheses": [_hypothesis(entry, merged, points) for entry in job["hypotheses"]],
-        "counts": tables.counts(merged),
+        "counts": _short(tables.counts(merged), "counts"),
         "sharing": sharing(merged),
         "export_notes": _export_notes(merged),
-        "disagreements": disagreements(merged),
+        "disagreements": _short(disagreements(merged), "counts"),
         "uncounted": _uncounted(merged),
         "devices": devices,
         "in_a_mode": _in_a_mode(merged, devices),
         "configured": configured,
         "measured_on": tables.measured_on(merged, configured),
         "axes": job["axes"],
-        "ran_on": {device: faithfulness.ran_on(merged, device) for device in devices},
+        "ran_on": of_devices(faithfulness.ran_on, "latency"),
         "other_models": list(faithfulness.other_models(merged)),
-        "latency": {device: tables.latency(merged, device) for device in devices},
+        "latency": of_devices(tables.latency, "latency"),
         "corrected": _corrected(merged),
-        "sustained": {device: tables.sustained(merged, device) for device in devices},
-        "energy": {device: tables.energy(merged, device) for device in devices},
-        "batches": {device: sweeps.batches(merged, device) for device in devices},
-        "conditions": {device: tables.conditions(merged, device) for device in devices},
+        "sustained": of_devices(tables.sustained, "latency"),
+        "energy": of_devices(tables.energy, "energy"),
+        "batches": of_devices(sweeps.batches, "latency"),
+        "conditions": of_devices(tables.conditions, "latency"),
         "has_meter": {
             device: set(merged.energy.loc[merged.energy["device"] == device, "status"]) != {"no_meter"}
             for device in devices
         },
-        "time_shares": {device: time_shares.shares(kinds, device) for device in devices},
+        "time_shares": of_devices(lambda _, device: time_shares.shares(kinds, device), "time_shares"),
         "roofs": roofs.sentences(merged),
         "not_split": time_shares.not_split(merged),
         "slowed_by_timing": time_shares.slowed(kinds),
         "where_time_goes": time_shares.sentences(kinds),
-        "swept": lambda metric, axis, device: tables.swept(merged, metric, axis, device),
+        "swept": swept,
         "two_values": _too_few_for_a_line(merged, job["axes"]),
         "has_energy": not merged.energy.empty,
         "energy_kind": {"all": "modelled", "some": "partly modelled", "": ""}[modelled_energy(merged)],
         "correlations": tables.correlations(points),
-        "accuracy": table.accuracy(merged, points),
+        "accuracy": _short(table.accuracy(merged, points), "accuracy"),
         "evaluated": setup.setups(merged, job["models"]),
         "real_inputs": timing.sentences(merged),
         "trade_offs": fronts.sentences(points),
         "described": tables.devices(merged, configured),
+        "side_by_side": _short(tables.side_by_side(points, configured), "latency"),
         "anomalies": anomalies(merged, points),
         "failures": difficulties.failures(merged, job["models"], job["device"]),
-        "problems": difficulties.problems(merged),
+        "problems": _short(difficulties.problems(merged), "problems"),
         "versions": provenance.versions(merged),
         "commit": provenance.commit(),
         "newest": provenance.newest(merged),
@@ -146,6 +162,17 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "directory_option": directory_option(),
         "schema": SCHEMA,
     }
+
+
+def _benchmarked(models: Mapping[str, Mapping[str, Any]]) -> str:
+    """The table of the models; of many it is closed, so that the answers are near the top."""
+    shown = tables.benchmarked(models)
+    return shown if len(models) <= _MOST_MODELS else markdown.folded(f"The {len(models)} models", shown)
+
+
+def _short(shown: str, name: str, most: int = _MOST_ROWS) -> str:
+    """A table that was made from a merged one of this name, with its first rows."""
+    return markdown.shortened(shown, most, f"results/merged/{name}.csv")
 
 
 def _export_notes(merged: Merged) -> list[str]:
@@ -165,15 +192,19 @@ def _figure(name: str, figures: Mapping[str, Any]) -> str:
 def _hypothesis(entry: Mapping[str, Any], merged: Merged, points: pd.DataFrame) -> dict[str, str]:
     """A hypothesis as the template shows it."""
     finding = check(entry, merged, points)
-    lines = markdown.listing(_case(case) for case in finding.cases)
-    many = len(finding.cases) > _MOST_OPEN
+    cases, many = finding.cases, len(finding.cases) > _MOST_OPEN
+    shown = f"all {len(cases)}"
+    if len(cases) > _MOST_CASES:
+        shown = f"{_MOST_CASES} of {len(cases)}"
+        cases = sorted(cases, key=lambda case: _FIRST.index(case.verdict))
+    lines = markdown.listing(map(_case, cases), _MOST_CASES)
     return {
         "sentence": text(finding.sentence),
         "because": text(finding.because),
         "verdict": finding.verdict,
         "reason": text(finding.reason),
         "cure": finding.cure,
-        "cases": markdown.folded(f"the numbers of all {len(finding.cases)} cases", lines) if many else lines,
+        "cases": markdown.folded(f"the numbers of {shown} cases", lines) if many else lines,
     }
 
 
@@ -222,7 +253,8 @@ def _foreign(merged: Merged) -> list[str]:
     rows = pd.concat([getattr(merged, name)[columns] for name in _MEASURED])
     rows = rows[rows["configured"] == "no"].drop_duplicates().sort_values(["device", "model", "runtime"])
     return [
-        f"{text(str(device))}: {', '.join(text(f'{m} @ {r}') for m, r in zip(group['model'], group['runtime'], strict=True))}"
+        f"{text(str(device))}: "
+        + ", ".join(first_of([text(f"{m} @ {r}") for m, r in zip(group["model"], group["runtime"], strict=True)]))
         for device, group in rows.groupby("device")
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 _MARKS = re.compile(r"[\\`*\[\]|~$#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # At the start of a line: a list with or without numbers, or the line below a heading.
 _LISTS = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=](?:\s|[-=]|$)))")
+MOST_LISTED = 60
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -27,14 +28,26 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, marks, *rows))
 
 
+def shortened(shown: str, most: int, file: str) -> str:
+    """A table without the rows behind the first `most`, which are in `file`; what stands below the table is kept."""
+    lines = shown.splitlines()
+    rows = [place for place, line in enumerate(lines) if line.startswith("| ")][2:]
+    if len(rows) <= most:
+        return shown
+    rest = f"The first {most} of {len(rows)} rows, in the order of the configuration; `{file}` has all of them."
+    return "\n".join([*lines[: rows[most]], "", rest, *lines[rows[-1] + 1 :]])
+
+
 def image(name: str, words: str) -> str:
     """A figure, linked relative to the report, with words for those who do not see it."""
     return f"![{words}](figures/{name}.png)"
 
 
-def listing(lines: Iterable[str]) -> str:
-    """A list with one entry per line."""
-    return "\n".join(f"- {line}" for line in lines)
+def listing(lines: Iterable[str], most: int = MOST_LISTED) -> str:
+    """A list with one entry per line, at most so many; the last entry says how many others there are."""
+    lines = list(lines)
+    more = [f"and {len(lines) - most} more like these"] if len(lines) > most else []
+    return "\n".join(f"- {line}" for line in [*lines[:most], *more])
 
 
 def folded(summary: str, body: str) -> str:

@@ -15,9 +15,10 @@ from joulesweep.uncertainty.ratio import ratio
 def batches(merged: Merged, device: str) -> str:
     """One row per variant that was measured at several batches; empty where none was."""
     energy = _rows(merged, "energy", device)
+    of_variant = dict(iter(energy.groupby(VARIANT, sort=False)))
     rows = []
     for variant, group in _rows(merged, "latency", device).groupby(VARIANT, sort=False):
-        joules = energy[(energy[VARIANT] == list(variant)).all(axis=1)]
+        joules = of_variant.get(variant, energy.iloc[:0])
         kind = " (modelled)" if "modelled" in set(joules["kind"]) else ""
         best, least = _best(group, "latency"), _best(joules, "energy") if len(joules) else None
         rows.append(

@@ -1,7 +1,7 @@
 """The tables of the report, as Markdown."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -195,20 +195,31 @@ def energy(merged: Merged, device: str) -> str:
 def swept(merged: Merged, metric: str, axis: str, device: str) -> str:
     """One row per variant, one column per value of the axis; in a batch sweep the figure per example follows in brackets."""
     name, column, low, high = METRICS[metric]
+    needed = [
+        *VARIANT,
+        axis,
+        "status",
+        column,
+        low,
+        high,
+        "flags",
+        "configured",
+        *(["kind"] if metric == "energy" else []),
+    ]
     rows = sweep(getattr(merged, name), axis)
-    rows = rows[rows["device"] == device]
+    rows = rows.loc[rows["device"] == device, needed]
     values = sorted(set(rows[axis]))
     lines = []
     for _, group in rows.groupby(VARIANT, sort=False):
+        at_value = {row[axis]: row for _, row in group.iloc[::-1].iterrows()}  # of several at one value, the first
         cells = []
         for value in values:
-            at_value = group[group[axis] == value]
-            if at_value.empty:
+            row = at_value.get(value)
+            if row is None:
                 cells.append("–")
-            elif at_value.iloc[0]["status"] != "ok":
-                cells.append(f"*{at_value.iloc[0]['status']}*")
+            elif row["status"] != "ok":
+                cells.append(f"*{row['status']}*")
             else:
-                row = at_value.iloc[0]
                 certain = significant(row[column], row[low], row[high])
                 example = f" ({digits(1e3 * row[column] / value, certain)})" if axis == "batch" and value > 1 else ""
                 cells.append(with_interval(row[column], row[low], row[high], 1e3) + example)
@@ -295,6 +306,22 @@ def devices(merged: Merged, configured: Collection[str]) -> str:
         *("governor, power mode", "meter"),
     ]
     return table(header, rows) if rows else ""
+
+
+def side_by_side(points: pd.DataFrame, devices: Sequence[str]) -> str:
+    """For each model its latency in its fastest runtime on each device; empty for one device. `points` are the base points."""
+    points = points[points["latency"].notna()]
+    if len(devices) < 2 or points.empty:
+        return ""
+    cells = {}
+    for _, row in points.loc[points.groupby(["model", "device"])["latency"].idxmin()].iterrows():
+        latency = with_interval(row["latency"], row["latency_low"], row["latency_high"], 1e3)
+        cells[row["model"], row["device"]] = f"{latency} ({text(row['runtime'])})"
+    rows = [
+        [text(model), *(cells.get((model, device), "–") for device in devices)]
+        for model in dict.fromkeys(points["model"])
+    ]
+    return table(["model", *map(text, devices)], rows, numbers=len(devices))
 
 
 def _whole(number: float) -> str:

@@ -24,21 +24,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from joulesweep.analysis.statistics import slopes
 from joulesweep.analysis.statistics.typical_speed import TypicalSpeed, reference_over_baseline
 from joulesweep.launches.latency_launch import LatencyLaunch
 from joulesweep.launches.latency_row import Corrected
-from joulesweep.uncertainty import drift
-from joulesweep.uncertainty.drift import Drift
 from joulesweep.uncertainty.interval import Interval
 
-_SLOPE, _SLOPE_STD = np.array([0.75, 0.0]), np.array([0.3, 0.5])  # of all launches, before any was seen
-_LARGEST = 2.0  # of a slope: the mixture is a mean, and moves less than those of its parts that are slowed most
-_POINT_STD = np.array([0.4, 0.4])  # of the points' slopes around that of all
-_SPREAD_STD = 0.01  # of launches, once corrected, before any was seen
-_WORTH = 4  # launches that this is worth, and that the spread of all is worth beside a point's own
 _Z_975 = NormalDist().inv_cdf(0.975)
-_TINY = 1e-12  # in place of squares that are zero
-_DESCENTS = 20
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -86,140 +78,56 @@ class Adjusted:
     unknown: float
 
 
-@dataclass(frozen=True)
-class _Point:
-    """N launches of a point on logarithms: seconds per pass, (N,), and the controls, (N, K); medians of the rounds."""
-
-    passes: np.ndarray
-    controls: np.ndarray
-
-    def without(self, launch: int | None) -> "_Point":
-        """Deviations of both from their means, with one launch left out."""
-        keep = np.arange(len(self.passes)) != (-1 if launch is None else launch)
-        passes, controls = self.passes[keep], self.controls[keep]
-        return _Point(passes - passes.mean(), controls - controls.mean(axis=0))
-
-
-@dataclass(frozen=True)
-class _Slopes:
-    """The slopes of the controls, (K,), and the inverse of the covariance of their estimate, (K, K)."""
-
-    value: np.ndarray
-    precision: np.ndarray
-
-
 def adjusted(points: Mapping[Key, Sequence[Rounds]]) -> dict[Key, Adjusted]:
     """The launches of points of one runtime and number of threads on one device, corrected with what all of them teach."""
-    medians = {
-        key: _Point(
-            np.array([np.median(rounds.passes) for rounds in launches]),
-            np.array([np.median(rounds.controls, axis=0) for rounds in launches]),
+    if not points:
+        return {}
+    launches = [rounds for own in points.values() for rounds in own]
+    ends = np.cumsum([len(own) for own in points.values()])[:-1]
+    passes = np.split(_medians([rounds.passes for rounds in launches]), ends)
+    controls = np.split(_medians([rounds.controls for rounds in launches]), ends)
+    values, precisions = slopes.of_each_launch(list(zip(passes, controls, strict=True)))
+    away = np.concatenate([np.broadcast_to(own.mean(axis=0), own.shape) for own in controls])
+    figures = (_less(launches, values), _less(launches, values[:, :1]), values, _unknown(away, precisions))
+    return {
+        key: Adjusted(
+            tuple(seconds.tolist()),
+            tuple(by_reference.tolist()),
+            float(own[:, 0].mean()),
+            float(own[:, 1].mean()) if own.shape[1] > 1 else None,
+            float(unknown.mean()),
         )
-        for key, launches in points.items()
+        for key, seconds, by_reference, own, unknown in zip(
+            points, *(np.split(figure, ends) for figure in figures), strict=True
+        )
     }
-    slopes = {
-        key: [_slopes(medians, key, launch) for launch in range(len(point.passes))] for key, point in medians.items()
-    }
-    return {key: _apply(points[key], slopes[key]) for key in points}
 
 
-def with_interval(point: Adjusted, times_s: Sequence[float], device_drift: Drift) -> Corrected:
-    """The figure of a point with its interval; `device_drift` is that of the corrected launches of its kind."""
-    found = drift.interval(times_s, point.seconds, device_drift)
-    half = math.hypot(math.log(found.high / found.value), point.unknown)
-    wider = Interval(found.value, found.value * math.exp(-half), found.value * math.exp(half))
+def with_interval(point: Adjusted, drifting: Interval) -> Corrected:
+    """The figure of a point with its interval; `drifting` is that of its corrected launches by the drift of their kind."""
+    half = math.hypot(math.log(drifting.high / drifting.value), point.unknown)
+    wider = Interval(drifting.value, drifting.value * math.exp(-half), drifting.value * math.exp(half))
     return Corrected(point.seconds, point.by_reference, point.slope, point.core_slope, wider)
 
 
-def _apply(launches: Sequence[Rounds], slopes: Sequence[_Slopes]) -> Adjusted:
-    """Half width of the unknown = z * sqrt(away' covariance away), mean over launches, with `away` the controls' mean."""
-    away = np.mean([np.median(rounds.controls, axis=0) for rounds in launches], axis=0)
-    errors = [math.sqrt(max(float(away @ np.linalg.solve(slope.precision, away)), 0)) for slope in slopes]
-    mean = np.mean([slope.value for slope in slopes], axis=0)
-    core_slope = float(mean[1]) if len(mean) > 1 else None
-    return Adjusted(
-        _less(launches, slopes, len(mean)),
-        _less(launches, slopes, 1),
-        float(mean[0]),
-        core_slope,
-        _Z_975 * float(np.mean(errors)),
-    )
+def _unknown(away: np.ndarray, precisions: np.ndarray) -> np.ndarray:
+    """Half width of what is not known of each launch's slopes, z * sqrt(away' covariance away), with the mean controls `away` (M, K)."""
+    squared = (slopes.solved(precisions, away) * away).sum(axis=1)
+    return _Z_975 * np.sqrt(np.maximum(squared, 0))
 
 
-def _less(launches: Sequence[Rounds], slopes: Sequence[_Slopes], controls: int) -> tuple[float, ...]:
-    """Seconds per pass of each launch, with the part of its first so many controls taken off."""
-    return tuple(
-        math.exp(np.median(rounds.passes - rounds.controls[:, :controls] @ slope.value[:controls]))
-        for rounds, slope in zip(launches, slopes, strict=True)
-    )
+def _less(launches: Sequence[Rounds], values: np.ndarray) -> np.ndarray:
+    """Seconds per pass of each of M launches, with the part of its first controls taken off by their slopes, (M, first)."""
+    first = values.shape[1]
+    parts = (rounds.passes - rounds.controls[:, :first] @ own for rounds, own in zip(launches, values, strict=True))
+    return np.exp(_medians(list(parts)))
 
 
-def _slopes(points: Mapping[Key, _Point], key: Key, launch: int) -> _Slopes:
-    """The slopes of a point from all launches of the group except one of its own."""
-    deviations = {other: point.without(launch if other == key else None) for other, point in points.items()}
-    spread = _pooled_spread(list(deviations.values()))
-    own = {other: _own_slopes(point, spread) for other, point in deviations.items()}
-    return _weighted_mean(own[key], list(own.values()))
-
-
-def _pooled_spread(deviations: Sequence[_Point]) -> float:
-    """The variance of launches around slopes that all points share.
-
-    slopes = inv(X'X) X'y of controls X and passes y, within 0 and the largest;
-    variance = (sum of squared residuals + worth * expected variance) / (degrees of freedom + worth).
-    """
-    passes = np.concatenate([point.passes for point in deviations])
-    controls = np.concatenate([point.controls for point in deviations])
-    slopes = np.clip(np.linalg.solve(_squares(controls), controls.T @ passes), 0, _LARGEST)
-    freedom = sum(len(point.passes) - 1 for point in deviations)
-    return (float(((passes - controls @ slopes) ** 2).sum()) + _WORTH * _SPREAD_STD**2) / (freedom + _WORTH)
-
-
-def _own_slopes(point: _Point, spread: float) -> _Slopes:
-    """The slopes that a point's own launches show, by least squares.
-
-    slopes = inv(X'X) X'y of controls X and passes y; covariance = variance * inv(X'X), with
-    variance = (sum of squared residuals + worth * pooled variance) / (degrees of freedom + worth).
-    """
-    squares = _squares(point.controls)
-    slopes = np.linalg.solve(squares, point.controls.T @ point.passes)
-    residual = float(((point.passes - point.controls @ slopes) ** 2).sum()) + _WORTH * spread
-    freedom = max(len(point.passes) - 1 - len(slopes), 0)
-    return _Slopes(slopes, squares * (freedom + _WORTH) / residual)
-
-
-def _squares(controls: np.ndarray) -> np.ndarray:
-    """X'X, which can be inverted also where a control does not vary."""
-    return controls.T @ controls + _TINY * np.eye(controls.shape[1])
-
-
-def _weighted_mean(own: _Slopes, all_: Sequence[_Slopes]) -> _Slopes:
-    """A point's own slopes and the mean slopes of all points, each weighted by the inverse of its covariance.
-
-    mean = inv(sum(W)) sum(W slopes) with W = inv(covariance + that between points), the expected slopes included;
-    its covariance for a single point is that between points + inv(sum(W)).
-    """
-    controls = len(own.value)
-    between = np.diag(_POINT_STD[:controls] ** 2)
-    expected = np.diag(1 / _SLOPE_STD[:controls] ** 2)
-    weights = [np.linalg.inv(np.linalg.inv(slopes.precision) + between) for slopes in all_]
-    known = sum(weights) + expected
-    weighted = sum(weight @ slopes.value for weight, slopes in zip(weights, all_, strict=True))
-    mean = np.linalg.solve(known, weighted + expected @ _SLOPE[:controls])
-    mean_weight = np.linalg.inv(between + np.linalg.inv(known))
-    precision = own.precision + mean_weight
-    value = np.linalg.solve(precision, own.precision @ own.value + mean_weight @ mean)
-    return _Slopes(_within_bounds(value, precision), precision)
-
-
-def _within_bounds(slopes: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """The likeliest slopes from 0 to the largest: where one of two is held at its bound, the other takes over what it can.
-
-    Coordinate descent on (bounded - slopes)' precision (bounded - slopes).
-    """
-    bounded = np.clip(slopes, 0, _LARGEST)
-    for _ in range(_DESCENTS):
-        for place in range(len(slopes)):
-            pull = precision[place] @ (bounded - slopes) - precision[place, place] * (bounded[place] - slopes[place])
-            bounded[place] = np.clip(slopes[place] - pull / precision[place, place], 0, _LARGEST)
-    return bounded
+def _medians(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """The median of each array along its first axis; those of equal length together, which is many times faster."""
+    lengths = np.array([len(array) for array in arrays])
+    found = np.empty((len(arrays), *arrays[0].shape[1:]))
+    for length in set(lengths.tolist()):
+        places = np.flatnonzero(lengths == length).tolist()
+        found[places] = np.median(np.stack([arrays[place] for place in places]), axis=1)
+    return found

@@ -5,8 +5,10 @@ they were measured. The typical speed is the mean over all used launches of the 
 speed that it is corrected to, the more the uncertainty of its slopes matters.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -27,14 +29,14 @@ class TypicalSpeed:
 
 def reference_over_baseline(timing: Timing, baseline_s: Mapping[str, float]) -> np.ndarray:
     """Logarithm of each sample of the reference over the baseline, mean over its parts: one more than rounds."""
-    baseline = np.log([baseline_s[part] for part in timing.parts])
-    return (np.log(np.array(timing.samples)) - baseline).mean(axis=1)
+    baseline = math.prod(baseline_s[part] for part in timing.parts)
+    return np.array([math.log(math.prod(sample) / baseline) / len(timing.parts) for sample in timing.samples])
 
 
 def typical_speed(launches: Iterable[LatencyLaunch], baseline_s: Mapping[str, float]) -> TypicalSpeed:
     """The typical speed beside used launches with the same reference, at least one; `baseline_s` as its parts' seconds."""
     timings = [launch.timing for launch in launches if launch.timing]
-    references = [float(np.median(reference_over_baseline(timing, baseline_s))) for timing in timings]
+    references = [median(reference_over_baseline(timing, baseline_s).tolist()) for timing in timings]
     distances = [timing.core_distance_s for timing in timings if timing.core_distance_s is not None]
     cores = float(np.log(distances).mean()) if distances and are_two(distances) else None
     return TypicalSpeed(float(np.mean(references)), cores)

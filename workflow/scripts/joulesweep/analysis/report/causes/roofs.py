@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import text
-from joulesweep.formatting import digits, enumeration, percent, plural, si
+from joulesweep.formatting import digits, enumeration, first_of, percent, plural, si
 from joulesweep.merged.load import Merged
 from joulesweep.merged.roofline import COMPUTE, MEMORY, OVERHEAD, low_roofs, placed, roofs
 
@@ -45,7 +45,7 @@ def _of_device(merged: Merged, device: str, threads: int, rows: pd.DataFrame) ->
 def _named(rows: pd.DataFrame) -> str:
     """The variants, each with the share of its limit that it reaches."""
     names = [f"{text(f'{row.model} @ {row.runtime}')} ({percent(row.reached)})" for row in rows.itertuples()]
-    return enumeration(names)
+    return enumeration(first_of(names))
 
 
 def _too_low(merged: Merged) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from joulesweep import operator_kinds
 from joulesweep.analysis.report.markdown import table, text
-from joulesweep.formatting import digits, enumeration, percent
+from joulesweep.formatting import digits, enumeration, first_of, percent
 from joulesweep.launches.time_shares.rows import NO_PROFILER
 from joulesweep.merged.load import VARIANT, Merged
 from joulesweep.merged.time_by_kind import SHOWN
@@ -87,7 +87,7 @@ def _excesses(kinds: pd.DataFrame) -> Iterator[str]:
             f"{percent(row.flops_share) if row.flops_share else 'none'} of the FLOPs in {text(f'{row.model} @ {row.runtime} on {row.device}')}"
             for row in rows.itertuples()
         ]
-        yield f"**{str(kind).capitalize()}** has {enumeration(named)}."
+        yield f"**{str(kind).capitalize()}** has {enumeration(first_of(named))}."
 
 
 def _savings(kinds: pd.DataFrame) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The table of the models with labelled data: how good each variant is, and what it costs."""
 
+import math
+
 import pandas as pd
 
 from joulesweep.analysis.report.markdown import table, text
@@ -11,14 +13,14 @@ from joulesweep.merged.load import VARIANT, Merged
 
 def accuracy(merged: Merged, points: pd.DataFrame) -> str:
     """The metric of every variant that has labelled data, with its latency beside it; empty where there is none."""
-    times = points.set_index(VARIANT)
+    figures = zip(*(points[name] for name in ("latency", "latency_low", "latency_high")), strict=True)
+    times = dict(zip(zip(*(points[name] for name in VARIANT), strict=True), figures, strict=True))
     rows = []
     for _, row in merged.accuracy.iterrows():
         is_ok = row["status"] == "ok"
         value = scored(row["value"], row["ci_low"], row["ci_high"], row["unit"]) if is_ok else failure_of(row)
         variant = (row["device"], row["model"], row["runtime"])
-        at = times.loc[variant] if variant in times.index else None
-        latency = "–" if at is None else with_interval(at["latency"], at["latency_low"], at["latency_high"], 1e3)
+        value_s, low_s, high_s = times.get(variant, (math.nan,) * 3)
         rows.append(
             [
                 variant_of(row),
@@ -28,7 +30,7 @@ def accuracy(merged: Merged, points: pd.DataFrame) -> str:
                 value,
                 f"{row['examples']:.0f}" if is_ok else "–",
                 _agreement(row),
-                latency,
+                with_interval(value_s, low_s, high_s, 1e3),
                 digits(1e3 * row["end_to_end_s"]),
             ]
         )
