@@ -142,7 +142,7 @@ def test_an_environment_is_made_once_remembers_its_device_and_works_in_a_read_on
     settings |= {"HOME": "/proc", "XDG_CACHE_HOME": ""}
     first = _make(checkout, ".venv/ready", "DEVICE=no-torch", **settings)
     assert first.returncode == 0, first.stderr
-    assert "DEVICE=no-torch: 140 MB to download, 700 MB" in first.stdout
+    assert "DEVICE=no-torch: 175 MB to download, 800 MB" in first.stdout
     assert "installing 1 packages" in first.stdout
     again = _make(checkout, ".venv/ready", **settings)
     assert (again.returncode, again.stdout.count("Setting up")) == (0, 0)
