@@ -326,12 +326,12 @@ def test_devices_that_share_a_name_or_cannot_be_reached_are_named_before_anythin
 
 def test_without_names_in_the_inventory_a_device_has_the_name_that_its_configuration_finds(stub, start):
     """The playbook forms a name from the host's name by the rule of the configuration."""
-    from joulesweep.pipeline.configuration.config import Config
+    from joulesweep.pipeline.configuration.device_name import host_name
 
     (stub / "config.yaml").write_text("models: {}\n")
     _inventory(stub, {"one": {"ansible_connection": "local"}})
     _, printed = _outcome(start(stub), stub)
-    assert f"this machine has the name {Config({'device': 'auto'}, {}).device} too" in " ".join(printed.split())
+    assert f"this machine has the name {host_name()} too" in " ".join(printed.split())
 
 
 def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):

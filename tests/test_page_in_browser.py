@@ -316,6 +316,7 @@ def test_an_address_restores_the_view(browser, path, opened):
             sorted(_dots(page)),
         ]
 
+    opened.page.wait_for_timeout(400)  # the address follows
     before, address = seen(opened.page), opened.page.url
     other = chromium.Opened(browser, path, address[address.index("#") :])
     assert seen(other.page) == before
@@ -387,7 +388,8 @@ def test_the_keyboard_reaches_everything(opened):
 def test_the_focus_of_a_row_marks_its_dot_and_a_click_on_a_dot_opens_its_row(opened):
     _choose(opened.page, "y", "params")
     opened.page.locator("#variants tbody tr:visible").first.focus()
-    opened.page.wait_for_function("explorer.plot.data('dots').filter((dot) => dot.focused).length === 1")
+    opened.page.wait_for_function("explorer.plot.drawing.data('dots').filter((dot) => dot.focused).length === 1")
+    opened.page.wait_for_function("!explorer.plot.isDrawing")
     opened.page.locator("#plot [aria-label^='squeezenet1_1 @ eager']").last.click(force=True)
     assert "squeezenet1_1 @ eager" in opened.page.locator("tr.details").inner_text()
 
@@ -422,7 +424,7 @@ def test_data_and_citation_are_downloaded(opened):
 
 
 def test_every_other_table_sorts_too(opened):
-    table = opened.page.locator("section:has(> h2#devices) table")
+    table = opened.page.locator("section:has(> h2#devices) table").first
     table.locator("th button").first.click()
     assert table.locator("tbody tr > :first-child").all_inner_texts() == sorted(DEVICES)
 

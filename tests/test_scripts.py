@@ -33,7 +33,7 @@ def test_every_rule_has_a_script_of_its_own_name():
     }
     assert len(rules) >= 10
     for name, text in rules.items():
-        if name != "all":
+        if name not in ("all", "artefacts", "measured"):  # targets only
             assert re.search(rf"/{name}\.py ", text), f"rule {name} runs no {name}.py"
             assert name in {script.stem for script in SCRIPTS}
             assert re.search(rf"logs/{name}[./]", text), f"the log of rule {name} is called otherwise"

@@ -25,6 +25,7 @@ class Explorer {
       action("Download the data", () => download("joulesweep.json", text)),
       action("Download the citation", () => download("citation.txt", document.querySelector("#to-cite ~ pre")?.textContent ?? "")),
     );
+    this.plot = new TradeOff(this);
     this.addKeys();
     addEventListener("hashchange", () => {
       if (location.hash && !isView(location.hash)) return; // a heading
@@ -66,15 +67,15 @@ class Explorer {
     this.showOpen();
     this.showStandings();
     this.showFocus();
-    this.redraw();
+    this.plot.redraw();
   }
 
   /** Show other limits on these quantities. That of one in the plot moves a line, which takes a new plot. */
   showLimits(names) {
     this.controls.show(this.view);
     this.showStandings();
-    if (!this.view.relative && [this.view.x, this.view.y].some((name) => names.includes(name))) this.redraw();
-    else this.update();
+    if (!this.view.relative && [this.view.x, this.view.y].some((name) => names.includes(name))) this.plot.redraw();
+    else this.plot.update();
   }
 
   // Figures, as they are or relative to a variant on the same device
@@ -145,81 +146,6 @@ class Explorer {
     return ["outside", "unknown"].includes(this.standings[index]);
   }
 
-  // The plot
-
-  dots() {
-    const { x, y, colour, relative, hide } = this.view;
-    return this.table.shown().flatMap((row) => {
-      const index = this.indexOf.get(row);
-      const variant = this.variants[index];
-      if ([x, y].includes("accuracy") && variant.judged !== this.view.judged) return [];
-      const [across, up] = [x, y].map((name) => (relative ? this.relative(variant, name) : figureOf(variant, name)));
-      if (!Number.isFinite(across?.value) || !Number.isFinite(up?.value)) return [];
-      const words = [x, y].map((name) => `${this.nameOfQuantity(variant, name)}: ${relative ? this.relative(variant, name).words : this.inWords(variant, name)}`);
-      return [{
-        index, group: variant[colour], words: [`${nameOf(variant)}${this.several ? ` on ${variant.device}` : ""}`, ...words].map(isolated).join("\n"),
-        x: across.value, xLow: across.low, xHigh: across.high, y: up.value, yLow: up.low, yHigh: up.high,
-        outside: this.isOutside(index) || Boolean(relative && hide && !across.clear && !up.clear),
-        open: this.standings[index] === "figure", modelled: variant.modelled && [x, y].includes("energy"), focused: index === this.focused,
-      }];
-    });
-  }
-
-  /** The title of an axis: the quantity, its unit, and whether its figures are modelled. */
-  axis(name, dots) {
-    const shown = dots.map((dot) => this.variants[dot.index]);
-    const titles = new Set(shown.map((variant) => this.nameOfQuantity(variant, name)));
-    const { words } = this.quantities.get(name);
-    const title = titles.size === 1 ? [...titles][0] : name === "energy" ? "partly modelled energy" : words;
-    const unit = this.view.relative ? (name === "accuracy" ? "difference" : "ratio") : name === "accuracy" ? this.controls.unitOf(name) : this.quantities.get(name).unit;
-    return { title: [isolated(title), unit].filter(Boolean).join(", "), fromZero: name !== "accuracy", counts: !this.view.relative && ["params", "flops"].includes(name) };
-  }
-
-  /** Draw the plot anew; what changes meanwhile is drawn after that. */
-  async redraw() {
-    this.isStale = true;
-    if (this.isDrawing) return;
-    this.isDrawing = true;
-    try {
-      while (this.isStale) {
-        this.isStale = false;
-        const before = this.plot;
-        this.plot = await this.drawn();
-        before?.finalize();
-      }
-    } finally {
-      this.isDrawing = false;
-    }
-  }
-
-  /** All groups of the page, so that each keeps its colour whatever is shown. */
-  groups() {
-    return names(this.variants.map((variant) => variant[this.view.colour]));
-  }
-
-  drawn() {
-    const { x, y, colour, relative } = this.view;
-    const dots = this.dots();
-    const without = this.table.shown().length - dots.length;
-    const notes = [
-      without && `${without} of the rows shown lack one of the two figures, so they have no dot.`,
-      [x, y].includes("memory") ? "Lines are 95 % intervals; of memory, which has none, they are ± 5 %." : "Lines are 95 % intervals.",
-      this.groups().length > MOST_IN_LEGEND && `There are too many for a legend (${this.groups().length}): point at a dot for its name.`,
-      dots.some((dot) => dot.modelled) && "Dashed: modelled energy, not measured.",
-      relative && `Relative to ${relative} on the same device. ≈ marks a difference that the intervals do not show. Accuracies are compared as if each had examples of its own; the report compares them example by example, which shows smaller differences.`,
-    ];
-    document.getElementById("plot-note").textContent = notes.filter(Boolean).join(" ");
-    const limits = relative ? {} : Object.fromEntries([["x", x], ["y", y]].filter(([, name]) => name in this.limits()).map(([place, name]) => [place, this.limits()[name]]));
-    const axes = { x: this.axis(x, dots), y: this.axis(y, dots) };
-    return draw(document.getElementById("plot"), scatter(dots, { ...axes, colour, groups: this.groups(), limits }), (index) => this.open(index));
-  }
-
-  /** Show other states of the same dots. */
-  update() {
-    if (this.isDrawing) this.isStale = true;
-    else this.plot.data("dots", painted(this.dots(), this.groups())).runAsync();
-  }
-
   // Rows: keys, focus, and what opens below them
 
   addKeys() {
@@ -245,7 +171,7 @@ class Explorer {
     if (index === this.focused) return;
     this.focused = index;
     this.showFocus();
-    this.update();
+    this.plot.update();
   }
 
   /** One row can be reached with Tab; the arrow keys go on from there. */

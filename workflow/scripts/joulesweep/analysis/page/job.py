@@ -30,6 +30,7 @@ _SCRIPTS = (
     "plots",
     "winner",
     "details",
+    "trade_off",
     "explore",
     "start",
 )
