@@ -207,3 +207,19 @@ def test_equal_launches_have_no_width_unless_the_device_drifts():
     records = _job(np.random.default_rng(7), 6, 14, APART_S, wander=0.05)
     result = drift.interval(times_s, equal, drift.estimate([*records, (times_s, equal)]))
     assert result.high > 1.02
+
+
+def test_the_intervals_of_many_points_are_those_of_each_by_itself(monkeypatch):
+    """Points of different numbers of launches, equal ones, one launch and none; also where not all fit into memory at once."""
+    random = np.random.default_rng(10)
+    records = [*_job(random, 3, 14, APART_S, 0.05), *_job(random, 4, 8, APART_S, 0.05)]
+    records += [([0, 40, 80], [1.0, 1.0, 1.0]), ([5.0], [0.5]), ([], [])]
+    device, found = drift.with_intervals(records)
+    assert np.array_equal(device.weights, drift.estimate(records).weights)
+    for record, own in zip(records[:-1], found, strict=False):
+        alone = drift.interval(*record, device)
+        assert (own.value, own.low, own.high) == pytest.approx((alone.value, alone.low, alone.high), nan_ok=True)
+    assert math.isnan(found[-1].value)
+    monkeypatch.setattr(drift, "_AT_ONCE", 1)
+    _, one_by_one = drift.with_intervals(records)
+    assert [each.high for each in one_by_one] == pytest.approx([each.high for each in found], nan_ok=True)

@@ -406,6 +406,19 @@ def test_the_verdict_over_cases_is_counted_in_words(monkeypatch, verdicts, verdi
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
+def test_random_orders_are_those_of_the_ranks_themselves(monkeypatch):
+    """Orders are drawn once for every number of dots and used for all ranks, in parts that fit into memory."""
+    random = np.random.default_rng(3)
+    x, y = random.normal(size=12), random.integers(0, 5, 12)
+    first, second = (rank_correlation.Series(values).rank().to_numpy() - 6.5 for values in (x, y))
+    shuffled = np.random.default_rng(0).permuted(np.broadcast_to(second, (99_999, 12)), axis=1) @ first
+    as_strong = np.abs(shuffled) >= abs(second @ first) - 1e-9
+    found = rank_correlation.spearman(list(x), list(y))
+    assert found.p == pytest.approx((as_strong.sum() + 1) / 100_000, abs=1e-12)
+    monkeypatch.setattr(rank_correlation, "_AT_ONCE", 100_000)
+    assert rank_correlation.spearman(list(x), list(y)) == found
+
+
 def test_equal_values_and_fewer_than_four_have_no_rank_correlation():
     assert np.isnan(rank_correlation.spearman([1, 2, 3, 4], [5, 5, 5, 5]).rho)
     assert np.isnan(rank_correlation.spearman([1, 2, 3], [5, 6, 7]).rho)

@@ -5,6 +5,9 @@ import math
 import numpy as np
 import pytest
 from joulesweep.uncertainty import interval
+from joulesweep.uncertainty.interval import Interval
+from joulesweep.uncertainty.intervals import Intervals
+from joulesweep.uncertainty.ratio import difference, ratio
 from scipy import stats
 
 
@@ -44,3 +47,23 @@ def test_the_half_width_that_was_aimed_at_is_reached_where_the_number_of_launche
         more = interval.further_launches(np.exp(draws).tolist(), 0.05, 195)
         half = interval.t_975(4) * draws[:5].std(ddof=1) / math.sqrt(5 + more)
         assert more == 195 or half <= math.log1p(0.05)
+
+
+def test_many_intervals_are_compared_by_the_rules_for_two():
+    """Also where one has no interval, or reaches below zero."""
+    some = [
+        Interval(2.0, 1.8, 2.2),
+        Interval(3.0, math.nan, math.nan),
+        Interval(0.5, -0.1, 1.1),
+        Interval(1e-6, 1e-6, 1e-6),
+    ]
+    many = Intervals.of(some)
+    for place, other in enumerate(some):
+        for rule, found in ((ratio, many.ratio(many[place])), (difference, many.difference(many[place]))):
+            expected = Intervals.of(rule(each, other) for each in some)
+            for end in ("value", "low", "high"):
+                assert getattr(found, end) == pytest.approx(getattr(expected, end), rel=1e-12, nan_ok=True), (
+                    rule,
+                    other,
+                )
+    assert Intervals.of([]).value.shape == (0,)

@@ -6,7 +6,7 @@
 import math
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -117,7 +117,15 @@ def _reader_of_objects(type_: Any) -> Callable[[Any], Any]:
             raise _unfit(value, "an object")
         if not required <= value.keys():
             raise _Unfit(f"{', '.join(name for name in required if name not in value)} is missing")
-        return type_(**_read_items([(name, reader, value[name]) for name, reader in readers if name in value]))
+        values, name = {}, ""
+        try:
+            for name, reader in readers:
+                if name in value:
+                    values[name] = reader(value[name])
+        except _Unfit as error:
+            error.path.append(name)
+            raise
+        return type_(**values)
 
     return read_object
 
@@ -135,21 +143,16 @@ def _reader_of_mappings(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read_mapping(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise _unfit(value, "an object")
-        return _read_items([(str(name), inner, item) for name, item in value.items()])
+        values, name = {}, ""
+        try:
+            for name, item in value.items():
+                values[str(name)] = inner(item)
+        except _Unfit as error:
+            error.path.append(str(name))
+            raise
+        return values
 
     return read_mapping
-
-
-def _read_items(items: Iterable[tuple[str, Callable[[Any], Any], Any]]) -> dict[str, Any]:
-    """The values of fields, each a name, a reader and what it reads; one that does not fit is named."""
-    values, name = {}, ""
-    try:
-        for name, reader, value in items:
-            values[name] = reader(value)
-    except _Unfit as error:
-        error.path.append(name)
-        raise
-    return values
 
 
 def _read_float(value: Any) -> float:

@@ -90,7 +90,7 @@ def _fault(column: Column, value: object) -> str:
         if value and column.choices and value not in column.choices:
             return f"{value[:40]!r} is none of {', '.join(column.choices)}"
         return ""
-    if value is None or not isinstance(value, int | float):
+    if not isinstance(value, int | float):
         return ""
     if value < column.least:
         return f"{value:g} is below {column.least:g}"

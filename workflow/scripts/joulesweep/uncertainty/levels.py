@@ -72,10 +72,10 @@ def standing_out(logs: np.ndarray) -> tuple[float, float]:
 
 def _upper_group(logs: np.ndarray) -> np.ndarray | None:
     """Which values are in the upper of two groups; None where there is one group."""
-    if len(logs) < min(_STANDS_OUT):
+    if len(logs) < min(_STANDS_OUT) or np.ptp(logs) < log(_LEAST_RATIO):
         return None
     distance, largest_below = standing_out(logs)
-    asked = float(np.interp(log(len(logs)), np.log(list(_STANDS_OUT)), list(_STANDS_OUT.values())))
+    asked = float(np.interp(log(len(logs)), list(map(log, _STANDS_OUT)), list(_STANDS_OUT.values())))
     upper = logs > largest_below
     if not upper.any():  # all are equal
         return None

@@ -57,7 +57,8 @@ def rows(
 ) -> tuple[list[Located], list[Located], list[Problem]]:
     """The rows of latency, corrected where their launches are there; these launches; what is wrong with journals.
 
-    `unreadable` names the files that are already known to be none.
+    `tables` are in the order of their files, so that a device's rows lie together. `unreadable` names the files that are already
+    known to be none.
     """
     reader = _Reader(results, unreadable)
     made: list[Located] = []

@@ -58,8 +58,9 @@ class Rounds:
             distance_s = timing.core_distance_s or float(np.exp(typical.core_distance))
             farthest_s = [max(sample, default=distance_s) for sample in timing.core_s] or [distance_s] * len(beside[0])
             beside.append(np.log(farthest_s) - typical.core_distance)
-        controls = np.stack(beside, axis=1)
-        return cls(np.log(timing.round_s), (controls[1:] + controls[:-1]) / 2)
+        controls = np.array(beside).T
+        passes = np.array([math.log(round_.mean_s) for round_ in timing.rounds])
+        return cls(passes, (controls[1:] + controls[:-1]) / 2)
 
 
 @dataclass(frozen=True)
