@@ -75,7 +75,7 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
     """Every variant of the base points, on every device; `with_data` are the models with labelled data."""
     missing = {quantity.name: _missing(merged, quantity) for quantity in QUANTITIES}
     flags = {name: _by_variant(_base(getattr(merged, name)), ["flags"]) for name in ("latency", "energy")}
-    ran = _by_variant(_base(merged.ok("latency")), ["ran_on", "agrees"])
+    ran = _by_variant(_base(merged.ok("latency")), ["ran_on"])
     sweeps, launches = _sweeps(merged), _launches(merged)
     rows = []
     for _, point in points.iterrows():
@@ -83,7 +83,7 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
         reasons = {q.name: missing[q.name].get(key, _absent(q, key, with_data)) for q in QUANTITIES}
         cells = tuple(_cell(point, quantity, reasons[quantity.name][0]) for quantity in QUANTITIES)
         told = {name: reason for name, (_, reason) in reasons.items() if pd.isna(point[name]) and reason}
-        raised = [flag for name in flags for flag in flags[name].get(key, ("",))[0].split()]
+        raised = tuple(dict.fromkeys(flag for name in flags for flag in flags[name].get(key, ("",))[0].split()))
         rows.append(
             Variant(
                 device=key[0],
@@ -91,7 +91,7 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
                 runtime=key[2],
                 cells=cells,
                 reasons=told,
-                flags=tuple(dict.fromkeys(raised)),
+                flags=raised,
                 data={
                     "device": key[0],
                     "model": key[1],
@@ -100,8 +100,8 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
                     **_accuracy(point),
                     "modelled": point["kind"] == "modelled",
                     "reasons": told,
-                    "flags": list(dict.fromkeys(raised)),
-                    "ran": ran.get(key, ("", ""))[0],
+                    "flags": raised,
+                    "ran": ran.get(key, ("",))[0],
                     "sweeps": sweeps.get(key, {}),
                     "launches": launches.get(key, []),
                 },
