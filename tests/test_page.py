@@ -45,21 +45,6 @@ def made(results: Path, **job: Any) -> Path:
     return results / "report.html"
 
 
-def long_report(page_of: Path) -> Path:
-    """The same page with a table and a list in its report that are too long to lie in it as they are."""
-    results = page_of.parent
-    report = results / "long" / "report.md"
-    report.parent.mkdir()
-    table = "\n".join(
-        ["| name | number |", "| --- | --: |", *(f"| row {number} | {number} |" for number in range(101))]
-    )
-    entries = "\n".join(f"- entry {number} &lt;b&gt;" for number in range(101))
-    report.write_text(f"# Long\n\n## Hypotheses\n\n{table}\n\n{entries}\n", encoding="utf-8")
-    job = {**synthetic.job(), "with_data": []}
-    page(job, results / "merged", report, TEMPLATES / "page" / "page.html.j2", report.with_suffix(".html"))
-    return report.with_suffix(".html")
-
-
 def hostile(results: Path) -> Path:
     """Results in which another device's table, and a reason, hold what must do no harm."""
     synthetic.tree(results, ("laptop",))
@@ -280,12 +265,8 @@ def test_data_come_back_as_they_were_and_end_no_element(content):
     assert packed(content) == text
 
 
-def test_what_is_too_large_for_the_page_is_named_in_its_place(tmp_path):
-    html = long_report(made(synthetic.tree(tmp_path))).read_text(encoding="utf-8")
-    assert "This table has 101 rows. It appears with JavaScript; report.md has it too." in html
-    assert "This list has 101 entries." in html
-    assert "row 100" not in html
-    (tmp_path / "figures").mkdir(exist_ok=True)
+def test_a_figure_that_is_too_large_for_the_page_is_named_in_its_place(tmp_path):
+    (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "wide.png").write_bytes(bytes(300_001))
     (tmp_path / "figures" / "wide.svg").write_bytes(bytes(300_002))
     (tmp_path / "report.md").write_text("# A\n\n![Wide](figures/wide.png)\n")

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import browser as chromium
 from tests import synthetic
-from tests.test_page import HOSTILE, hostile, long_report, made
+from tests.test_page import HOSTILE, hostile, made
 
 pytestmark = chromium.needs_chromium
 DEVICES = ("laptop", "pi", "jetson")
@@ -427,21 +427,6 @@ def test_every_other_table_sorts_too(opened):
     table = opened.page.locator("section:has(> h2#devices) table").first
     table.locator("th button").first.click()
     assert table.locator("tbody tr > :first-child").all_inner_texts() == sorted(DEVICES)
-
-
-def test_long_tables_and_lists_come_when_the_page_has_time(browser, tmp_path):
-    page = chromium.Opened(browser, long_report(made(synthetic.tree(tmp_path))))
-    page.page.wait_for_selector("li:has-text('entry 100')", state="attached")
-    assert page.page.locator("li", has_text="entry 100").inner_text() == "entry 100 <b>"
-    assert page.page.locator("p.later").count() == 0
-    page.page.get_by_role("button", name="number").click()
-    page.page.get_by_role("button", name="number").click()
-    section = page.page.locator("section:has(> h2#hypotheses)")
-    assert section.locator("tbody td").first.inner_text() == "row 100"
-    section.locator("input").fill("row 7")
-    assert "19 of 101 rows" in section.locator(".tools").inner_text()
-    assert page.errors == []
-    page.close()
 
 
 def test_without_javascript_every_word_and_number_is_there(browser, path):

@@ -11,28 +11,17 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 _KINDS = {"png": "image/png", "svg": "image/svg+xml"}
-# What is larger does not lie in the page as it is, so that the page stays small and opens at once: bytes of a figure, rows of a table,
-# entries of a list.
-_LARGEST_FIGURE, _LONGEST = 300_000, 100
+_LARGEST_FIGURE = 300_000  # bytes; a larger one stays beside the page, which opens at once then
 _FIGURE = re.compile(r'<img src="([^"]*)"[^>]*>')
-_TABLE_OR_LIST = re.compile(r"<table>.*?</table>|<ul>(?:(?!<ul>).)*?</ul>", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report below one heading of the second level, as HTML; the first part has no heading.
-
-    Attributes:
-        name: the name of the heading in links.
-        heading: its words.
-        html: all of it, with a paragraph in place of each long table or list.
-        long: these tables and lists, in their order.
-    """
+    """A part of the report below one heading of the second level, as HTML; the first part has no heading."""
 
     name: str
     heading: str
     html: Markup
-    long: tuple[str, ...]
 
 
 def sections(report: Path) -> list[Section]:
@@ -48,26 +37,11 @@ def sections(report: Path) -> list[Section]:
 
 def _section(markdown: MarkdownIt, tokens: Sequence[Token], folder: Path) -> Section:
     heading = tokens[0] if tokens and tokens[0].tag == "h2" else None
-    long: list[str] = []
-
-    def table_or_list(match: re.Match[str]) -> str:
-        is_table = match[0].startswith("<table>")
-        size = match[0].count("<tr>") - 1 if is_table else match[0].count("<li>")
-        if size <= _LONGEST:
-            return _framed(match[0]) if is_table else match[0]
-        long.append(_framed(match[0], " long") if is_table else match[0])
-        what = f"This table has {size} rows" if is_table else f"This list has {size} entries"
-        return f'<p class="later note">{what}. It appears with JavaScript; report.md has it too.</p>'
-
-    html = _TABLE_OR_LIST.sub(table_or_list, markdown.renderer.render(tokens, markdown.options, {}))
+    html = markdown.renderer.render(tokens, markdown.options, {})
+    html = html.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
     html = _FIGURE.sub(lambda match: _figure(match, folder), html)
     words = _plain(tokens[1]) if heading else ""
-    return Section(str(heading.attrs["id"]) if heading else "", words, Markup(html), tuple(long))
-
-
-def _framed(table: str, kind: str = "") -> str:
-    """A table in a frame in which it scrolls."""
-    return f'<div class="scroll{kind}">{table}</div>'
+    return Section(str(heading.attrs["id"]) if heading else "", words, Markup(html))
 
 
 def _name_headings(tokens: Sequence[Token]) -> None:

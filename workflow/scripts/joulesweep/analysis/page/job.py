@@ -49,7 +49,6 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
     points = base_points(tables)
     rows = variants(tables, points, job["with_data"])
     directions = {quantity.name: better(quantity, points) for quantity in QUANTITIES}
-    words = sections(report)
     folder = template.parent
     scripts = [script(_vega()), script("\n".join((folder / f"{name}.js").read_text("utf-8") for name in _SCRIPTS))]
     style = (folder / "page.css").read_text("utf-8")
@@ -77,8 +76,7 @@ def page(job: Mapping[str, Any], merged: Path, report: Path, template: Path, out
         policy=policy(scripts, [style]),
         scripts=[Markup(each) for each in scripts],
         style=Markup(style),
-        sections=words,
-        long=packed([html for section in words for html in section.long]),
+        sections=sections(report),
         quantities=QUANTITIES,
         limited=[quantity for quantity in QUANTITIES if quantity.name in CHOOSABLE],
         better=directions,
