@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 # Where a name may go, in points from its dot: near first, beside before above before below, then further out.
@@ -11,8 +12,15 @@ _PLACES = [
     for far in (1.0, 1.7, 2.6, 3.8, 5.2, 7)
     for x, y in ((8, 0), (-8, 0), (6, 8), (-6, 8), (0, 10), (6, -8), (-6, -8), (0, -10))
 ]
+MOST_NAMES = 25  # in a panel; more would cover it
+UNNAMED = f"Where a panel has more than {MOST_NAMES} models, they are not named."
 _SIDES = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}  # alignment by the sign of an offset
 _DOT, _MARGIN = 6, 1.2  # half the side of the square around a dot, and the margin of a name, in points
+
+
+def too_many(rows: pd.DataFrame) -> bool:
+    """Whether the models of a panel's rows are too many to be named."""
+    return rows["model"].nunique() > MOST_NAMES
 
 
 def place(

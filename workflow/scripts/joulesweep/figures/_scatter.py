@@ -20,8 +20,6 @@ from joulesweep.merged.load import Merged
 
 _MOST_COLUMNS = 3
 _MOST_PANELS = 30
-_MOST_NAMES = 25  # models of a panel that are named
-_UNNAMED = f"Where a panel has more than {_MOST_NAMES} models, they are not named."
 _TITLE_WIDTH = 50  # characters that fit above a panel
 Bar = tuple[tuple[float, float], tuple[float, float]]  # a line from one place to another, in the units of the axes
 
@@ -61,8 +59,8 @@ def scatter(
         squeeze=False,
         layout="constrained",
     )
-    crowded = any(own["model"].nunique() > _MOST_NAMES for _, own in panels)
-    _style.headline(figure, heading[0], f"{heading[1]} {_UNNAMED}" if crowded else heading[1])
+    crowded = any(_labels.too_many(own) for _, own in panels)
+    _style.headline(figure, heading[0], f"{heading[1]} {_labels.UNNAMED}" if crowded else heading[1])
     for axes in grid.flat:
         _scale(axes, shown, across, up)
     for place, ((title, own), axes) in enumerate(zip(panels, grid.flat, strict=False)):
@@ -140,8 +138,8 @@ def _reach(rows: pd.DataFrame, quantity: Quantity) -> np.ndarray | None:
 
 
 def _names(axes: Axes, shown: pd.DataFrame, across: Quantity, up: Quantity) -> None:
-    """The name of each model beside its highest dot; none where they would cover all of the panel."""
-    if shown["model"].nunique() > _MOST_NAMES:
+    """The name of each model beside its highest dot, unless there are too many."""
+    if _labels.too_many(shown):
         return
     dots = list(zip(shown[across.metric] * across.scale, shown[up.metric] * up.scale, strict=True))
     highest = shown.loc[shown.groupby("model")[up.metric].idxmax()]

@@ -12,7 +12,6 @@ from joulesweep.merged.roofline import placed, roofs
 
 _GIGA = 1e9
 _MOST_PANELS = 20
-_MOST_NAMES = 25  # models of a panel that are named
 
 
 class Figure(base.Figure):
@@ -38,7 +37,9 @@ class Figure(base.Figure):
         figure, grid = plt.subplots(
             len(devices), 1, figsize=(7.2, 1.3 + 4.0 * len(devices)), squeeze=False, layout="constrained"
         )
-        _style.headline(figure, *self.heading(merged))
+        title, note = self.heading(merged)
+        crowded = any(_labels.too_many(own) for _, own in rows.groupby("device"))
+        _style.headline(figure, title, f"{note} {_labels.UNNAMED}" if crowded else note)
         for device, axes in zip(devices, grid.flat, strict=True):
             own = rows[rows["device"] == device]
             _lines(axes, own, merged, device)
@@ -84,8 +85,8 @@ def _dots(axes: Axes, rows: pd.DataFrame, styles: dict[str, tuple[str, str]]) ->
 
 
 def _names(axes: Axes, rows: pd.DataFrame) -> None:
-    """The name of each model beside its highest dot; none where they would cover all of the panel."""
-    if rows["model"].nunique() > _MOST_NAMES:
+    """The name of each model beside its highest dot, unless there are too many."""
+    if _labels.too_many(rows):
         return
     does = rows["flops"] / rows["latency"] / _GIGA
     dots = list(zip(rows["flops_per_byte"], does, strict=True))
