@@ -26,7 +26,7 @@ EXAMPLES := $(patsubst examples/%/prepare.py,%,$(sort $(wildcard examples/*/prep
 REQUIREMENTS := $(ENVS)/set_up.py $(wildcard $(ENVS)/*.txt $(ENVS)/constraints/*.txt)
 
 .NOTPARALLEL:
-.PHONY: all fleet runtimes report lab_report compare example doctor test test-fast lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE need-INVENTORY
+.PHONY: all fleet runtimes report lab_report compare example doctor test test-fast test-cluster lint remeasure pull pack unpack check need-MODEL need-BASELINE need-NAME need-FROM need-FILE need-INVENTORY
 
 all: $(VENV)/ready
 	$(SNAKEMAKE) all$(if $(SETTINGS), --config $(SETTINGS))
@@ -56,10 +56,14 @@ doctor: $(VENV)/ready
 	$(SNAKEMAKE) doctor
 
 test: $(VENV)/ready-to-test
-	$(PYTEST)
+	$(PYTEST) -m "not cluster"
 
 test-fast: $(VENV)/ready-to-test
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not cluster"
+
+# Several devices at once: a Slurm cluster of three nodes, a fleet of three machines. They take all cores, so they run one by one.
+test-cluster: $(VENV)/ready-to-test
+	$(RUN) python -m pytest -m cluster
 
 lint: $(VENV)/ready-to-test
 	$(RUN) ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/slurm.smk workflow/rules

@@ -157,6 +157,7 @@ def _rows(project: Path, table: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.cluster
 def test_three_devices_are_measured_by_one_command_and_a_device_that_was_lost_is_completed_by_the_next(
     machine, start, tmp_path
 ):

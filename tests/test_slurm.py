@@ -26,7 +26,7 @@ from tests.digits_model import ROOT
 from tests.workflow_copy import Copy, configuration
 
 slurm_cluster.require()
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 PAGE = (ROOT / "docs" / "slurm.md").read_text(encoding="utf-8")
 DEVICES: dict[str, dict[str, Any]] = yaml.safe_load(re.findall(r"```yaml\n(devices:.*?)```", PAGE, re.DOTALL)[0])[
