@@ -350,6 +350,10 @@ def test_a_row_opens_its_sweep_its_launches_and_its_device(opened):
     assert "torch on cpu, float32" in details.inner_text()
 
 
+def test_the_choice_of_a_metric_is_there_only_where_there_are_several(opened):
+    assert not opened.page.locator("#judged-label").is_visible()
+
+
 def test_the_keyboard_reaches_everything(opened):
     page = opened.page
     reached = set()
