@@ -129,7 +129,8 @@ def test_lines_of_tegrastats_become_a_trace_and_the_program_ends_with_the_sample
     trace = PowerTrace.of_record(record)
     assert record["rails"] == ["POM_5V_IN"]
     assert {values[0] for values in record["values"]} == {4.5, 9.0}
-    assert trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1])) == pytest.approx(0.05, abs=0.03)
+    # That of the lines, and longer where the machine is busy; not that of the 3 s.
+    assert 0.02 < trace.interval_s(int(trace.time_ns[0]), int(trace.time_ns[-1])) < 0.5
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 

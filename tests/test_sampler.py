@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from joulesweep.measure.energy import sampler
@@ -34,8 +35,9 @@ def test_joules_of_a_known_curve_are_found_through_a_wrap(tmp_path):
         trace = PowerTrace.of_record(running.stop())
     start, end = int(trace.time_ns[1]), int(trace.time_ns[-2])
     middle = (start + end) // 2
+    gap_s = max(float(np.diff(trace.time_ns).max()) / 1e9, 0.1)  # between two readings; on a busy machine it is longer
     for window in ((start, middle), (middle, end), (start, end)):
-        assert trace.joules(*window) == pytest.approx(drawn.joules(*window), abs=40 * 0.1)
+        assert trace.joules(*window) == pytest.approx(drawn.joules(*window), abs=40 * gap_s)
     assert trace.readings(start, end) >= 10
 
 
