@@ -104,7 +104,7 @@ class Cluster:
         self._end("munged", signal.SIGTERM)
 
     def switch_off(self, name: str) -> None:
-        """End every process of a node at once; Slurm, which would take half a minute to notice, is told."""
+        """End every process of a node at once, and report it to Slurm, which would take half a minute to notice."""
         self._end(name, signal.SIGKILL)
         self.client("scontrol", "update", f"NodeName={name}", "State=DOWN", "Reason=off")
 

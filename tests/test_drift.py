@@ -217,8 +217,8 @@ def test_the_intervals_of_many_points_are_those_of_each_by_itself(monkeypatch):
     device, found = drift.with_intervals(records)
     assert np.array_equal(device.weights, drift.estimate(records).weights)
     for record, own in zip(records[:-1], found, strict=False):
-        alone = drift.interval(*record, device)
-        assert (own.value, own.low, own.high) == pytest.approx((alone.value, alone.low, alone.high), nan_ok=True)
+        single = drift.interval(*record, device)
+        assert (own.value, own.low, own.high) == pytest.approx((single.value, single.low, single.high), nan_ok=True)
     assert math.isnan(found[-1].value)
     monkeypatch.setattr(drift, "_AT_ONCE", 1)
     _, one_by_one = drift.with_intervals(records)

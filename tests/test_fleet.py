@@ -161,7 +161,7 @@ def _rows(project: Path, table: str) -> list[dict[str, str]]:
 def test_three_devices_are_measured_by_one_command_and_a_device_that_was_lost_is_completed_by_the_next(
     machine, start, tmp_path
 ):
-    """The inventory of docs/fleet.md. One connection fails and is made again; one device is switched off in mid-run."""
+    """The inventory of docs/fleet.md. One connection fails and is opened again; one device is switched off in mid-run."""
     models = {name: {"source": "onnx:mlp.onnx", "runtimes": ["onnxruntime"]} for name in ("first", "second", "third")}
     config = configuration("head", models=models, meter="none", hypotheses=[])
     head = Copy(tmp_path / "head", config).folder

@@ -39,8 +39,8 @@ function detailsOf(variant, { devices, quantities, swept, flags }) {
     const views = plots.map((each) => each());
     return () => views.forEach((view) => view.then((each) => each.finalize()));
   };
-  const told = element("ul", {}, ...remarks.map((remark) => element("li", {}, element("bdi", {}, remark))));
-  return { content: element("div", {}, heading, ...(remarks.length ? [told] : []), panels), drawPlots };
+  const remarkList = element("ul", {}, ...remarks.map((remark) => element("li", {}, element("bdi", {}, remark))));
+  return { content: element("div", {}, heading, ...(remarks.length ? [remarkList] : []), panels), drawPlots };
 }
 
 function sweepTable(axis, title, points) {

@@ -14,7 +14,7 @@ class TradeOff {
       if ([x, y].includes("accuracy") && variant.judged !== this.page.view.judged) return [];
       const [across, up] = [x, y].map((name) => (relative ? this.page.relative(variant, name) : figureOf(variant, name)));
       if (!Number.isFinite(across?.value) || !Number.isFinite(up?.value)) return [];
-      const words = [x, y].map((name) => `${this.page.nameOfQuantity(variant, name)}: ${relative ? this.page.relative(variant, name).words : this.page.inWords(variant, name)}`);
+      const words = [[x, across], [y, up]].map(([name, figure]) => `${this.page.nameOfQuantity(variant, name)}: ${figure.words ?? this.page.inWords(variant, name)}`);
       return [{
         index, group: variant[colour], words: [`${nameOf(variant)}${this.page.several ? ` on ${variant.device}` : ""}`, ...words].map(isolated).join("\n"),
         x: across.value, xLow: across.low, xHigh: across.high, y: up.value, yLow: up.low, yHigh: up.high,

@@ -82,7 +82,7 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
         key = tuple(point[VARIANT])
         reasons = {q.name: missing[q.name].get(key, _absent(q, key, with_data)) for q in QUANTITIES}
         cells = tuple(_cell(point, quantity, reasons[quantity.name][0]) for quantity in QUANTITIES)
-        told = {name: reason for name, (_, reason) in reasons.items() if pd.isna(point[name]) and reason}
+        missing_why = {name: reason for name, (_, reason) in reasons.items() if pd.isna(point[name]) and reason}
         raised = tuple(dict.fromkeys(flag for name in flags for flag in flags[name].get(key, ("",))[0].split()))
         rows.append(
             Variant(
@@ -90,7 +90,7 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
                 model=key[1],
                 runtime=key[2],
                 cells=cells,
-                reasons=told,
+                reasons=missing_why,
                 flags=raised,
                 data={
                     "device": key[0],
@@ -99,7 +99,7 @@ def variants(merged: Merged, points: pd.DataFrame, with_data: Collection[str]) -
                     "figures": {q.name: _figure(point, q) for q in QUANTITIES if not pd.isna(point[q.name])},
                     **_accuracy(point),
                     "modelled": point["kind"] == "modelled",
-                    "reasons": told,
+                    "reasons": missing_why,
                     "flags": raised,
                     "ran": ran.get(key, ("",))[0],
                     "sweeps": sweeps.get(key, {}),

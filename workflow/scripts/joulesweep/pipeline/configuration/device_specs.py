@@ -10,7 +10,7 @@ def completed(devices: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The devices with the feature of each one's node.
 
     Raises:
-        UserError: two of them cannot be told apart, by Slurm or by a file system that ignores case.
+        UserError: two of them are the same to Slurm, or to a file system that ignores case.
     """
     complete: dict[str, dict[str, Any]] = {}
     for name, own in devices.items():

@@ -1,4 +1,4 @@
-"""Whose results a folder holds: two machines under one name are told apart by their machine ids."""
+"""Whose results a folder holds: two machines under one name differ in their machine ids."""
 
 import json
 from collections.abc import Collection
