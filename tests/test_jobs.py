@@ -434,6 +434,14 @@ def test_what_the_measuring_interpreter_lacks_is_said_with_the_plan(tree):
     assert line not in Plan(tree.jobs(), [("report", None)]).text
 
 
+@pytest.mark.parametrize("stage", sorted({*OF_A_MODEL, *OF_THE_DEVICE} - {*MEASURING, "doctor"}))
+def test_every_stage_that_makes_something_is_in_the_plan_and_in_the_progress(tree, stage):
+    model = "cnn" if stage in OF_A_MODEL else None
+    plan = Plan(tree.jobs(), [(stage, model)])
+    assert stage in plan.text
+    assert plan.begins(stage, model).startswith(f"[1 of 1] {stage}")
+
+
 def test_what_snakemakes_interpreter_lacks_is_one_line(tree, monkeypatch):
     tree.jobs().check_analysis()
     version = metadata.version

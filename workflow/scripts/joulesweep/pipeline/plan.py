@@ -20,6 +20,7 @@ _SECONDS = {
     "merge": 4.0,
     "figures": 5.0,
     "report": 4.0,
+    "page": 2.0,
     "lab_report": 4.0,
     "compare": 4.0,
 }
