@@ -1,12 +1,18 @@
 """The description of a device: every column, and what the machine says of itself."""
 
 import json
+import os
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from joulesweep.launches.columns import DEVICES
+from joulesweep.measure import preflight
 from joulesweep.measure.device import describe
+from joulesweep.system import emulation
 
 SCRIPT = Path(__file__).parents[1] / "workflow" / "scripts" / "describe_device.py"
 JOB = {
@@ -27,6 +33,37 @@ def test_every_column_is_there_with_its_type(tmp_path):
     assert row["meter"] == "none: said so"
     assert row["libraries"] == "numpy=2.4.6"
     assert 1 <= row["cores_physical"] <= row["cores_logical"]
+
+
+QEMU = shutil.which(f"qemu-{platform.machine()}-static")
+
+
+@pytest.mark.skipif(QEMU is None, reason="there is no QEMU for programs of this processor (Debian: qemu-user-static)")
+def test_an_emulated_processor_is_known_by_its_emulator():
+    words = subprocess.run(
+        [str(QEMU), os.path.realpath(sys.executable), "-c", "from joulesweep.system.emulation import emulator; print(emulator())"],
+        env={**os.environ, "PYTHONPATH": str(SCRIPT.parent)}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert words.stdout == f"{Path(str(QEMU)).name}\n"
+    assert emulation.emulator() == ""
+
+
+@pytest.mark.parametrize(("answer", "program"), [("1\n", "Rosetta 2"), ("0\n", ""), ("", "")])
+def test_a_translated_process_of_a_mac_is_known(tmp_path, monkeypatch, answer, program):
+    sysctl = tmp_path / "sysctl"
+    sysctl.write_text(f"#!/bin/sh\nprintf '{answer}'\n")
+    sysctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    assert emulation.emulator() == program
+    sysctl.unlink()
+    assert emulation.emulator() == ""
+
+
+def test_an_emulated_processor_is_said_before_measuring(monkeypatch):
+    assert not list(preflight.emulated())
+    monkeypatch.setattr(preflight, "emulator", lambda: "qemu-aarch64")
+    assert "qemu-aarch64 translates this interpreter's instructions" in next(preflight.emulated())
 
 
 def _file(path: Path, text: str) -> None:

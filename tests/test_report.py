@@ -625,6 +625,16 @@ def test_how_many_launches_minutes_can_add_is_what_the_report_says():
     assert f"up to {MOST_FURTHER} further launches per point" in FLAGS["wide"]
 
 
+def test_an_emulated_device_is_named_in_the_first_lines(tmp_path):
+    synthetic.tree(tmp_path, ("laptop", "pi"), models=["digits_cnn"])
+    path = tmp_path / "devices" / "pi" / "device.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"emulator": "qemu-aarch64"}))
+    top, _, _ = _report(tmp_path).partition("## What was benchmarked")
+    assert "**The processor of pi is emulated:** qemu-aarch64 translates every instruction." in top
+    assert "emulated by qemu-aarch64, " in top
+    assert top.count("**The processor of ") == 1
+
+
 def test_the_devices_table_shows_chip_clock_accelerator_and_power_mode(tmp_path):
     synthetic.tree(tmp_path, ("laptop", "orin.15W"), models=["digits_cnn"])
     path = tmp_path / "devices" / "orin.15W" / "device.json"

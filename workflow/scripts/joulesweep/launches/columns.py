@@ -412,7 +412,8 @@ DEVICES = Table(
         machine="board or machine, as it names itself",
         soc="system on a chip of a board, as its device tree names it; empty on other machines",
         cpu="processor, as it names itself",
-        architecture="instruction set",
+        architecture="instruction set of the measuring interpreter",
+        emulator="program that translates these instructions for a processor of another kind, such as qemu-aarch64; empty otherwise",
     )
     + _columns(int, cores_physical="physical cores usable", cores_logical="logical cores usable")
     + _columns(

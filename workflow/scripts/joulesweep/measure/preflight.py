@@ -2,6 +2,7 @@
 
 import logging
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psutil
 
 from joulesweep.launches.selection import BUSY as _BUSY
 from joulesweep.measure.device import state
+from joulesweep.system.emulation import emulator
 
 log = logging.getLogger("joulesweep")
 
@@ -28,11 +30,21 @@ def warn(reads_battery: bool = False) -> None:
 
 def warnings(reads_battery: bool = False) -> Iterator[str]:
     """All warnings, one line each."""
+    yield from emulated()
     yield from modes()
     yield from power(reads_battery)
     yield from throttled()
     yield from container()
     yield from busy()
+
+
+def emulated() -> Iterator[str]:
+    """A processor of another kind than that for which this interpreter was built."""
+    if program := emulator():
+        yield (
+            f"{program} translates this interpreter's instructions ({platform.machine()}), so latency and energy are those of an "
+            "emulation: use a Python, or a container, that is built for the processor of this machine"
+        )
 
 
 def modes(root: Path = _ROOT) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _surroundings(before: Merged, after: Merged, names: Mapping[str, str]) -> It
     if old != new:
         gone, come = (text(" ".join(sorted(versions))) or "none" for versions in (old - new, new - old))
         yield f"versions before: {gone}; now: {come}"
-    for column in ("machine", "cpu", "os", "kernel", "governor", "power_mode", "accelerator"):
+    for column in ("machine", "cpu", "emulator", "os", "kernel", "governor", "power_mode", "accelerator"):
         was, now = (dict(zip(state.devices["device"], state.devices[column], strict=True)) for state in (before, after))
         for there, here in names.items():
             if there in was and here in now and was[there] != now[here]:

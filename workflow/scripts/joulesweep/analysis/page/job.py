@@ -102,6 +102,7 @@ def _devices(merged: Merged) -> dict[str, list[list[str]]]:
             "machine": row["machine"],
             "system on a chip": row["soc"],
             "processor": row["cpu"],
+            "emulated by": row["emulator"],
             "cores: physical / logical": " / ".join("–" if each != each else f"{each:.0f}" for each in cores),
             "highest clock": "" if clock != clock else f"{clock / 1e9:.2f} GHz",
             "memory": "" if row["memory_bytes"] != row["memory_bytes"] else f"{row['memory_bytes'] / 2**30:.1f} GiB",

@@ -121,6 +121,7 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
         "in_a_mode": _in_a_mode(merged, devices),
         "configured": configured,
         "measured_on": tables.measured_on(merged, configured),
+        "emulated": {row["device"]: row["emulator"] for _, row in merged.devices.iterrows() if row["emulator"]},
         "axes": job["axes"],
         "ran_on": of_devices(faithfulness.ran_on, "latency"),
         "other_models": list(faithfulness.other_models(merged)),

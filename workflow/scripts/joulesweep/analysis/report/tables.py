@@ -272,6 +272,7 @@ def measured_on(merged: Merged, configured: Collection[str]) -> str:
         parts = [
             row["machine"],
             row["cpu"],
+            row["emulator"] and f"emulated by {row['emulator']}",
             "" if math.isnan(cores) else plural(int(cores), "core"),
             "" if math.isnan(memory) else f"{memory:.1f} GiB",
             row["os"],

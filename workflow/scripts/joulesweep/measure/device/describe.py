@@ -20,6 +20,7 @@ from joulesweep.measure.device.threads import cores
 from joulesweep.measure.lock import machine_lock
 from joulesweep.schema import SCHEMA
 from joulesweep.system import board
+from joulesweep.system.emulation import emulator
 from joulesweep.system.machine import machine_id
 from joulesweep.system.nvpmodel import power_mode
 from joulesweep.system.sysfs import text
@@ -29,7 +30,7 @@ log = logging.getLogger("joulesweep")
 _ROOT = Path("/")
 
 _METHOD = 1  # raised when peaks are measured differently
-_SAME = ("machine_id", "governor", "power_mode", "cores_physical")
+_SAME = ("machine_id", "emulator", "governor", "power_mode", "cores_physical")
 _PEAKS = ("one_thread_flops_per_s", "one_thread_bytes_per_s", "all_cores_flops_per_s", "all_cores_bytes_per_s")
 
 # What firmware says where its maker wrote nothing.
@@ -48,6 +49,7 @@ def describe(job: Mapping[str, Any]) -> dict[str, Any]:
         "soc": board.soc(),
         "cpu": processor,
         "architecture": platform.machine(),
+        "emulator": emulator(),
         "cores_physical": physical,
         "cores_logical": logical,
         "max_clock_Hz": max_clock_hertz(),
@@ -72,7 +74,7 @@ def with_peaks(about: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str,
     """
     of = {"peaks_of": f"{_METHOD} numpy {np.__version__}"}
     known = {name: before.get(name) for name in _PEAKS}
-    before = {"power_mode": "", **before}  # a description of an older version has none
+    before = {"emulator": "", "power_mode": "", **before}  # a description of an older version has none
     same = all(before.get(name) == {**about, **of}[name] for name in (*_SAME, *of))
     if same and all(isinstance(value, float) for value in known.values()):
         return {**about, **known, **of}

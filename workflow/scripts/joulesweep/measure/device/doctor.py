@@ -20,7 +20,8 @@ def lines(job: Mapping[str, Any]) -> Iterator[str]:
     versions = libraries.versions([*job["distributions"], *job["optional"]])
     about = describe.describe({**job, "meter": choice, "versions": versions})
     yield _line("device", f"{about['device']}: {about['machine'] or 'a machine that does not name itself'}")
-    yield _line("processor", f"{about['cpu'] or 'unnamed'} ({about['architecture']})")
+    emulated = f", emulated by {about['emulator']}" if about["emulator"] else ""
+    yield _line("processor", f"{about['cpu'] or 'unnamed'} ({about['architecture']}{emulated})")
     yield _line(
         "cores", f"{about['cores_physical']} physical, {about['cores_logical']} logical, usable by this process"
     )
