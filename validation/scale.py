@@ -4,10 +4,12 @@ A tenth and a third of the models are measured before all of them, so that one s
 exponent, from the second size to the third, is 1 where time is linear. Each command runs in a process of its own:
 
   dry run         `snakemake -n all` where results were copied and nothing was made here: every stage is planned
-  first report    `snakemake report`: merge, figures and report
-  no-op           `snakemake report` again, with nothing to do
-  merge, figures, report    each script by itself
+  first report    `snakemake page`: merge, figures, report and HTML page
+  no-op           `snakemake page` again, with nothing to do
+  merge, figures, report, page    each script by itself
   no-op of all    `snakemake all` with nothing to do, where every stage has been made
+
+Where there is a Chromium, the HTML page is opened in it three times: the seconds until its plot is drawn and its controls answer.
 
 Behind the seconds, in brackets, are those of a processor: other processes on the machine change them less, so the exponent is
 theirs. Peak memory is that of the largest process. With --json FILE the figures are written there too; --quick takes a tenth of
@@ -30,30 +32,38 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from tests.browser import CHROMIUM, Opened, chromium  # noqa: E402
 from validation.synthetic_project import DEVICE, Size, make  # noqa: E402
 
 PARTS = (0.1, 1 / 3, 1.0)  # of the models
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--cores", "1")
 SCRIPTS = Path("workflow", "scripts")
 MADE = Path(".snakemake", "joulesweep", "made")
+PAGE = Path("results", "report.html")
+OPENINGS = 3
 TARGETS_S = {"no-op": 10, "merge": 60, "report": 60, "no-op of all": 10}
 MEGA = 1e6
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
     """The commands by name, in the order in which they run; paths are relative to the project in `folder`."""
-    jobs = {stage: _job(folder, stage) for stage in ("merge", "figures", "report")}
+    jobs = {stage: _job(folder, stage) for stage in ("merge", "figures", "report", "page")}
     figures = "results/figures/figures.json"
-    template = "workflow/templates/report.md.j2"
+    words = "results/report.md"
+    templates = "workflow/templates"
     return {
         "dry run": [*SNAKEMAKE, "-n", "all"],
-        "first report": [*SNAKEMAKE, "report"],
-        "no-op": [*SNAKEMAKE, "report"],
+        "first report": [*SNAKEMAKE, "page"],
+        "no-op": [*SNAKEMAKE, "page"],
         "merge": _script("merge", "--job", jobs["merge"], "--results", "results", "--out", "results/merged"),
         "figures": _script("figures", "--job", jobs["figures"], "--merged", "results/merged", "--out", figures),
         "report": _script(
-            "report", "--job", jobs["report"], "--merged", "results/merged", "--figures", figures, "--template", template,
-            "--out", "results/report.md",
+            "report", "--job", jobs["report"], "--merged", "results/merged", "--figures", figures,
+            "--template", f"{templates}/report.md.j2", "--out", words,
+        ),
+        "page": _script(
+            "page", "--job", jobs["page"], "--merged", "results/merged", "--report", words,
+            "--template", f"{templates}/page/page.html.j2", "--out", PAGE.as_posix(),
         ),
         "no-op of all": [*SNAKEMAKE, "all"],
     }  # fmt: skip
@@ -107,7 +117,26 @@ def measured(folder: Path, size: Size) -> dict[str, Any]:
             finish(folder)
         costs[name] = cost(command, folder)
         print(f"{size.rows} rows, {name}: {_words(costs[name])}", flush=True)
-    return {**asdict(size), "rows": size.rows, "costs": costs}
+    page = folder / PAGE
+    return {
+        **asdict(size),
+        "rows": size.rows,
+        "costs": costs,
+        "page_bytes": page.stat().st_size,
+        "page_ready_s": openings(page) if CHROMIUM else [],
+    }
+
+
+def openings(page: Path) -> list[float]:
+    """Seconds from asking for the page until it can be used, each time in a browser that has not seen it."""
+    seconds = []
+    for _ in range(OPENINGS):
+        with chromium() as browser:
+            start = time.perf_counter()
+            opened = Opened(browser, page)
+            seconds.append(time.perf_counter() - start)
+            opened.close()
+    return seconds
 
 
 def _words(figures: Mapping[str, float]) -> str:
@@ -123,6 +152,16 @@ def table(results: Sequence[dict[str, Any]]) -> str:
         lines.append([name, *map(_words, costs), _exponent(results, name), target])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def pages(results: Sequence[dict[str, Any]]) -> str:
+    """One line per size: how large the HTML page is, and how long a browser takes until it can be used."""
+    lines = []
+    for result in results:
+        ready = " to ".join(f"{end(result['page_ready_s']):.1f} s" for end in (min, max) if result["page_ready_s"])
+        shown = f"ready in {ready}" if ready else "not opened, for there is no Chromium"
+        lines.append(f"page of {result['rows']} rows: {result['page_bytes'] / MEGA:.1f} MB, {shown}")
+    return "\n".join(lines)
 
 
 def _exponent(results: Sequence[dict[str, Any]], name: str) -> str:
@@ -145,7 +184,7 @@ def main(arguments: argparse.Namespace) -> None:
     for models in numbers:
         with tempfile.TemporaryDirectory(prefix="joulesweep-scale-") as folder:
             results.append(measured(Path(folder) / "joulesweep", replace(size, models=models)))
-    print(table(results))
+    print(table(results), pages(results), sep="\n\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1) + "\n")
 
