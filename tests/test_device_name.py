@@ -225,12 +225,13 @@ _NAME = config_schema.schema()["$defs"]["name"]
 
 
 @settings(max_examples=150, deadline=None)
-@given(contents=st.lists(_ANY, min_size=7, max_size=7), absent=st.sets(st.integers(0, 6)))
+@given(contents=st.lists(_ANY, min_size=9, max_size=9), absent=st.sets(st.integers(0, 8)))
 def test_whatever_the_files_hold_the_device_has_a_valid_name_and_a_description(tmp_path_factory, contents, absent):
     root = tmp_path_factory.mktemp("root")
     names = (
         *(boards.MODEL, boards.COMPATIBLE, boards.STATUS, boards.MODES),
         *("etc/nv_tegra_release", "proc/meminfo", "proc/device-tree/serial-number"),
+        *("sys/class/dmi/id/sys_vendor", "sys/class/dmi/id/product_name"),
     )
     for place, (name, content) in enumerate(zip(names, contents, strict=True)):
         if place not in absent:
