@@ -1,5 +1,6 @@
 """Results of another machine come in by one set of rules, whether packed or pulled: nothing that differs is lost."""
 
+import errno
 import io
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -109,7 +111,8 @@ def test_a_torn_table_never_replaces_a_whole_one_and_is_named(here, there):
     table.write_bytes(whole[:-1])
     before = (ours / "latency" / "net.csv").read_bytes()
     (line,) = admission.admit(there, here, "laptop").lines
-    assert line == "pi: files: 0 new, 2 changed; differs and stays as it is here (torn there): latency/net.csv"
+    torn = "torn there: run make all there, then repeat"
+    assert line == f"pi: files: 0 new, 2 changed; differs and stays as it is here ({torn}): latency/net.csv"
     assert (ours / "latency" / "net.csv").read_bytes() == before
     assert _launches(ours) == list(range(5))
     # A torn copy that came first gives way to a whole one.
@@ -119,7 +122,13 @@ def test_a_torn_table_never_replaces_a_whole_one_and_is_named(here, there):
     assert (ours / "latency" / "net.csv").read_bytes() == table.read_bytes()
 
 
-@pytest.mark.parametrize(("device", "reason"), [("pi", "neither is newer"), ("laptop", "this is that device")])
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [
+        ("pi", "neither is newer: to take theirs, delete ours and repeat"),
+        ("laptop", "this is that device"),
+    ],
+)
 def test_what_differs_and_is_not_newer_stays_and_is_named(here, there, device, reason):
     for results in (here, there):
         _device(results, device, machine_id(), 3)
@@ -136,6 +145,112 @@ def test_launches_that_this_device_lost_come_back_from_a_copy(here, there):
         journal.write('{"superseded": null}\n')
     admission.admit(there, here, "laptop")
     assert _launches(here / "devices" / "laptop") == list(range(12))
+
+
+def test_launches_that_come_back_start_a_line_of_their_own_where_the_journal_here_is_torn(here, there):
+    _device(there, "laptop", machine_id(), 12)
+    journal = here / "devices" / "laptop" / "latency" / "net.jsonl"
+    with journal.open("a") as file:
+        file.write('{"torn')
+    admission.admit(there, here, "laptop")
+    lines = journal.read_text().splitlines()
+    assert lines == [*(_line(number).strip() for number in range(10)), '{"torn', _line(10).strip(), _line(11).strip()]
+
+
+def test_a_line_that_was_still_being_written_when_it_was_copied_is_completed_by_the_next_copy(here, there):
+    folder = _device(there, "pi", "p", 2)
+    journal = folder / "latency" / "net.jsonl"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-5])
+    admission.admit(there, here, "laptop")
+    for more in ("", _line(2)):
+        journal.write_bytes(whole + more.encode())
+        admission.admit(there, here, "laptop")
+        assert _contents(here / "devices" / "pi") == _contents(folder)
+
+
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00", "1970-01-01T00:00:00", "2099-01-01T00:00:00"])
+def test_a_copy_that_holds_more_launches_is_newer_whatever_the_clock_of_the_device_says(here, there, at):
+    _device(here, "pi", "p", 3, "2099-01-01T00:00:00")
+    folder = _device(there, "pi", "p", 5, at)
+    assert admission.admit(there, here, "laptop").lines == ["pi: files: 0 new, 3 changed"]
+    assert _contents(here / "devices" / "pi") == _contents(folder)
+
+
+def test_of_a_device_whose_journal_became_shorter_nothing_here_is_lost(here, there):
+    ours = _device(here, "pi", "p", 5, "2026-01-02T00:00:00")
+    before = _contents(ours)
+    _device(there, "pi", "p", 3, "2026-01-01T00:00:00")
+    admission.admit(there, here, "laptop")
+    assert _contents(ours) == before
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_pull_that_was_interrupted_while_files_moved_in_is_completed_by_the_next(here, there, monkeypatch, number):
+    _device(here, "pi", "p", 3)
+    folder = _device(there, "pi", "p", 5, "2026-01-02T00:00:00")
+    replace, done = Path.replace, []
+
+    def interrupted(path: Path, target: Path) -> None:
+        if len(done) == number:
+            raise KeyboardInterrupt
+        done.append(replace(path, target))
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt) if number < 3 else nullcontext():
+        admission.admit(there, here, "laptop")
+    monkeypatch.undo()
+    admission.admit(there, here, "laptop")
+    assert _contents(here / "devices" / "pi") == _contents(folder)
+
+
+def test_a_disk_that_is_full_changes_nothing(here, there, monkeypatch):
+    _device(here, "pi", "p", 3)
+    _device(there, "pi", "p", 5, "2026-01-02T00:00:00")
+    before = _contents(here)
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if "jsonl" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UserError, match=r"net\.jsonl: cannot be written: No space left on device"):
+        admission.admit(there, here, "laptop")
+    assert _contents(here) == before
+
+
+def test_only_files_that_make_pack_packs_come_in_and_the_rest_is_named(here, there):
+    _device(there, "pi", "p", 3)
+    _device(there, ".hidden", "h", 3)
+    for name in (
+        "report.md",
+        "merged/latency.csv",
+        "devices/pi/a/b/c.csv",
+        "devices/pi/latency/net.exe",
+        "devices/x.csv",
+    ):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        (there / name).write_text("x")
+    before = _contents(here)
+    coming, named = admission.admit(there, here, "laptop").lines
+    assert coming == "pi: files: 4 new, 0 changed"
+    assert named.endswith(": devices/pi/a/b/c.csv, devices/pi/latency/net.exe, devices/x.csv, merged, report.md")
+    assert len(_contents(here)) == len(before) + 4
+
+
+def test_a_folder_in_the_place_of_a_file_neither_comes_in_nor_asks_for_what_was_measured_to_be_removed(here, there):
+    ours = _device(here, "pi", "p", 3)
+    before = _contents(ours)
+    about = _device(there, "pi", "p", 5, "2026-01-02T00:00:00") / "device.json"
+    about.unlink()
+    about.mkdir()
+    (about / "x.csv").write_text("x")
+    lines = admission.admit(there, here, "laptop").lines
+    assert lines[1].endswith(": devices/pi/device.json/x.csv")
+    assert _contents(ours)["device.json"] == before["device.json"]
+    assert _launches(ours) == list(range(5))
 
 
 @pytest.mark.parametrize("name", ["pi", "laptop"])
@@ -286,8 +401,15 @@ def test_a_machine_is_known_by_its_own_number_also_where_its_card_was_copied(tmp
     assert machine_id(tmp_path / "nothing") == ""
 
 
-@given(st.lists(st.integers(0, 6), max_size=8), st.lists(st.integers(0, 6), max_size=8))
-def test_a_merged_journal_holds_both_in_their_order(left, right):
+def test_machines_whose_system_has_no_id_yet_are_not_taken_for_each_other(tmp_path):
+    (tmp_path / "etc").mkdir()
+    for text in ("", "\n", "uninitialized\n"):
+        (tmp_path / "etc" / "machine-id").write_text(text)
+        assert machine_id(tmp_path) == ""
+
+
+@given(st.lists(st.integers(0, 6), unique=True), st.lists(st.integers(0, 6), unique=True))
+def test_a_merged_journal_holds_each_launch_of_both_once_and_ours_in_their_order(left, right):
     def encoded(numbers: list[int]) -> bytes:
         return "".join(map(_line, numbers)).encode()
 
@@ -297,7 +419,11 @@ def test_a_merged_journal_holds_both_in_their_order(left, right):
 
     both = journals.merged(encoded(left), encoded(right))
     assert is_within(encoded(left).splitlines(), both.splitlines())
-    assert is_within(encoded(right).splitlines(), both.splitlines())
+    assert sorted(both.splitlines()) == sorted(encoded([*{*left, *right}]).splitlines())
+    shared = [number for number in left if number in right]
+    assert shared != [number for number in right if number in left] or is_within(
+        encoded(right).splitlines(), both.splitlines()
+    )
     assert journals.merged(both, encoded(right)) == both
     assert journals.merged(encoded(left), encoded(left)) == encoded(left)
 

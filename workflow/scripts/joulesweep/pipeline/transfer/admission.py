@@ -1,8 +1,8 @@
 """What may come in from another machine, and what becomes of what is there already.
 
-Everything is checked before anything is written. Journals are merged by line. Of this device's own folder nothing is
-replaced. Of another device the files of the newer copy stay, as a whole; a torn table never replaces a whole one. A
-model's files stay as they are. Whatever differs and does not come in is named.
+Everything is checked before anything is written. Only files of the kinds that make pack packs come in. Journals are merged
+by line. Of this device's own folder nothing is replaced. Of another device the files of the newer copy stay, as a whole; a
+torn table never replaces a whole one. A model's files stay as they are. Whatever differs and does not come in is named.
 """
 
 import csv
@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -20,12 +20,14 @@ from typing import NamedTuple
 from joulesweep.errors import UserError, shortened
 from joulesweep.launches.table_file import CHECK
 from joulesweep.pipeline.transfer import identity, journals
+from joulesweep.pipeline.transfer.archive import ARTEFACTS, PATTERNS
 from joulesweep.pipeline.transfer.places import File, check_plain, check_target, content, files, folders, write
 
 log = logging.getLogger("joulesweep")
 
 _MOMENT = re.compile(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 _LONGEST_LIST = 150  # characters
+_UNDECIDED = "neither is newer: to take theirs, delete ours and repeat"
 # What the counts of one model may differ in between devices: where they come from.
 _PROVENANCE = {"artefact_digest", "code_digest", "versions", CHECK}
 
@@ -87,10 +89,10 @@ def admit(staged: Path, results: Path, own: str) -> Admission:
     A device of the name of another machine is refused, and the others come in. `own` is the name of this device.
 
     Raises:
-        UserError: there is a link or the like, or a file cannot be written; nothing that was there before has changed
-            then, except by a disk that is full.
+        UserError: there is a link or the like, or a file cannot be written; nothing that was there before has changed then.
     """
     check_plain(staged, staged)
+    expected = {path for pattern in (*PATTERNS, ARTEFACTS) for path in staged.glob(pattern) if path.is_file()}
     arriving = folders(staged / "devices")
     present = {own, *(folder.name for folder in [*arriving, *folders(results / "devices")])}
     changed: list[File] = []
@@ -101,10 +103,10 @@ def admit(staged: Path, results: Path, own: str) -> Admission:
         if refusal:
             refusals.append(refusal)
             continue
-        changes = _device(folder, target, folder.name == own)
+        changes = _device(folder, target, folder.name == own, expected)
         changed += changes.files
         lines.append(f"{folder.name}: {_summary(changes)}")
-    models = [_model(folder, results / "models" / folder.name) for folder in folders(staged / "models")]
+    models = [_model(folder, results / "models" / folder.name, expected) for folder in folders(staged / "models")]
     changes = _Changes(
         [file for model in models for file in model.files],
         [name for model in models for name in model.staying],
@@ -112,24 +114,28 @@ def admit(staged: Path, results: Path, own: str) -> Admission:
     )
     changed += changes.files
     lines += [f"models: {_summary(changes)}"] if changes.files or changes.staying else []
-    others = [path.name for path in sorted(staged.iterdir()) if path.name not in ("devices", "models")]
-    lines += [f"left out, for it is made here: {shortened(', '.join(others), 200)}"] if others else []
+    others = sorted({_shown(path.relative_to(staged)) for path in files(staged) if path not in expected})
+    lines += [f"left out, for no report here is made from it: {shortened(', '.join(others), 200)}"] if others else []
     if not changed and not arriving:
         raise UserError("there are no results of any device in it: make all measures on the other machine first")
     for file in changed:
         check_target(results, file.target)
-    for file in changed:
-        write(file)
+    write(changed)
     return Admission(lines, refusals)
 
 
-def _device(folder: Path, target: Path, is_own: bool) -> _Changes:
+def _shown(path: Path) -> str:
+    """A file that does not come in as a line names it: results that are made from others by their folder only."""
+    return path.as_posix() if path.parts[0] in ("devices", "models") else path.parts[0]
+
+
+def _device(folder: Path, target: Path, is_own: bool, expected: Collection[Path]) -> _Changes:
     """What changes in a device's folder."""
     theirs_at, ours_at = _moment(folder), _moment(target)
-    is_newer = not is_own and theirs_at > ours_at
+    is_newer = not is_own and (theirs_at > ours_at or _continues(folder, target))
     changes: list[File] = []
     staying: list[str] = []
-    for path in files(folder):
+    for path in [path for path in files(folder) if path in expected]:
         name = path.relative_to(folder)
         place = target / name
         theirs, ours = path.read_bytes(), content(place)
@@ -146,13 +152,13 @@ def _device(folder: Path, target: Path, is_own: bool) -> _Changes:
         elif theirs != ours:
             staying.append(name.as_posix())
     if is_newer:
-        return _Changes(changes, staying, "torn there")
+        return _Changes(changes, staying, "torn there: run make all there, then repeat")
     if is_own:
         return _Changes(changes, staying, "this is that device")
-    return _Changes(changes, staying, "newer here" if ours_at > theirs_at else "neither is newer")
+    return _Changes(changes, staying, "newer here" if ours_at > theirs_at else _UNDECIDED)
 
 
-def _model(folder: Path, target: Path) -> _Changes:
+def _model(folder: Path, target: Path, expected: Collection[Path]) -> _Changes:
     """Files of a model that is not here; of one that is, the tables that are missing.
 
     Artefacts of two exports are never mixed: where a manifest is, its files are.
@@ -161,7 +167,8 @@ def _model(folder: Path, target: Path) -> _Changes:
     changes: list[File] = []
     staying: list[str] = []
     # The manifest last: it says that the others are there.
-    for path in sorted(files(folder), key=lambda path: path.name.startswith("manifest-")):
+    arriving = [path for path in files(folder) if path in expected]
+    for path in sorted(arriving, key=lambda path: path.name.startswith("manifest-")):
         place, theirs = target / path.relative_to(folder), path.read_bytes()
         if not os.path.lexists(place) and (path.suffix == ".csv" or not exported):
             changes.append(File(place, theirs))
@@ -185,6 +192,18 @@ def _figures(table: bytes) -> object:
     except (UnicodeDecodeError, csv.Error):
         return table
     return reader.fieldnames, rows
+
+
+def _continues(folder: Path, target: Path) -> bool:
+    """Whether the journals that come in hold all lines of those here and more: then they are newer, whatever clocks said.
+
+    The clock of a board without a battery may have been wrong.
+    """
+    ours = {path.relative_to(target): content(path) or b"" for path in files(target) if path.suffix == ".jsonl"}
+    theirs = {path.relative_to(folder): path.read_bytes() for path in files(folder) if path.suffix == ".jsonl"}
+    if any(journals.adds(theirs.get(name, b""), data) for name, data in ours.items()):
+        return False
+    return any(journals.adds(ours.get(name, b""), data) for name, data in theirs.items())
 
 
 def _moment(folder: Path) -> bytes:

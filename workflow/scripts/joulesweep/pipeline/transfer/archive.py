@@ -11,7 +11,7 @@ from joulesweep.launches import merge_inputs
 
 # Beside what the merge reads: every journal.
 PATTERNS = (*merge_inputs.PATTERNS, "devices/*/*/*.jsonl")
-_ARTEFACTS = "models/*/*"
+ARTEFACTS = "models/*/*"
 _DEEPEST = 8  # parts of a path below results/
 
 
@@ -21,7 +21,7 @@ def pack(results: Path, out: Path, artefacts: bool = False) -> int:
     Raises:
         UserError: there is nothing to pack, or the archive cannot be written.
     """
-    patterns = (*PATTERNS, _ARTEFACTS) if artefacts else PATTERNS
+    patterns = (*PATTERNS, ARTEFACTS) if artefacts else PATTERNS
     files = sorted({path for pattern in patterns for path in results.glob(pattern) if _is_plain(path)})
     if not files:
         raise UserError(f"{results}: there is nothing to pack; make all measures first")
