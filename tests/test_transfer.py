@@ -371,7 +371,7 @@ def test_an_archive_that_reaches_elsewhere_is_refused_in_one_line(tmp_path, memb
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "folder", "fifo"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "changed", "folder", "fifo"])
 def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, there, damage):
     _device(there, "pi", "p", 40)
     file = tmp_path / "results.tar.gz"
@@ -383,9 +383,25 @@ def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, there, damage):
     elif damage == "fifo":
         os.mkfifo(file)
     elif damage != "missing":
-        file.write_bytes({"empty": b"", "text": b"text", "cut": content[: len(content) // 2]}[damage])
+        cut, changed = content[: len(content) // 2], content[:-8] + b"\0\0\0\0" + content[-4:]  # its checksum
+        file.write_bytes({"empty": b"", "text": b"text", "cut": cut, "changed": changed}[damage])
     with pytest.raises(UserError, match=r"no file|cannot be unpacked"):
         archive.unpack(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"GNU.sparse.map": "a,b", "GNU.sparse.size": "1"},
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "z"},
+        {"size": "9" * 20},
+    ],
+)
+def test_an_archive_whose_headers_make_no_sense_is_one_line(tmp_path, headers):
+    member = _member("results/devices/pi/device.json")
+    member.pax_headers = headers
+    with pytest.raises(UserError, match=r"it is no archive or is damaged \(.{5,100}\); copy it again"):
+        archive.unpack(_tar(tmp_path / "bad.tar.gz", member), tmp_path)
 
 
 def test_a_machine_is_known_by_its_own_number_also_where_its_card_was_copied(tmp_path):

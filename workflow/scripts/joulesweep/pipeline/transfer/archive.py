@@ -1,8 +1,8 @@
 """Archives of results: what a report needs, and nothing but plain files below results/ comes out again."""
 
+import errno
 import shutil
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from joulesweep.launches import merge_inputs
 PATTERNS = (*merge_inputs.PATTERNS, "devices/*/*/*.jsonl")
 ARTEFACTS = "models/*/*"
 _DEEPEST = 8  # parts of a path below results/
+_CHUNK = 1 << 20  # bytes
 
 
 def pack(results: Path, out: Path, artefacts: bool = False) -> int:
@@ -64,11 +65,17 @@ def unpack(file: Path, folder: Path) -> None:
                 assert content is not None
                 with content, target.open("xb") as copy:
                     shutil.copyfileobj(content, copy)
-    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
-        text = (
-            f"{file}: cannot be unpacked, {shortened(str(error), 100)}; copy it again, or pack it again with make pack"
-        )
-        raise UserError(text) from error
+            assert tar.fileobj
+            while tar.fileobj.read(_CHUNK):  # to its end, where the checksum of all is compared
+                pass
+    except UserError:
+        raise
+    except Exception as error:  # of an archive that is damaged, tarfile raises whatever its parts raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(f"{folder}: the disk is full; make room, then repeat") from error
+        reason = shortened(str(error).partition(":")[0] or type(error).__name__, 100)
+        cure = "copy it again, or pack it again with make pack"
+        raise UserError(f"{file}: cannot be unpacked, it is no archive or is damaged ({reason}); {cure}") from error
 
 
 def _checked(file: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, PurePosixPath]]:
