@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joulesweep.errors import UserError
-from joulesweep.pipeline.transfer import admission, archive, journals
+from joulesweep.pipeline.transfer import admission, archive, journals, remote
 from joulesweep.system.machine import machine_id
 
 from tests.digits_model import ROOT
@@ -305,6 +305,24 @@ def test_counts_that_other_libraries_made_are_named_only_where_a_figure_differs(
     assert "torch=2.14" in ours.read_text()
 
 
+def test_a_models_files_come_in_without_being_held_in_memory(here, there, monkeypatch):
+    _device(there, "pi", "p", 1)
+    for results in (there, here):
+        model = results / "models" / "net"
+        model.mkdir(parents=True)
+        (model / "same.onnx").write_text("same")
+    (there / "models" / "net" / "weights.safetensors").write_text("large")
+    read_bytes = Path.read_bytes
+
+    def checked(path: Path) -> bytes:
+        assert path.suffix not in (".onnx", ".safetensors")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", checked)
+    assert admission.admit(there, here, "laptop").lines[1:] == ["models: files: 1 new, 0 changed"]
+    assert (here / "models" / "net" / "weights.safetensors").read_text() == "large"
+
+
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder-link"])
 def test_links_and_the_like_are_refused_in_what_comes_in_and_in_what_is_there(here, there, tmp_path, kind):
     outside = tmp_path / "outside"
@@ -519,6 +537,35 @@ def test_pull_without_rsync_says_what_to_install(machines, tmp_path):
     for words in ("sudo apt install rsync", "make pack there and make unpack here, which need nothing"):
         assert words in line
     assert len(line) <= 300
+
+
+_END = (
+    "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\nrsync error: x (code {}) at io.c(232)"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ("ssh: connect to host pi port 22: No route to host", 255, "pi port 22: No route to host; log in there with ssh by"),
+        ("@@@@@@\n@ WARNING @\n@@@@@@\nHost key verification failed.", 255, "pi:joulesweep: Host key verification failed.; log"),
+        ("Property of the lab!\n\npi@pi: Permission denied (publickey).", 255, "Permission denied (publickey).; log in there"),
+        ('Welcome\nrsync: [sender] change_dir "/r" failed: No such file or directory (2)', 23, "(2); name the project's folder"),
+        ('rsync: [receiver] write failed on "/x": No space left on device (28)', 11, "device (28); put that right, then repeat"),
+        ("bash: line 1: rsync: command not found", 127, "there is no rsync on the other machine: install rsync"),
+        ("zsh:1: command not found: rsync", 12, "there is no rsync on the other machine: install rsync"),
+        ("fish: Unknown command: rsync", 12, "there is no rsync on the other machine: install rsync"),
+        ("", 12, "(code 12) at io.c(232); put that right, then repeat"),
+    ],
+)  # fmt: skip
+def test_a_pull_that_fails_names_the_reason_and_the_cure_of_it(tmp_path, monkeypatch, said, status, words):
+    (tmp_path / "rsync").write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{said}\n{_END.format(status)}\nEND\nexit {status}\n")
+    (tmp_path / "rsync").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(UserError) as refusal:
+        remote.fetch("pi@pi:joulesweep", tmp_path)
+    assert words in str(refusal.value)
+    assert len(str(refusal.value)) <= 300
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ torn table never replaces a whole one. A model's files stay as they are. Whateve
 """
 
 import csv
+import filecmp
 import io
 import logging
 import os
@@ -143,7 +144,7 @@ def _device(folder: Path, target: Path, is_own: bool, expected: Collection[Path]
             changes.append(File(place, theirs))
         elif path.suffix == ".jsonl" and is_own:
             missing = journals.missing_launches(ours, theirs)
-            changes += [File(place, missing, append=True)] if missing else []
+            changes += [File(place, appended=missing)] if missing else []
         elif path.suffix == ".jsonl":
             both = journals.merged(ours, theirs)
             changes += [File(place, both)] if both != ours else []
@@ -169,19 +170,21 @@ def _model(folder: Path, target: Path, expected: Collection[Path]) -> _Changes:
     # The manifest last: it says that the others are there.
     arriving = [path for path in files(folder) if path in expected]
     for path in sorted(arriving, key=lambda path: path.name.startswith("manifest-")):
-        place, theirs = target / path.relative_to(folder), path.read_bytes()
+        place = target / path.relative_to(folder)
         if not os.path.lexists(place) and (path.suffix == ".csv" or not exported):
-            changes.append(File(place, theirs))
-        elif not _say_the_same(path, content(place), theirs):
+            changes.append(File(place, path))
+        elif not _say_the_same(path, place):
             staying.append(path.relative_to(folder.parent).as_posix())
     return _Changes(changes, staying)
 
 
-def _say_the_same(path: Path, ours: bytes | None, theirs: bytes) -> bool:
+def _say_the_same(theirs: Path, ours: Path) -> bool:
     """Whether two files of a model have the same content; tables may come from other libraries."""
-    if path.suffix != ".csv" or ours is None or ours == theirs:
-        return ours == theirs
-    return _figures(ours) == _figures(theirs)
+    if ours.is_symlink() or not ours.is_file():
+        return False
+    if filecmp.cmp(theirs, ours, shallow=False):
+        return True
+    return theirs.suffix == ".csv" and _figures(theirs.read_bytes()) == _figures(ours.read_bytes())
 
 
 def _figures(table: bytes) -> object:

@@ -1,6 +1,7 @@
 """Where files come from and go to: only plain files below folders, written under other names and renamed together."""
 
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from joulesweep.errors import UserError, shortened
 
 @dataclass(frozen=True)
 class File:
-    """A file to write: its content, and whether it is appended."""
+    """A file to write: its content, or the file to copy, which may be larger than memory; and what is appended instead."""
 
     target: Path
-    content: bytes
-    append: bool = False
+    content: bytes | Path = b""
+    appended: bytes = b""
 
 
 def folders(folder: Path) -> list[Path]:
@@ -89,19 +90,26 @@ def write(changes: Sequence[File]) -> None:
     try:
         for file in sorted(changes, key=lambda file: file.target.suffix == ".jsonl"):
             target = file.target
-            if not file.append:
+            if not file.appended:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 written.append((target.with_name(f".{target.name}.{os.getpid()}"), target))
-                written[-1][0].write_bytes(file.content)
+                _fill(written[-1][0], file.content)
         for temporary, target in written:
             temporary.replace(target)
         for file in changes:
-            if file.append:
+            if file.appended:
                 target = file.target
                 with target.open("ab") as journal:
-                    journal.write(file.content)
+                    journal.write(file.appended)
     except OSError as error:
         raise UserError(f"{shortened(str(target), 150)}: cannot be written: {error.strerror}") from error
     finally:
         for temporary, _ in written:
             temporary.unlink(missing_ok=True)
+
+
+def _fill(place: Path, content: bytes | Path) -> None:
+    if isinstance(content, bytes):
+        place.write_bytes(content)
+    else:
+        shutil.copyfile(content, place)
