@@ -307,7 +307,9 @@ def test_devices_that_share_a_name_or_cannot_be_reached_are_named_before_anythin
         "one": {"device": "pi", **there},
         "two": {"device": "Pi", **there},
         "three": there,
-        "four": {"device": "four", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        "four": {"device": "four", "ansible_host": "::1", "ansible_port": 1},
+        "five": {"device": "odd name", **there},
+        "six": {"device": 7, **there},
     }
     _inventory(stub, hosts)
     status, printed = _outcome(start(stub), stub)
@@ -318,9 +320,11 @@ def test_devices_that_share_a_name_or_cannot_be_reached_are_named_before_anythin
         "Pi: another device of the inventory has the name Pi too",
         "head: this machine has the name head too; give the device one of its own in the inventory",
         "four: it cannot be reached: ",
+        "odd name: its name must be of letters, digits, '.', '_' and '-', with a letter; change its device",
+        "7: its name must be of letters",
     ):
         assert words in said
-    assert "not complete: four one three two." in _last_line(printed)
+    assert "not complete: five four one six three two." in _last_line(printed)
     assert not (tmp_path / "there").exists()
     assert (stub / "steps").read_text().splitlines() == ["report"]
 
@@ -342,3 +346,28 @@ def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):
     assert "hosts.yml names no device; docs/fleet.md shows an inventory" in " ".join(printed.split())
     assert "not complete" not in printed
     assert not (stub / "steps").exists()
+
+
+def test_where_a_copy_fails_its_reason_is_shown_and_a_folder_below_the_home_is_found(machine, stub, start, tmp_path):
+    """Connections are shared by user and host, so that the one of rsync can fail where Ansible's does not."""
+    reach = _reach(machine("pi"))
+    wrong = tmp_path / "wrong"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", wrong], check=True)
+    (stub / "key").write_bytes(Path(reach["ansible_ssh_private_key_file"]).read_bytes())
+    (stub / "key").chmod(0o600)
+    hosts = {
+        "kitchen": {**reach, "device": "kitchen", "folder": "~/my folder", "ansible_ssh_private_key_file": "key"},
+        "garage": {**reach, "device": "garage", "ansible_ssh_private_key_file": str(wrong)},
+    }
+    _inventory(stub, hosts)
+    there = tmp_path / "pi" / "my folder"
+    _environment(there)
+    (stub / "go").touch()
+    status, printed = _outcome(start(stub), stub)
+    assert status != 0
+    said = " ".join(printed.split())
+    assert "garage: the project cannot be copied there: root@127.0.0.1: Permission denied" in said
+    assert _last_line(printed).startswith("make fleet: not complete: garage. ")
+    assert (there / "runs").read_text().splitlines() == ["begin device=kitchen ", "end"]
+    assert not (there / "key").exists()
+    assert not (tmp_path / "pi" / "~").exists()
