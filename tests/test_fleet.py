@@ -339,6 +339,25 @@ def test_without_names_in_the_inventory_a_device_has_the_name_that_its_configura
     assert f"this machine has the name {host_name()} too" in " ".join(printed.split())
 
 
+@pytest.mark.parametrize(
+    ("inventory", "limit"),
+    [
+        ("all:\n  hosts:\n    - kitchen\n", ""),
+        ("all:\n  hosts:\n   kitchen:\n  - x: [\n", ""),
+        ("all: {hosts: {kitchen: {}}}", "kichen"),
+        ("all: {hosts: {kitchen: {}}}", "@.cache/measure.retry"),
+    ],
+    ids=["a list", "no YAML", "no such device", "no such file"],
+)
+def test_an_inventory_or_a_limit_that_cannot_be_used_ends_with_one_line_about_it(stub, start, inventory, limit):
+    (stub / "hosts.yml").write_text(inventory)
+    status, printed = _outcome(start(stub, f"LIMIT={limit}"), stub)
+    assert status != 0
+    words = f"INVENTORY=hosts.yml{limit and f' LIMIT={limit}'} names no devices, for the reason above"
+    assert _last_line(printed).startswith(f"make fleet: nothing was done: {words}")
+    assert not (stub / "steps").exists()
+
+
 def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):
     (stub / "hosts.yml").write_text("all: {host: {pi: {}}}")
     status, printed = _outcome(start(stub), stub)

@@ -33,7 +33,7 @@ def pack(results: Path, out: Path, artefacts: bool = False) -> int:
                 tar.add(path, PurePosixPath("results", path.relative_to(results).as_posix()), recursive=False)
         temporary.replace(out)
     except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{error.filename or out}: cannot be packed: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
     return len(files)
