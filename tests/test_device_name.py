@@ -140,6 +140,12 @@ def test_another_board_of_the_same_host_name_is_not_taken_for_this_one(tmp_path,
     assert device_name.choose("auto", results, root)[0] == "raspberry-pi-5-8gb-kitchen"
 
 
+def test_boards_without_a_serial_number_of_their_own_do_not_share_a_folder(tmp_path, results, monkeypatch):
+    root = replace(boards.UNKNOWN, serial="0000000000000000").write(tmp_path / "root")
+    _measured(results, "first", machine_id=machine_id(root))
+    assert device_name.choose("auto", results, root) == ("friendlyelec-nanopi-r5s-4gb-kitchen", [])
+
+
 def test_copies_of_a_virtual_machine_which_share_an_id_do_not_share_a_folder(tmp_path, results):
     root = boards.VM.write(tmp_path / "root")
     _measured(results, "pulled", machine_id=machine_id(root))

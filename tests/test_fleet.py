@@ -84,7 +84,12 @@ def machine(tmp_path: Path) -> Iterator[Callable[[str], Sshd]]:
 
     def made(name: str) -> Sshd:
         (tmp_path / name).mkdir()
-        own = {"HOME": tmp_path / name, "TMPDIR": tmp_path / name, "JOULESWEEP_LOCK": tmp_path / f"{name}.lock"}
+        own = {
+            "HOME": tmp_path / name,
+            "TMPDIR": tmp_path / name,
+            "JOULESWEEP_LOCK": tmp_path / f"{name}.lock",
+            "COLUMNS": 40,
+        }
         servers.append(Sshd(tmp_path / f"{name}-ssh", own))
         return servers[-1]
 

@@ -67,7 +67,7 @@ def soc(root: Path = _ROOT) -> str:
 
 def has_serial_number(root: Path = _ROOT) -> bool:
     """Whether the board has a serial number, by which a copy of its disk in another board is recognised."""
-    return bool(text(root / _TREE / "serial-number"))
+    return len({*text(root / _TREE / "serial-number")}) > 1  # some are all zeros
 
 
 def is_jetson(root: Path = _ROOT) -> bool:
