@@ -1,6 +1,7 @@
 """Results of another machine come in by one set of rules, whether packed or pulled: nothing that differs is lost."""
 
 import errno
+import fcntl
 import io
 import json
 import os
@@ -8,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -251,6 +254,20 @@ def test_a_folder_in_the_place_of_a_file_neither_comes_in_nor_asks_for_what_was_
     assert lines[1].endswith(": devices/pi/device.json/x.csv")
     assert _contents(ours)["device.json"] == before["device.json"]
     assert _launches(ours) == list(range(5))
+
+
+def test_what_two_processes_bring_in_at_once_is_checked_one_after_the_other(here, there):
+    _device(there, "pi", "p", 3)
+    bring_in = partial(admission.bring_in, lambda folder: shutil.copytree(there, folder, dirs_exist_ok=True))
+    other = threading.Thread(target=bring_in, args=(here, "laptop"))
+    folder = os.open(here.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    other.start()
+    other.join(0.5)
+    assert not (here / "devices" / "pi").exists()
+    os.close(folder)
+    other.join()
+    assert (here / "devices" / "pi").exists()
 
 
 @pytest.mark.parametrize("name", ["pi", "laptop"])

@@ -6,6 +6,7 @@ torn table never replaces a whole one. A model's files stay as they are. Whateve
 """
 
 import csv
+import fcntl
 import filecmp
 import io
 import logging
@@ -14,7 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +59,8 @@ def bring_in(fetch: Callable[[Path], object], results: Path, own: str) -> None:
     """
     with _staging(results) as staged:
         fetch(staged)
-        admitted = admit(staged, results, own)
+        with _lock(results):
+            admitted = admit(staged, results, own)
     for line in admitted.lines:
         print(line)
     for refusal in admitted.refusals[:-1]:
@@ -82,6 +84,18 @@ def _staging(results: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _lock(results: Path) -> Iterator[None]:
+    """Only one process checks and moves in at a time: a fleet brings in many devices at once, which share models."""
+    folder = os.open(results.absolute().parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems of a network lock no folder
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def admit(staged: Path, results: Path, own: str) -> Admission:
