@@ -118,11 +118,12 @@ def test_a_torn_table_never_replaces_a_whole_one_and_is_named(here, there):
     assert line == f"pi: files: 0 new, 2 changed; differs and stays as it is here ({torn}): latency/net.csv"
     assert (ours / "latency" / "net.csv").read_bytes() == before
     assert _launches(ours) == list(range(5))
-    # A torn copy that came first gives way to a whole one.
-    (ours / "latency" / "net.csv").write_bytes(b"device,laun")
-    table.write_bytes(whole.replace(b"01-02", b"01-03"))
-    admission.admit(there, here, "laptop")
-    assert (ours / "latency" / "net.csv").read_bytes() == table.read_bytes()
+    # A torn copy that came first gives way to a whole one, also where that is not newer.
+    table.write_bytes(whole)
+    for torn_copy in (whole[:-1], b""):
+        (ours / "latency" / "net.csv").write_bytes(torn_copy)
+        admission.admit(there, here, "laptop")
+        assert (ours / "latency" / "net.csv").read_bytes() == whole
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import filecmp
 import io
 import logging
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -21,13 +20,12 @@ from typing import NamedTuple
 
 from joulesweep.errors import UserError, shortened
 from joulesweep.launches.table_file import CHECK
-from joulesweep.pipeline.transfer import identity, journals
+from joulesweep.pipeline.transfer import age, identity, journals
 from joulesweep.pipeline.transfer.archive import ARTEFACTS, PATTERNS
 from joulesweep.pipeline.transfer.places import File, check_plain, check_target, content, files, folders, write
 
 log = logging.getLogger("joulesweep")
 
-_MOMENT = re.compile(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 _LONGEST_LIST = 150  # characters
 _UNDECIDED = "neither is newer: to take theirs, delete ours and repeat"
 # What the counts of one model may differ in between devices: where they come from.
@@ -140,14 +138,14 @@ def admit(staged: Path, results: Path, own: str) -> Admission:
 
 
 def _shown(path: Path) -> str:
-    """A file that does not come in as a line names it: results that are made from others by their folder only."""
+    """How a line names a file that does not come in: what lies elsewhere by its folder only."""
     return path.as_posix() if path.parts[0] in ("devices", "models") else path.parts[0]
 
 
 def _device(folder: Path, target: Path, is_own: bool, expected: Collection[Path]) -> _Changes:
     """What changes in a device's folder."""
-    theirs_at, ours_at = _moment(folder), _moment(target)
-    is_newer = not is_own and (theirs_at > ours_at or _continues(folder, target))
+    theirs_at, ours_at = age.moment(folder), age.moment(target)
+    is_newer = not is_own and (theirs_at > ours_at or age.continues(folder, target))
     changes: list[File] = []
     staying: list[str] = []
     for path in [path for path in files(folder) if path in expected]:
@@ -162,7 +160,7 @@ def _device(folder: Path, target: Path, is_own: bool, expected: Collection[Path]
         elif path.suffix == ".jsonl":
             both = journals.merged(ours, theirs)
             changes += [File(place, both)] if both != ours else []
-        elif theirs != ours and is_newer and (_is_whole(name, theirs) or not _is_whole(name, ours)):
+        elif theirs != ours and not is_own and (_is_whole(name, theirs), is_newer) > (_is_whole(name, ours), False):
             changes.append(File(place, theirs))
         elif theirs != ours:
             staying.append(name.as_posix())
@@ -209,25 +207,6 @@ def _figures(table: bytes) -> object:
     except (UnicodeDecodeError, csv.Error):
         return table
     return reader.fieldnames, rows
-
-
-def _continues(folder: Path, target: Path) -> bool:
-    """Whether the journals that come in hold all lines of those here and more: then they are newer, whatever clocks said.
-
-    The clock of a board without a battery may have been wrong.
-    """
-    ours = {path.relative_to(target): content(path) or b"" for path in files(target) if path.suffix == ".jsonl"}
-    theirs = {path.relative_to(folder): path.read_bytes() for path in files(folder) if path.suffix == ".jsonl"}
-    if any(journals.adds(theirs.get(name, b""), data) for name, data in ours.items()):
-        return False
-    return any(journals.adds(ours.get(name, b""), data) for name, data in theirs.items())
-
-
-def _moment(folder: Path) -> bytes:
-    """The latest time that a device's files name, so that the newer of two copies is known without time stamps."""
-    if not folder.is_dir() or folder.is_symlink():
-        return b""
-    return max((moment for path in files(folder) for moment in _MOMENT.findall(content(path) or b"")), default=b"")
 
 
 def _is_whole(name: Path, data: bytes) -> bool:
