@@ -372,7 +372,9 @@ def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):
     assert not (stub / "steps").exists()
 
 
-def test_where_a_copy_fails_its_reason_is_shown_and_a_folder_below_the_home_is_found(machine, stub, start, tmp_path):
+def test_where_a_copy_or_python_fails_the_reason_is_shown_and_a_folder_below_the_home_is_found(
+    machine, stub, start, tmp_path
+):
     """Connections are shared by user and host, so that the one of rsync can fail where Ansible's does not."""
     reach = _reach(machine("pi"))
     wrong = tmp_path / "wrong"
@@ -382,6 +384,7 @@ def test_where_a_copy_fails_its_reason_is_shown_and_a_folder_below_the_home_is_f
     hosts = {
         "kitchen": {**reach, "device": "kitchen", "folder": "~/my folder", "ansible_ssh_private_key_file": "key"},
         "garage": {**reach, "device": "garage", "ansible_ssh_private_key_file": str(wrong)},
+        "desk": {**reach, "device": "desk", "ansible_python_interpreter": "/none/python3"},
     }
     _inventory(stub, hosts)
     there = tmp_path / "pi" / "my folder"
@@ -391,7 +394,8 @@ def test_where_a_copy_fails_its_reason_is_shown_and_a_folder_below_the_home_is_f
     assert status != 0
     said = " ".join(printed.split())
     assert "garage: the project cannot be copied there: root@127.0.0.1: Permission denied" in said
-    assert _last_line(printed).startswith("make fleet: not complete: garage. ")
+    assert "desk: no Python can be started there; name one in the inventory" in said
+    assert _last_line(printed).startswith("make fleet: not complete: desk garage. ")
     assert (there / "runs").read_text().splitlines() == ["begin device=kitchen ", "end"]
     assert not (there / "key").exists()
     assert not (tmp_path / "pi" / "~").exists()
