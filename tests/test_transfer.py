@@ -285,6 +285,17 @@ def test_two_machines_of_one_name_are_refused_with_the_cure_and_other_devices_co
     assert len(_contents(here)) == len(before) + 4
 
 
+def test_a_device_with_a_new_system_comes_in_where_its_description_here_was_deleted(here, there):
+    name = "raspberry-pi-5-8gb-kitchen"
+    ours, theirs = _device(here, name, "old system", 3), _device(there, name, "new system", 5, "2026-01-02T00:00:00")
+    (refusal,) = admission.admit(there, here, "laptop").refusals
+    assert refusal.endswith("if it is one machine with a new system, delete its device.json here")
+    assert len(refusal) <= 300
+    (ours / "device.json").unlink()
+    assert not admission.admit(there, here, "laptop").refusals
+    assert _contents(ours) == _contents(theirs)
+
+
 def test_a_machine_of_this_devices_name_is_refused_before_anything_was_measured_here(tmp_path, there):
     _device(there, "laptop", "another", 4)
     results = tmp_path / "empty" / "results"
@@ -514,7 +525,7 @@ def test_pack_takes_what_a_report_needs_and_unpack_brings_it_in(machines):
     packed = _make(pi, "pack")
     assert packed.returncode == 0, packed.stderr
     file = pi / "joulesweep-pi.tar.gz"  # by the device: host names of boards are often the same
-    unpacked = _make(laptop, "unpack", f"FILE={file}")
+    unpacked = _make(laptop, "unpack", f"FILE=~/{file.name}", HOME=str(pi))  # as zsh hands it on
     assert unpacked.returncode == 0, unpacked.stderr
     arrived = laptop / "results"
     assert _contents(arrived / "devices") == _contents(pi / "results" / "devices")

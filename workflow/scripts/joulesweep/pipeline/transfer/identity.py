@@ -35,8 +35,9 @@ def _is_another_machine(folder: Path, target: Path, is_own: bool) -> str:
     keys = ("machine_id",) if theirs.get("machine_id") and ours.get("machine_id") else _FEATURES
     if not any(theirs.get(key) and ours.get(key) and theirs[key] != ours[key] for key in keys):
         return ""
-    name = shortened(folder.name, 60)
+    name = shortened(folder.name, 40)
+    new_system = "" if is_own else "; if it is one machine with a new system, delete its device.json here"
     return (
-        f"two machines are called {name!r}, so nothing of the other one was brought in. On one of them set 'device: "
-        f"NEW-NAME' in config.yaml, rename its folder results/devices/{name} to that, and run make all"
+        f"two machines are called {name!r}: nothing of the other came in. On one of them set 'device: NEW-NAME' in "
+        f"config.yaml, rename its results/devices/{name} to that, and run make all{new_system}"
     )
