@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -260,15 +261,17 @@ def stub(tmp_path: Path) -> Path:
 
 
 def test_the_next_command_waits_for_a_run_that_goes_on_before_it_changes_anything(machine, stub, start, tmp_path):
-    """The first command is ended while its device measures; what it left is waited for, and then repeated."""
+    """Ctrl-C ends the first command while its device measures; what it left is waited for, and then repeated."""
     _inventory(stub, {"pi": {"device": "pi", "options": "WORD=word", **_reach(machine("pi"))}})
     there = tmp_path / "pi" / "joulesweep"
     _environment(there)
     first = start(stub)
     _wait(lambda: (there / "runs").exists(), first, stub)
-    for process in psutil.Process(first.pid).children():
-        end_all(process)
-    assert first.wait() != 0
+    for process in [psutil.Process(first.pid), *psutil.Process(first.pid).children(recursive=True)]:
+        process.send_signal(signal.SIGINT)
+    status, printed = _outcome(first, stub)
+    assert status != 0
+    assert "make fleet: stopped here; a run on a device goes on, and the same command waits for it\n" in printed
     (stub / "changed").touch()
     second = start(stub)
     _wait(lambda: "PLAY [Measure" in (stub / "printed").read_text(), second, stub)
