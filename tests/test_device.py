@@ -81,7 +81,18 @@ def test_a_pc_is_named_by_its_maker_without_what_nobody_filled_in(tmp_path):
     _file(tmp_path / "sys/class/dmi/id/sys_vendor", "LENOVO\n")
     _file(tmp_path / "sys/class/dmi/id/product_name", "20XW\n")
     assert describe.machine(tmp_path) == "LENOVO 20XW"
-    _file(tmp_path / "sys/class/dmi/id/product_name", "To Be Filled By O.E.M.\n")
+
+
+@pytest.mark.parametrize(
+    "unfilled",
+    [
+        *("To Be Filled By O.E.M.\n", "To be filled by OEM", "Default string", "System Product Name", "Not Specified"),
+        *("N/A", "O.E.M.", "INVALID\0", "Unknown", "xxxxxxxx", "None", "Not Applicable", " \t\n", "Undefined"),
+    ],
+)
+def test_what_nobody_filled_in_is_no_part_of_the_name_of_a_pc(tmp_path, unfilled):
+    _file(tmp_path / "sys/class/dmi/id/sys_vendor", "LENOVO\n")
+    _file(tmp_path / "sys/class/dmi/id/product_name", unfilled)
     assert describe.machine(tmp_path) == "LENOVO"
 
 

@@ -140,6 +140,12 @@ def test_another_board_of_the_same_host_name_is_not_taken_for_this_one(tmp_path,
     assert device_name.choose("auto", results, root)[0] == "raspberry-pi-5-8gb-kitchen"
 
 
+def test_boards_without_a_serial_number_of_their_own_do_not_share_a_folder(tmp_path, results, monkeypatch):
+    root = replace(boards.UNKNOWN, serial="0000000000000000").write(tmp_path / "root")
+    _measured(results, "first", machine_id=machine_id(root))
+    assert device_name.choose("auto", results, root) == ("friendlyelec-nanopi-r5s-4gb-kitchen", [])
+
+
 def test_copies_of_a_virtual_machine_which_share_an_id_do_not_share_a_folder(tmp_path, results):
     root = boards.VM.write(tmp_path / "root")
     _measured(results, "pulled", machine_id=machine_id(root))
@@ -225,12 +231,13 @@ _NAME = config_schema.schema()["$defs"]["name"]
 
 
 @settings(max_examples=150, deadline=None)
-@given(contents=st.lists(_ANY, min_size=7, max_size=7), absent=st.sets(st.integers(0, 6)))
+@given(contents=st.lists(_ANY, min_size=9, max_size=9), absent=st.sets(st.integers(0, 8)))
 def test_whatever_the_files_hold_the_device_has_a_valid_name_and_a_description(tmp_path_factory, contents, absent):
     root = tmp_path_factory.mktemp("root")
     names = (
         *(boards.MODEL, boards.COMPATIBLE, boards.STATUS, boards.MODES),
         *("etc/nv_tegra_release", "proc/meminfo", "proc/device-tree/serial-number"),
+        *("sys/class/dmi/id/sys_vendor", "sys/class/dmi/id/product_name"),
     )
     for place, (name, content) in enumerate(zip(names, contents, strict=True)):
         if place not in absent:

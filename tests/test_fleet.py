@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,7 +85,12 @@ def machine(tmp_path: Path) -> Iterator[Callable[[str], Sshd]]:
 
     def made(name: str) -> Sshd:
         (tmp_path / name).mkdir()
-        own = {"HOME": tmp_path / name, "TMPDIR": tmp_path / name, "JOULESWEEP_LOCK": tmp_path / f"{name}.lock"}
+        own = {
+            "HOME": tmp_path / name,
+            "TMPDIR": tmp_path / name,
+            "JOULESWEEP_LOCK": tmp_path / f"{name}.lock",
+            "COLUMNS": 40,
+        }
         servers.append(Sshd(tmp_path / f"{name}-ssh", own))
         return servers[-1]
 
@@ -255,15 +261,17 @@ def stub(tmp_path: Path) -> Path:
 
 
 def test_the_next_command_waits_for_a_run_that_goes_on_before_it_changes_anything(machine, stub, start, tmp_path):
-    """The first command is ended while its device measures; what it left is waited for, and then repeated."""
+    """Ctrl-C ends the first command while its device measures; what it left is waited for, and then repeated."""
     _inventory(stub, {"pi": {"device": "pi", "options": "WORD=word", **_reach(machine("pi"))}})
     there = tmp_path / "pi" / "joulesweep"
     _environment(there)
     first = start(stub)
     _wait(lambda: (there / "runs").exists(), first, stub)
-    for process in psutil.Process(first.pid).children():
-        end_all(process)
-    assert first.wait() != 0
+    for process in [psutil.Process(first.pid), *psutil.Process(first.pid).children(recursive=True)]:
+        process.send_signal(signal.SIGINT)
+    status, printed = _outcome(first, stub)
+    assert status != 0
+    assert "make fleet: stopped here; a run on a device goes on, and the same command waits for it\n" in printed
     (stub / "changed").touch()
     second = start(stub)
     _wait(lambda: "PLAY [Measure" in (stub / "printed").read_text(), second, stub)
@@ -307,7 +315,9 @@ def test_devices_that_share_a_name_or_cannot_be_reached_are_named_before_anythin
         "one": {"device": "pi", **there},
         "two": {"device": "Pi", **there},
         "three": there,
-        "four": {"device": "four", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        "four": {"device": "four", "ansible_host": "::1", "ansible_port": 1},
+        "five": {"device": "odd name", **there},
+        "six": {"device": 7, **there},
     }
     _inventory(stub, hosts)
     status, printed = _outcome(start(stub), stub)
@@ -318,9 +328,11 @@ def test_devices_that_share_a_name_or_cannot_be_reached_are_named_before_anythin
         "Pi: another device of the inventory has the name Pi too",
         "head: this machine has the name head too; give the device one of its own in the inventory",
         "four: it cannot be reached: ",
+        "odd name: its name must be of letters, digits, '.', '_' and '-', with a letter; change its device",
+        "7: its name must be of letters",
     ):
         assert words in said
-    assert "not complete: four one three two." in _last_line(printed)
+    assert "not complete: five four one six three two." in _last_line(printed)
     assert not (tmp_path / "there").exists()
     assert (stub / "steps").read_text().splitlines() == ["report"]
 
@@ -335,6 +347,25 @@ def test_without_names_in_the_inventory_a_device_has_the_name_that_its_configura
     assert f"this machine has the name {host_name()} too" in " ".join(printed.split())
 
 
+@pytest.mark.parametrize(
+    ("inventory", "limit"),
+    [
+        ("all:\n  hosts:\n    - kitchen\n", ""),
+        ("all:\n  hosts:\n   kitchen:\n  - x: [\n", ""),
+        ("all: {hosts: {kitchen: {}}}", "kichen"),
+        ("all: {hosts: {kitchen: {}}}", "@.cache/measure.retry"),
+    ],
+    ids=["a list", "no YAML", "no such device", "no such file"],
+)
+def test_an_inventory_or_a_limit_that_cannot_be_used_ends_with_one_line_about_it(stub, start, inventory, limit):
+    (stub / "hosts.yml").write_text(inventory)
+    status, printed = _outcome(start(stub, f"LIMIT={limit}"), stub)
+    assert status != 0
+    words = f"INVENTORY=hosts.yml{limit and f' LIMIT={limit}'} names no devices, for the reason above"
+    assert _last_line(printed).startswith(f"make fleet: nothing was done: {words}")
+    assert not (stub / "steps").exists()
+
+
 def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):
     (stub / "hosts.yml").write_text("all: {host: {pi: {}}}")
     status, printed = _outcome(start(stub), stub)
@@ -342,3 +373,32 @@ def test_an_inventory_without_devices_is_an_error_in_one_line(stub, start):
     assert "hosts.yml names no device; docs/fleet.md shows an inventory" in " ".join(printed.split())
     assert "not complete" not in printed
     assert not (stub / "steps").exists()
+
+
+def test_where_a_copy_or_python_fails_the_reason_is_shown_and_a_folder_below_the_home_is_found(
+    machine, stub, start, tmp_path
+):
+    """Connections are shared by user and host, so that the one of rsync can fail where Ansible's does not."""
+    reach = _reach(machine("pi"))
+    wrong = tmp_path / "wrong"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", wrong], check=True)
+    (stub / "key").write_bytes(Path(reach["ansible_ssh_private_key_file"]).read_bytes())
+    (stub / "key").chmod(0o600)
+    hosts = {
+        "kitchen": {**reach, "device": "kitchen", "folder": "~/my folder", "ansible_ssh_private_key_file": "key"},
+        "garage": {**reach, "device": "garage", "ansible_ssh_private_key_file": str(wrong)},
+        "desk": {**reach, "device": "desk", "ansible_python_interpreter": "/none/python3"},
+    }
+    _inventory(stub, hosts)
+    there = tmp_path / "pi" / "my folder"
+    _environment(there)
+    (stub / "go").touch()
+    status, printed = _outcome(start(stub), stub)
+    assert status != 0
+    said = " ".join(printed.split())
+    assert "garage: the project cannot be copied there: root@127.0.0.1: Permission denied" in said
+    assert "desk: no Python can be started there; name one in the inventory" in said
+    assert _last_line(printed).startswith("make fleet: not complete: desk garage. ")
+    assert (there / "runs").read_text().splitlines() == ["begin device=kitchen ", "end"]
+    assert not (there / "key").exists()
+    assert not (tmp_path / "pi" / "~").exists()

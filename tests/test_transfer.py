@@ -1,5 +1,7 @@
 """Results of another machine come in by one set of rules, whether packed or pulled: nothing that differs is lost."""
 
+import errno
+import fcntl
 import io
 import json
 import os
@@ -7,14 +9,17 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joulesweep.errors import UserError
-from joulesweep.pipeline.transfer import admission, archive, journals
+from joulesweep.pipeline.transfer import admission, archive, journals, remote
 from joulesweep.system.machine import machine_id
 
 from tests.digits_model import ROOT
@@ -109,17 +114,25 @@ def test_a_torn_table_never_replaces_a_whole_one_and_is_named(here, there):
     table.write_bytes(whole[:-1])
     before = (ours / "latency" / "net.csv").read_bytes()
     (line,) = admission.admit(there, here, "laptop").lines
-    assert line == "pi: files: 0 new, 2 changed; differs and stays as it is here (torn there): latency/net.csv"
+    torn = "torn there: run make all there, then repeat"
+    assert line == f"pi: files: 0 new, 2 changed; differs and stays as it is here ({torn}): latency/net.csv"
     assert (ours / "latency" / "net.csv").read_bytes() == before
     assert _launches(ours) == list(range(5))
-    # A torn copy that came first gives way to a whole one.
-    (ours / "latency" / "net.csv").write_bytes(b"device,laun")
-    table.write_bytes(whole.replace(b"01-02", b"01-03"))
-    admission.admit(there, here, "laptop")
-    assert (ours / "latency" / "net.csv").read_bytes() == table.read_bytes()
+    # A torn copy that came first gives way to a whole one, also where that is not newer.
+    table.write_bytes(whole)
+    for torn_copy in (whole[:-1], b""):
+        (ours / "latency" / "net.csv").write_bytes(torn_copy)
+        admission.admit(there, here, "laptop")
+        assert (ours / "latency" / "net.csv").read_bytes() == whole
 
 
-@pytest.mark.parametrize(("device", "reason"), [("pi", "neither is newer"), ("laptop", "this is that device")])
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [
+        ("pi", "neither is newer: to take theirs, delete ours and repeat"),
+        ("laptop", "this is that device"),
+    ],
+)
 def test_what_differs_and_is_not_newer_stays_and_is_named(here, there, device, reason):
     for results in (here, there):
         _device(results, device, machine_id(), 3)
@@ -138,6 +151,126 @@ def test_launches_that_this_device_lost_come_back_from_a_copy(here, there):
     assert _launches(here / "devices" / "laptop") == list(range(12))
 
 
+def test_launches_that_come_back_start_a_line_of_their_own_where_the_journal_here_is_torn(here, there):
+    _device(there, "laptop", machine_id(), 12)
+    journal = here / "devices" / "laptop" / "latency" / "net.jsonl"
+    with journal.open("a") as file:
+        file.write('{"torn')
+    admission.admit(there, here, "laptop")
+    lines = journal.read_text().splitlines()
+    assert lines == [*(_line(number).strip() for number in range(10)), '{"torn', _line(10).strip(), _line(11).strip()]
+
+
+def test_a_line_that_was_still_being_written_when_it_was_copied_is_completed_by_the_next_copy(here, there):
+    folder = _device(there, "pi", "p", 2)
+    journal = folder / "latency" / "net.jsonl"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[:-5])
+    admission.admit(there, here, "laptop")
+    for more in ("", _line(2)):
+        journal.write_bytes(whole + more.encode())
+        admission.admit(there, here, "laptop")
+        assert _contents(here / "devices" / "pi") == _contents(folder)
+
+
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00", "1970-01-01T00:00:00", "2099-01-01T00:00:00"])
+def test_a_copy_that_holds_more_launches_is_newer_whatever_the_clock_of_the_device_says(here, there, at):
+    _device(here, "pi", "p", 3, "2099-01-01T00:00:00")
+    folder = _device(there, "pi", "p", 5, at)
+    assert admission.admit(there, here, "laptop").lines == ["pi: files: 0 new, 3 changed"]
+    assert _contents(here / "devices" / "pi") == _contents(folder)
+
+
+def test_of_a_device_whose_journal_became_shorter_nothing_here_is_lost(here, there):
+    ours = _device(here, "pi", "p", 5, "2026-01-02T00:00:00")
+    before = _contents(ours)
+    _device(there, "pi", "p", 3, "2026-01-01T00:00:00")
+    admission.admit(there, here, "laptop")
+    assert _contents(ours) == before
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_pull_that_was_interrupted_while_files_moved_in_is_completed_by_the_next(here, there, monkeypatch, number):
+    _device(here, "pi", "p", 3)
+    folder = _device(there, "pi", "p", 5, "2026-01-02T00:00:00")
+    replace, done = Path.replace, []
+
+    def interrupted(path: Path, target: Path) -> None:
+        if len(done) == number:
+            raise KeyboardInterrupt
+        done.append(replace(path, target))
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt) if number < 3 else nullcontext():
+        admission.admit(there, here, "laptop")
+    monkeypatch.undo()
+    admission.admit(there, here, "laptop")
+    assert _contents(here / "devices" / "pi") == _contents(folder)
+
+
+def test_a_disk_that_is_full_changes_nothing(here, there, monkeypatch):
+    _device(here, "pi", "p", 3)
+    _device(there, "pi", "p", 5, "2026-01-02T00:00:00")
+    before = _contents(here)
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if "jsonl" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UserError, match=r"net\.jsonl: cannot be written: No space left on device"):
+        admission.admit(there, here, "laptop")
+    assert _contents(here) == before
+
+
+def test_only_files_that_make_pack_packs_come_in_and_the_rest_is_named(here, there):
+    _device(there, "pi", "p", 3)
+    _device(there, ".hidden", "h", 3)
+    for name in (
+        "report.md",
+        "merged/latency.csv",
+        "devices/pi/a/b/c.csv",
+        "devices/pi/latency/net.exe",
+        "devices/x.csv",
+    ):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        (there / name).write_text("x")
+    before = _contents(here)
+    coming, named = admission.admit(there, here, "laptop").lines
+    assert coming == "pi: files: 4 new, 0 changed"
+    assert named.endswith(": devices/pi/a/b/c.csv, devices/pi/latency/net.exe, devices/x.csv, merged, report.md")
+    assert len(_contents(here)) == len(before) + 4
+
+
+def test_a_folder_in_the_place_of_a_file_neither_comes_in_nor_asks_for_what_was_measured_to_be_removed(here, there):
+    ours = _device(here, "pi", "p", 3)
+    before = _contents(ours)
+    about = _device(there, "pi", "p", 5, "2026-01-02T00:00:00") / "device.json"
+    about.unlink()
+    about.mkdir()
+    (about / "x.csv").write_text("x")
+    lines = admission.admit(there, here, "laptop").lines
+    assert lines[1].endswith(": devices/pi/device.json/x.csv")
+    assert _contents(ours)["device.json"] == before["device.json"]
+    assert _launches(ours) == list(range(5))
+
+
+def test_what_two_processes_bring_in_at_once_is_checked_one_after_the_other(here, there):
+    _device(there, "pi", "p", 3)
+    bring_in = partial(admission.bring_in, lambda folder: shutil.copytree(there, folder, dirs_exist_ok=True))
+    other = threading.Thread(target=bring_in, args=(here, "laptop"))
+    folder = os.open(here.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    other.start()
+    other.join(0.5)
+    assert not (here / "devices" / "pi").exists()
+    os.close(folder)
+    other.join()
+    assert (here / "devices" / "pi").exists()
+
+
 @pytest.mark.parametrize("name", ["pi", "laptop"])
 def test_two_machines_of_one_name_are_refused_with_the_cure_and_other_devices_come_in(here, there, name, capsys):
     _device(here, "pi", "p", 3)
@@ -150,6 +283,17 @@ def test_two_machines_of_one_name_are_refused_with_the_cure_and_other_devices_co
     assert capsys.readouterr().out == "third: files: 4 new, 0 changed\n"
     assert before.items() <= _contents(here).items()
     assert len(_contents(here)) == len(before) + 4
+
+
+def test_a_device_with_a_new_system_comes_in_where_its_description_here_was_deleted(here, there):
+    name = "raspberry-pi-5-8gb-kitchen"
+    ours, theirs = _device(here, name, "old system", 3), _device(there, name, "new system", 5, "2026-01-02T00:00:00")
+    (refusal,) = admission.admit(there, here, "laptop").refusals
+    assert refusal.endswith("if it is one machine with a new system, delete its device.json here")
+    assert len(refusal) <= 300
+    (ours / "device.json").unlink()
+    assert not admission.admit(there, here, "laptop").refusals
+    assert _contents(ours) == _contents(theirs)
 
 
 def test_a_machine_of_this_devices_name_is_refused_before_anything_was_measured_here(tmp_path, there):
@@ -188,6 +332,24 @@ def test_counts_that_other_libraries_made_are_named_only_where_a_figure_differs(
     expected = "models: nothing is new; differs and stays as it is here (of another export there): net/counts.csv"
     assert lines[1:] == ([expected] if named else [])
     assert "torch=2.14" in ours.read_text()
+
+
+def test_a_models_files_come_in_without_being_held_in_memory(here, there, monkeypatch):
+    _device(there, "pi", "p", 1)
+    for results in (there, here):
+        model = results / "models" / "net"
+        model.mkdir(parents=True)
+        (model / "same.onnx").write_text("same")
+    (there / "models" / "net" / "weights.safetensors").write_text("large")
+    read_bytes = Path.read_bytes
+
+    def checked(path: Path) -> bytes:
+        assert path.suffix not in (".onnx", ".safetensors")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", checked)
+    assert admission.admit(there, here, "laptop").lines[1:] == ["models: files: 1 new, 0 changed"]
+    assert (here / "models" / "net" / "weights.safetensors").read_text() == "large"
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder-link"])
@@ -256,7 +418,7 @@ def test_an_archive_that_reaches_elsewhere_is_refused_in_one_line(tmp_path, memb
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "folder", "fifo"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "changed", "folder", "fifo"])
 def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, there, damage):
     _device(there, "pi", "p", 40)
     file = tmp_path / "results.tar.gz"
@@ -268,9 +430,25 @@ def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, there, damage):
     elif damage == "fifo":
         os.mkfifo(file)
     elif damage != "missing":
-        file.write_bytes({"empty": b"", "text": b"text", "cut": content[: len(content) // 2]}[damage])
+        cut, changed = content[: len(content) // 2], content[:-8] + b"\0\0\0\0" + content[-4:]  # its checksum
+        file.write_bytes({"empty": b"", "text": b"text", "cut": cut, "changed": changed}[damage])
     with pytest.raises(UserError, match=r"no file|cannot be unpacked"):
         archive.unpack(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"GNU.sparse.map": "a,b", "GNU.sparse.size": "1"},
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "z"},
+        {"size": "9" * 20},
+    ],
+)
+def test_an_archive_whose_headers_make_no_sense_is_one_line(tmp_path, headers):
+    member = _member("results/devices/pi/device.json")
+    member.pax_headers = headers
+    with pytest.raises(UserError, match=r"it is no archive or is damaged \(.{5,100}\); copy it again"):
+        archive.unpack(_tar(tmp_path / "bad.tar.gz", member), tmp_path)
 
 
 def test_a_machine_is_known_by_its_own_number_also_where_its_card_was_copied(tmp_path):
@@ -286,8 +464,15 @@ def test_a_machine_is_known_by_its_own_number_also_where_its_card_was_copied(tmp
     assert machine_id(tmp_path / "nothing") == ""
 
 
-@given(st.lists(st.integers(0, 6), max_size=8), st.lists(st.integers(0, 6), max_size=8))
-def test_a_merged_journal_holds_both_in_their_order(left, right):
+def test_machines_whose_system_has_no_id_yet_are_not_taken_for_each_other(tmp_path):
+    (tmp_path / "etc").mkdir()
+    for text in ("", "\n", "uninitialized\n"):
+        (tmp_path / "etc" / "machine-id").write_text(text)
+        assert machine_id(tmp_path) == ""
+
+
+@given(st.lists(st.integers(0, 6), unique=True), st.lists(st.integers(0, 6), unique=True))
+def test_a_merged_journal_holds_each_launch_of_both_once_and_ours_in_their_order(left, right):
     def encoded(numbers: list[int]) -> bytes:
         return "".join(map(_line, numbers)).encode()
 
@@ -297,7 +482,11 @@ def test_a_merged_journal_holds_both_in_their_order(left, right):
 
     both = journals.merged(encoded(left), encoded(right))
     assert is_within(encoded(left).splitlines(), both.splitlines())
-    assert is_within(encoded(right).splitlines(), both.splitlines())
+    assert sorted(both.splitlines()) == sorted(encoded([*{*left, *right}]).splitlines())
+    shared = [number for number in left if number in right]
+    assert shared != [number for number in right if number in left] or is_within(
+        encoded(right).splitlines(), both.splitlines()
+    )
     assert journals.merged(both, encoded(right)) == both
     assert journals.merged(encoded(left), encoded(left)) == encoded(left)
 
@@ -335,8 +524,8 @@ def test_pack_takes_what_a_report_needs_and_unpack_brings_it_in(machines):
     (pi / "results" / "report.md").write_text("r")
     packed = _make(pi, "pack")
     assert packed.returncode == 0, packed.stderr
-    (file,) = pi.glob("joulesweep-*.tar.gz")
-    unpacked = _make(laptop, "unpack", f"FILE={file}")
+    file = pi / "joulesweep-pi.tar.gz"  # by the device: host names of boards are often the same
+    unpacked = _make(laptop, "unpack", f"FILE=~/{file.name}", HOME=str(pi))  # as zsh hands it on
     assert unpacked.returncode == 0, unpacked.stderr
     arrived = laptop / "results"
     assert _contents(arrived / "devices") == _contents(pi / "results" / "devices")
@@ -377,6 +566,35 @@ def test_pull_without_rsync_says_what_to_install(machines, tmp_path):
     for words in ("sudo apt install rsync", "make pack there and make unpack here, which need nothing"):
         assert words in line
     assert len(line) <= 300
+
+
+_END = (
+    "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\nrsync error: x (code {}) at io.c(232)"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ("ssh: connect to host pi port 22: No route to host", 255, "pi port 22: No route to host; log in there with ssh by"),
+        ("@@@@@@\n@ WARNING @\n@@@@@@\nHost key verification failed.", 255, "pi:joulesweep: Host key verification failed.; log"),
+        ("Property of the lab!\n\npi@pi: Permission denied (publickey).", 255, "Permission denied (publickey).; log in there"),
+        ('Welcome\nrsync: [sender] change_dir "/r" failed: No such file or directory (2)', 23, "(2); name the project's folder"),
+        ('rsync: [receiver] write failed on "/x": No space left on device (28)', 11, "device (28); put that right, then repeat"),
+        ("bash: line 1: rsync: command not found", 127, "there is no rsync on the other machine: install rsync"),
+        ("zsh:1: command not found: rsync", 12, "there is no rsync on the other machine: install rsync"),
+        ("fish: Unknown command: rsync", 12, "there is no rsync on the other machine: install rsync"),
+        ("", 12, "(code 12) at io.c(232); put that right, then repeat"),
+    ],
+)  # fmt: skip
+def test_a_pull_that_fails_names_the_reason_and_the_cure_of_it(tmp_path, monkeypatch, said, status, words):
+    (tmp_path / "rsync").write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{said}\n{_END.format(status)}\nEND\nexit {status}\n")
+    (tmp_path / "rsync").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(UserError) as refusal:
+        remote.fetch("pi@pi:joulesweep", tmp_path)
+    assert words in str(refusal.value)
+    assert len(str(refusal.value)) <= 300
 
 
 @pytest.fixture

@@ -3,28 +3,19 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from joulesweep import cli
 from joulesweep.measure import same_machine
 from joulesweep.measure.device import describe
 from joulesweep.system.files import replace_text
+from joulesweep.system.machine import description
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write device.json, unless the one that is there is of another machine."""
     same_machine.check(arguments.out.parent)
-    about = describe.with_peaks(describe.describe(arguments.job), _before(arguments.out))
+    about = describe.with_peaks(describe.describe(arguments.job), description(arguments.out.parent))
     replace_text(arguments.out, json.dumps(about, indent=1) + "\n")
-
-
-def _before(file: Path) -> dict[str, Any]:
-    """The last description; empty where there is none that can be read."""
-    try:
-        content = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 parser = argparse.ArgumentParser(description=__doc__)

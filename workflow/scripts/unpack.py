@@ -16,7 +16,7 @@ parser.add_argument("--results", type=Path, default=Path("results"), metavar="DI
 def main(arguments: argparse.Namespace) -> None:
     """Unpack beside the results, check, then move in what may come in."""
     own = config.load(arguments.configfile, results=arguments.results).device
-    admission.bring_in(lambda folder: archive.unpack(arguments.file, folder), arguments.results, own)
+    admission.bring_in(lambda folder: archive.unpack(arguments.file.expanduser(), folder), arguments.results, own)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,9 @@
 """Whether this machine is the one that measured under the device's name before. Runs in the job."""
 
-import json
 from pathlib import Path
 
 from joulesweep.errors import UserError
-from joulesweep.system.files import read_regular
-from joulesweep.system.machine import machine_id
+from joulesweep.system.machine import description, machine_id
 
 
 def check(folder: Path) -> None:
@@ -16,11 +14,7 @@ def check(folder: Path) -> None:
     Raises:
         UserError: the folder is another machine's.
     """
-    try:
-        about = json.loads(read_regular(folder / "device.json"))
-    except (OSError, ValueError, RecursionError):
-        return
-    theirs = about.get("machine_id") if isinstance(about, dict) else None
+    theirs = description(folder).get("machine_id")
     if theirs and theirs != (machine_id() or theirs):
         raise UserError(
             f"{folder} holds what another machine measured under the name {folder.name}: set 'device: NEW-NAME' in config.yaml "

@@ -38,7 +38,7 @@ _JETPACKS = {32: 4, 34: 5, 35: 5, 36: 6, 38: 7, 39: 7}
 
 def model(root: Path = _ROOT) -> str:
     """The board as its device tree names it, such as Raspberry Pi 5 Model B Rev 1.0."""
-    return _printable(text(root / _TREE / "model"))
+    return printable(text(root / _TREE / "model"))
 
 
 def short_name(root: Path = _ROOT) -> str:
@@ -62,12 +62,12 @@ def memory_sold(root: Path = _ROOT) -> str:
 def soc(root: Path = _ROOT) -> str:
     """The system on a chip, such as bcm2712 or tegra234: the last and least specific of what the board is compatible with."""
     names = [name for name in text(root / _TREE / "compatible").split("\0") if name]
-    return _printable(names[-1].rpartition(",")[2]) if names else ""
+    return printable(names[-1].rpartition(",")[2]) if names else ""
 
 
 def has_serial_number(root: Path = _ROOT) -> bool:
     """Whether the board has a serial number, by which a copy of its disk in another board is recognised."""
-    return bool(text(root / _TREE / "serial-number"))
+    return len({*text(root / _TREE / "serial-number")}) > 1  # some are all zeros
 
 
 def is_jetson(root: Path = _ROOT) -> bool:
@@ -86,6 +86,6 @@ def jetson_linux(root: Path = _ROOT) -> str:
     return f"Jetson Linux {release[1]}.{release[2]}{f' (JetPack {jetpack})' if jetpack else ''}"
 
 
-def _printable(words: str) -> str:
+def printable(words: str) -> str:
     """Words in one line, without what cannot be printed."""
     return shortened("".join(letter if letter.isprintable() else " " for letter in words), _LONGEST)

@@ -1,8 +1,15 @@
-"""The identity of this machine, whatever it is called."""
+"""The identity of this machine, whatever it is called, and of the machine that a device's folder describes."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from joulesweep.digest import of_text
+from joulesweep.system.files import read_regular
+from joulesweep.system.sysfs import text
+
+DESCRIPTION = "device.json"
+_UNINITIALIZED = "uninitialized"  # what systemd writes into an image of a system, until the first start has made an id
 
 
 def machine_id(root: Path = Path("/")) -> str:
@@ -10,12 +17,15 @@ def machine_id(root: Path = Path("/")) -> str:
 
     Cards that were copied share the system's id; boards have a serial number of their own.
     """
-    ids = [_text(root / path) for path in ("etc/machine-id", "proc/device-tree/serial-number")]
+    ids = [text(root / path) for path in ("etc/machine-id", "proc/device-tree/serial-number")]
+    ids = ["" if each == _UNINITIALIZED else each for each in ids]
     return of_text(" ".join(ids)) if any(ids) else ""
 
 
-def _text(file: Path) -> str:
+def description(folder: Path) -> dict[str, Any]:
+    """What a device's folder says of the machine that measured into it; empty where that cannot be read."""
     try:
-        return file.read_text(errors="replace").strip("\0 \n")
-    except OSError:
-        return ""
+        about = json.loads(read_regular(folder / DESCRIPTION))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}

@@ -34,7 +34,19 @@ _SAME = ("machine_id", "emulator", "governor", "power_mode", "cores_physical")
 _PEAKS = ("one_thread_flops_per_s", "one_thread_bytes_per_s", "all_cores_flops_per_s", "all_cores_bytes_per_s")
 
 # What firmware says where its maker wrote nothing.
-_EMPTY = {"", "none", "default string", "system product name", "system manufacturer", "to be filled by o.e.m."}
+_EMPTY = re.compile(
+    "|".join(
+        (
+            "",
+            r"(to be filled|default|defined|set) by (the )?(o\.?e\.?m\.?|user|customer)",
+            r"o\.?e\.?m\.?|n/?a|null|none|empty|invalid|unknown|undefined|default( string)?",
+            r"not (specified|available|applicable|defined|present|set)",
+            r"(system |base board |oem )?(product name|product|manufacturer|vendor|version)",
+            r"[x0.* -]+",
+        )
+    ),
+    re.IGNORECASE,
+)
 
 
 def describe(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,8 +108,8 @@ def machine(root: Path = _ROOT) -> str:
     if name := board.model(root):
         return name
     dmi = root / "sys/class/dmi/id"
-    names = [text(dmi / "sys_vendor"), text(dmi / "product_name")]
-    return " ".join(name for name in names if name.lower() not in _EMPTY)
+    names = [board.printable(text(dmi / name)) for name in ("sys_vendor", "product_name")]
+    return board.printable(" ".join(name for name in names if not _EMPTY.fullmatch(name)))
 
 
 def cpu(root: Path = _ROOT) -> str:

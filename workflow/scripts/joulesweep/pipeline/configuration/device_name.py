@@ -5,7 +5,6 @@ end of its name, also of one that was set by hand, so that what was measured in 
 results hold a folder of this machine already, it stays in use.
 """
 
-import json
 import platform
 import re
 from collections.abc import Iterator, Mapping
@@ -13,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep.system import board, nvpmodel
-from joulesweep.system.files import read_regular
-from joulesweep.system.machine import machine_id
+from joulesweep.system.machine import DESCRIPTION, description, machine_id
 
 _ROOT = Path("/")
 _LONGEST = 100  # characters of a name
@@ -38,7 +36,7 @@ def choose(written: str, results: Path, root: Path = _ROOT) -> tuple[str, list[s
     if _is_folder(folders / name):
         return name, lines
     for former in _former_names(written, folders, root):
-        about = _description(folders / former)
+        about = description(folders / former)
         if former != name and _is_this_machine(about, root) and about.get("power_mode") in (None, "", mode):
             unknown = (
                 "" if about.get("power_mode") or not mode else f", and its power mode is taken to have been {mode}"
@@ -89,7 +87,7 @@ def _former_names(written: str, folders: Path, root: Path) -> Iterator[str]:
     own = machine_id(root)
     if written != "auto" or not own or not board.has_serial_number(root):
         return
-    found = {path.parent.name: _description(path.parent) for path in sorted(folders.glob("*/device.json"))}
+    found = {path.parent.name: description(path.parent) for path in sorted(folders.glob(f"*/{DESCRIPTION}"))}
     of_this = [name for name, about in found.items() if about.get("machine_id") == own]
     yield from sorted(of_this, key=lambda name: str(found[name].get("described_at", "")), reverse=True)
 
@@ -103,15 +101,6 @@ def _is_this_machine(about: Mapping[str, Any], root: Path) -> bool:
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
-
-
-def _description(folder: Path) -> dict[str, Any]:
-    """What device.json says; empty where there is none that can be read."""
-    try:
-        about = json.loads(read_regular(folder / "device.json"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return about if isinstance(about, dict) else {}
 
 
 def _folder_name(words: str) -> str:

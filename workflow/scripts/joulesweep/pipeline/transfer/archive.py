@@ -1,8 +1,8 @@
 """Archives of results: what a report needs, and nothing but plain files below results/ comes out again."""
 
+import errno
 import shutil
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -11,8 +11,9 @@ from joulesweep.launches import merge_inputs
 
 # Beside what the merge reads: every journal.
 PATTERNS = (*merge_inputs.PATTERNS, "devices/*/*/*.jsonl")
-_ARTEFACTS = "models/*/*"
+ARTEFACTS = "models/*/*"
 _DEEPEST = 8  # parts of a path below results/
+_CHUNK = 1 << 20  # bytes
 
 
 def pack(results: Path, out: Path, artefacts: bool = False) -> int:
@@ -21,7 +22,7 @@ def pack(results: Path, out: Path, artefacts: bool = False) -> int:
     Raises:
         UserError: there is nothing to pack, or the archive cannot be written.
     """
-    patterns = (*PATTERNS, _ARTEFACTS) if artefacts else PATTERNS
+    patterns = (*PATTERNS, ARTEFACTS) if artefacts else PATTERNS
     files = sorted({path for pattern in patterns for path in results.glob(pattern) if _is_plain(path)})
     if not files:
         raise UserError(f"{results}: there is nothing to pack; make all measures first")
@@ -32,7 +33,7 @@ def pack(results: Path, out: Path, artefacts: bool = False) -> int:
                 tar.add(path, PurePosixPath("results", path.relative_to(results).as_posix()), recursive=False)
         temporary.replace(out)
     except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{error.filename or out}: cannot be packed: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
     return len(files)
@@ -64,11 +65,17 @@ def unpack(file: Path, folder: Path) -> None:
                 assert content is not None
                 with content, target.open("xb") as copy:
                     shutil.copyfileobj(content, copy)
-    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
-        text = (
-            f"{file}: cannot be unpacked, {shortened(str(error), 100)}; copy it again, or pack it again with make pack"
-        )
-        raise UserError(text) from error
+            assert tar.fileobj
+            while tar.fileobj.read(_CHUNK):  # to its end, where the checksum of all is compared
+                pass
+    except UserError:
+        raise
+    except Exception as error:  # of an archive that is damaged, tarfile raises whatever its parts raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(f"{folder}: the disk is full; make room, then repeat") from error
+        reason = shortened(str(error).partition(":")[0] or type(error).__name__, 100)
+        cure = "copy it again, or pack it again with make pack"
+        raise UserError(f"{file}: cannot be unpacked, it is no archive or is damaged ({reason}); {cure}") from error
 
 
 def _checked(file: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, PurePosixPath]]:

@@ -1,12 +1,10 @@
 """Whose results a folder holds: two machines under one name differ in their machine ids."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from joulesweep.errors import shortened
-from joulesweep.system.machine import machine_id
+from joulesweep.system.machine import description, machine_id
 
 # What tells machines apart where a copy is too old to hold a machine id.
 _FEATURES = ("machine", "cpu", "architecture")
@@ -31,22 +29,15 @@ def _differs_in_case(device: str, present: Collection[str]) -> str:
 
 
 def _is_another_machine(folder: Path, target: Path, is_own: bool) -> str:
-    theirs, ours = _description(folder), _description(target)
+    theirs, ours = description(folder), description(target)
     if is_own and not ours.get("machine_id"):
         ours["machine_id"] = machine_id()
     keys = ("machine_id",) if theirs.get("machine_id") and ours.get("machine_id") else _FEATURES
     if not any(theirs.get(key) and ours.get(key) and theirs[key] != ours[key] for key in keys):
         return ""
-    name = shortened(folder.name, 60)
+    name = shortened(folder.name, 40)
+    new_system = "" if is_own else "; if it is one machine with a new system, delete its device.json here"
     return (
-        f"two machines are called {name!r}, so nothing of the other one was brought in. On one of them set 'device: "
-        f"NEW-NAME' in config.yaml, rename its folder results/devices/{name} to that, and run make all"
+        f"two machines are called {name!r}: nothing of the other came in. On one of them set 'device: NEW-NAME' in "
+        f"config.yaml, rename its results/devices/{name} to that, and run make all{new_system}"
     )
-
-
-def _description(folder: Path) -> dict[str, Any]:
-    try:
-        about = json.loads((folder / "device.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return about if isinstance(about, dict) else {}

@@ -1,7 +1,9 @@
-"""Where files come from and go to: only plain files below folders, written under another name and renamed."""
+"""Where files come from and go to: only plain files below folders, written under other names and renamed together."""
 
 import os
+import shutil
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +12,18 @@ from joulesweep.errors import UserError, shortened
 
 @dataclass(frozen=True)
 class File:
-    """A file to write: its content, and whether it is appended."""
+    """A file to write: its content, or the file to copy, which may be larger than memory; and what is appended instead."""
 
     target: Path
-    content: bytes
-    append: bool = False
+    content: bytes | Path = b""
+    appended: bytes = b""
 
 
 def folders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted; none where it is not there."""
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    """The folders in a folder, sorted; hidden ones are passed over, and none is where it is not there."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def files(folder: Path) -> list[Path]:
@@ -73,23 +77,39 @@ def check_target(results: Path, target: Path) -> None:
             )
 
 
-def write(file: File) -> None:
-    """Append, or write under another name and rename.
+def write(changes: Sequence[File]) -> None:
+    """Write all under other names, then rename them: a disk that is full changes nothing.
+
+    Journals come last, so that after an interruption they still say which copy is newer.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: a file cannot be written; nothing that was there before has changed then, unless a rename failed.
     """
-    temporary = file.target.with_name(f".{file.target.name}.{os.getpid()}")
+    written: list[tuple[Path, Path]] = []
+    target = Path()
     try:
-        file.target.parent.mkdir(parents=True, exist_ok=True)
-        if file.append:
-            with file.target.open("ab") as journal:
-                journal.write(file.content)
-            return
-        try:
-            temporary.write_bytes(file.content)
-            temporary.replace(file.target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        for file in sorted(changes, key=lambda file: file.target.suffix == ".jsonl"):
+            target = file.target
+            if not file.appended:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                written.append((target.with_name(f".{target.name}.{os.getpid()}"), target))
+                _fill(written[-1][0], file.content)
+        for temporary, target in written:
+            temporary.replace(target)
+        for file in changes:
+            if file.appended:
+                target = file.target
+                with target.open("ab") as journal:
+                    journal.write(file.appended)
     except OSError as error:
-        raise UserError(f"{shortened(str(file.target), 150)}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{shortened(str(target), 150)}: cannot be written: {error.strerror}") from error
+    finally:
+        for temporary, _ in written:
+            temporary.unlink(missing_ok=True)
+
+
+def _fill(place: Path, content: bytes | Path) -> None:
+    if isinstance(content, bytes):
+        place.write_bytes(content)
+    else:
+        shutil.copyfile(content, place)

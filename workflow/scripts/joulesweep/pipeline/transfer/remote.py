@@ -1,5 +1,6 @@
 """Copies what a report needs from another machine, with rsync over ssh."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ _CURE = (
     "install rsync (Debian, Ubuntu, Raspberry Pi OS: sudo apt install rsync; macOS: brew install rsync), or use make pack "
     "there and make unpack here, which need nothing"
 )
+_OF_SSH = 255  # exit status where no connection was made, or it was lost
+_NO_RSYNC = re.compile(r"rsync: (command )?not found|[Cc]ommand( not found)?: rsync")  # as shells say it
+# What rsync says after the reason: that it ends.
+_FOLLOWS = re.compile(r"rsync error: |rsync: connection unexpectedly closed|rsync: .*Broken pipe")
 
 
 def fetch(source: str, folder: Path) -> None:
@@ -28,13 +33,17 @@ def fetch(source: str, folder: Path) -> None:
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     if done.returncode == 0:
         return
-    if "command not found" in done.stderr or "not found" in done.stderr.partition("\n")[0]:
+    if _NO_RSYNC.search(done.stderr):
         raise UserError(f"pull: there is no rsync on the other machine: {_CURE}")
     lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
-    raise UserError(
-        f"pull: nothing was copied from {shortened(source, 60)}: {shortened(lines[0], 110)}; name the project's folder there, "
-        "as in FROM=pi@raspberrypi:joulesweep"
-    )
+    reason = shortened(([line for line in lines if not _FOLLOWS.match(line)] or lines)[-1], 110)
+    if done.returncode == _OF_SSH:
+        cure = "log in there with ssh by hand to put it right, then repeat"
+    elif "No such file" in reason:
+        cure = "name the project's folder there, as in FROM=pi@raspberrypi:joulesweep"
+    else:
+        cure = "put that right, then repeat"
+    raise UserError(f"pull: nothing was copied from {shortened(source, 60)}: {reason}; {cure}")
 
 
 def _filters() -> Iterator[str]:
