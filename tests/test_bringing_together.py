@@ -73,7 +73,7 @@ def test_of_three_devices_the_good_is_taken_the_rest_is_named_nothing_is_measure
     assert before.items() <= _contents(results).items()
 
     journals = {name: content for name, content in _contents(results).items() if name.endswith(".jsonl")}
-    assert here.stale() == {"merge", "figures", "report"}
+    assert here.stale() == {"merge", "figures", "report", "page"}
     here.run("--cores", "1", "all")
     assert here.stale() == set()
     assert journals.items() <= _contents(results).items()

@@ -17,7 +17,7 @@ from tests.workflow_copy import CNN, MLP, Copy, configuration
 
 pytestmark = pytest.mark.slow
 
-ANALYSIS = {"merge", "figures", "report"}
+ANALYSIS = {"merge", "figures", "report", "page"}
 LIBRARY = "workflow/scripts/joulesweep"
 DEVICE = "tests"
 BOTH = ("mlp", "cnn")
@@ -54,8 +54,8 @@ def test_nothing_is_stale_when_nothing_changed_whatever_the_cores(finished):
 def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done):
     """From the last stage to the first, so that each change adds to what was stale before."""
     for file, stages in (
-        ("analysis/report/verdicts.py", {"report"}),
-        ("figures/_style.py", {"figures", "report"}),
+        ("analysis/report/verdicts.py", {"report", "page"}),
+        ("figures/_style.py", {"figures", "report", "page"}),
         ("measure/energy/sampler.py", {f"energy {model}" for model in BOTH} | ANALYSIS),
         (
             "profilers/onnxruntime.py",
@@ -72,7 +72,7 @@ def test_a_changed_job_reaches_its_stage_and_all_that_depends_on_it(done):
 
 def test_other_limits_rewrite_the_report_and_nothing_else(done):
     done.configure(done.config | {"choose": {"max_latency_ms": 1000}})
-    assert done.stale() == {"report"}
+    assert done.stale() == {"report", "page"}
     done.run("--cores", "1", "all")
     assert "latency of at most 1000 ms, at the base point.\n\n- **tests:** " in (
         done.folder / "results" / "report.md"
@@ -161,14 +161,14 @@ def test_a_lost_product_is_made_again(done):
     (
         done.folder / "results" / "figures" / "parameters_and_flops.png"
     ).unlink()  # one that is drawn whatever was measured
-    assert done.stale() == {"figures", "report"}
+    assert done.stale() == {"figures", "report", "page"}
     (done.folder / "results" / "models" / "mlp" / "layers.csv").unlink()
     assert done.stale() == {"count mlp"} | ANALYSIS
 
 
 def test_the_report_alone_measures_nothing_and_takes_what_is_there(done):
     (done.folder / "results" / "devices" / DEVICE / "latency" / "mlp.csv").unlink()
-    assert done.stale("report") == ANALYSIS
+    assert done.stale("report") == ANALYSIS - {"page"}
     done.run("--cores", "1", "report")
     assert done.stale("all") == {"latency"} | ANALYSIS
 
@@ -190,7 +190,7 @@ def test_results_in_a_fresh_clone_are_judged_anew_and_measured_not_at_all(done):
     """Without Snakemake's records a device folder that arrived, or a changed configuration, is noticed all the same."""
     shutil.rmtree(done.folder / ".snakemake")
     before = _journals(done)
-    assert done.stale("report") == ANALYSIS
+    assert done.stale("report") == ANALYSIS - {"page"}
     done.run("--cores", "1", "all")
     assert _journals(done) == before
     assert done.stale() == set()
