@@ -179,7 +179,7 @@ def test_an_unknown_device_is_told():
     with SmartPlug(lambda _: None) as server:
         server.fault = lambda handler: send(handler, 404, "Not Found")
         assert _reason(server).startswith(
-            "neither a Shelly of the second generation or newer nor Tasmota answers there; is"
+            "neither a Shelly of the second generation or newer nor Tasmota answers there; check"
         )
 
 
@@ -189,7 +189,7 @@ def test_another_machine_that_asks_for_a_password_does_not_get_the_plugs(page, p
     with SmartPlug(lambda _: None) as server:
         server.fault = lambda handler: send(handler, 401, page, {"WWW-Authenticate": 'Basic realm="router"'})
         for settings in ({}, {"password_file": password_file}):
-            assert "is it the plug's address?" in _reason(server, **settings)
+            assert "there; check the address" in _reason(server, **settings)
         assert only_read(server)
         assert not any("password" in path for path in server.asked)
 
@@ -218,9 +218,9 @@ def _sent(status: int, body: Any) -> Callable[[SmartPlug, Any], None]:
 
 
 FAULTS = {
-    "silent": (_silent, "no answer within 1 s; is the plug in this network"),
-    "dripping": (_dripping, "no answer within 1 s; is the plug in this network"),
-    "closed": (_closed, "closed the connection without an answer; is the plug"),
+    "silent": (_silent, "no answer within 1 s; check that the plug is in this network"),
+    "dripping": (_dripping, "no answer within 1 s; check that the plug is in this network"),
+    "closed": (_closed, "closed the connection without an answer; check that the plug"),
     "half": (_half, "its answer is no (JSON|HTTP)"),
     "no HTTP": (lambda server, handler: handler.wfile.write(b"hello\r\n\r\n"), "its answer is no HTTP"),
     "500": (_sent(500, {"code": -103, "message": "busy"}), "HTTP status 500"),
@@ -272,7 +272,7 @@ def test_a_plug_that_is_not_there_is_told_with_what_to_look_at():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         answer = plug.Meter({"address": f"127.0.0.1:{unused.getsockname()[1]}"}).available()
-    assert "Connection refused; is the plug in this network, and supplied with power?" in answer.reason
+    assert "Connection refused; check that the plug is in this network and supplied with power" in answer.reason
     assert answer.present
 
 

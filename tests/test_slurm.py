@@ -114,7 +114,7 @@ def test_each_device_is_measured_on_its_node_and_one_that_was_killed_is_resumed_
         assert saved
         said, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1, said
-    (failure,) = re.findall(r"^joulesweep: measure failed .*", said, re.MULTILINE)
+    (failure,) = re.findall(r"^joulesweep: measure nano failed .*", said, re.MULTILINE)
     assert "NODE_FAIL" in failure
     assert "results/logs/measure/nano.log" in failure
     assert "the same command goes on" in said

@@ -184,7 +184,7 @@ class Meter(base.Meter):
             answer = None
         if not isinstance(answer, dict) or not {"StatusSNS", "WARNING"} & answer.keys():
             raise ValueError(
-                "neither a Shelly of the second generation or newer nor Tasmota answers there; is it the plug's address?"
+                "neither a Shelly of the second generation or newer nor Tasmota answers there; check the address"
             )
         if "WARNING" in answer and self._password:
             path = f"/cm?user={_USER}&password={quote(self._password, safe='')}&{_TASMOTA}"
@@ -202,7 +202,9 @@ class Meter(base.Meter):
         try:
             yield
         except NoAnswer as error:
-            raise NoAnswer(f"{where}: {error}; is the plug in this network, and supplied with power?") from None
+            raise NoAnswer(
+                f"{where}: {error}; check that the plug is in this network and supplied with power"
+            ) from None
         except Refusal as error:
             raise OSError(f"{where}: {self._password_cure if error.status == 401 else error}") from None
         except answers.PasswordError:
