@@ -267,6 +267,30 @@ def test_a_jetpack_that_is_too_old_is_one_line_before_anything_is_installed(scri
         set_up._set_up(Path(".venv"), "jetson", False, [])
 
 
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        (
+            "Error: [Errno 13] Permission denied: '/opt/x'",
+            r"environment /opt/x: Error: .* Permission denied: '/opt/x'$",
+        ),
+        ("", "environment /opt/x: it gives no reason$"),
+        (
+            "because ensurepip is not available. On Debian/Ubuntu",
+            r"sudo apt install python3-venv, or python3\.\d+-venv$",
+        ),
+        ("/usr/bin/python3: No module named venv", "sudo apt install python3-venv"),
+    ],
+)
+def test_an_environment_that_cannot_be_made_is_one_line_with_its_reason(printed, words, tmp_path):
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\necho "{printed}"\nexit 1\n')
+    python.chmod(0o755)
+    with pytest.raises(SystemExit, match=words) as stop:
+        set_up._make_venv(python, Path("/opt/x"))
+    assert "\n" not in str(stop.value)
+
+
 def test_pip_keeps_its_temporary_files_in_the_project_and_its_cache_too_where_the_home_is_read_only(
     tmp_path, monkeypatch
 ):

@@ -434,6 +434,15 @@ def test_what_the_measuring_interpreter_lacks_is_said_with_the_plan(tree):
     assert line not in Plan(tree.jobs(), [("report", None)]).text
 
 
+def test_a_meter_that_is_named_and_cannot_be_read_is_said_with_the_plan(tree):
+    assert "not read" not in Plan(tree.jobs(), [("energy", None)]).text
+    tree.answer["meter"] = {**tree.answer["meter"], "name": "plug", "usable": False, "reason": "10.0.0.5: no answer"}
+    assert "  energy is not read now: plug: 10.0.0.5: no answer\n" in Plan(tree.jobs(), [("energy", None)]).text
+    assert "not read" not in Plan(tree.jobs(), [("latency", None)]).text
+    tree.answer["meter"]["name"] = "none"
+    assert "not read" not in Plan(tree.jobs(), [("energy", None)]).text
+
+
 def test_what_snakemakes_interpreter_lacks_is_one_line(tree, monkeypatch):
     tree.jobs().check_analysis()
     version = metadata.version

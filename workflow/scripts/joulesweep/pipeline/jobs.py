@@ -242,6 +242,12 @@ class Jobs:
         return self._answer["meter"]["name"] != "none"
 
     @property
+    def meter_refusal(self) -> str:
+        """The meter that is named and cannot be read now, and why; empty where it can, or where there is none."""
+        meter = self._answer["meter"]
+        return "" if meter["usable"] or not self.has_meter else f"{meter['name']}: {meter['reason']}"
+
+    @property
     def energy_launch_s(self) -> float:
         """About how long one launch of an energy measurement is."""
         return self._answer["meter"]["launch_s"]
