@@ -22,7 +22,7 @@ from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
 from joulesweep.pipeline.plan import Plan
 
-from tests.digits_model import ROOT
+from tests.digits_model import ROOT, write_graph
 from tests.workflow_copy import CNN, configuration
 
 MLP = {
@@ -432,6 +432,15 @@ def test_what_the_measuring_interpreter_lacks_is_said_with_the_plan(tree):
     line = f"{probe.interpreter(tree.jobs().config)} lacks onnxruntime: what needs it becomes a row that says so"
     assert line in Plan(tree.jobs(), [("count", "cnn")]).text
     assert line not in Plan(tree.jobs(), [("report", None)]).text
+
+
+def test_models_that_are_onnx_files_lack_no_torch(tree):
+    tree.answer["versions"] = dict.fromkeys((*probe.ALWAYS, "onnx", "onnxruntime", "scikit-learn"), "1.0")
+    assert {"torch", "onnxscript"} <= {*tree.jobs().missing}
+    write_graph(tree.folder / "mlp.onnx")
+    tree.config["models"] = {"mlp": {"source": "onnx:mlp.onnx", "runtimes": ["onnxruntime"], "data": "digits"}}
+    tree.config["hypotheses"] = []
+    assert tree.jobs().missing == []
 
 
 def test_a_meter_that_is_named_and_cannot_be_read_is_said_with_the_plan(tree):

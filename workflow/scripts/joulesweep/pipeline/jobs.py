@@ -49,6 +49,7 @@ _LAUNCH_CODE = {
     "time_shares": ("measure/time_shares/launch.py", "measure/processes/server.py"),
 }
 _TIME_SHARE_LAUNCHES = 3  # of every variant: the smallest and the largest share show how far to trust the mean
+_OF_A_MODULE = ("torch", "onnxscript")  # formats of an ONNX file are made without them
 _PAGES = ("report", "lab_report")
 _ANALYSIS = {
     "merge": ("pandas", "numpy"),
@@ -494,7 +495,8 @@ class Jobs:
         names = {*probe.ALWAYS}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
-            names.update(self._format_libraries(model))
+            from_graph = self._declared("sources", self._scheme(model), "count_from") == "graph"
+            names.update({*self._format_libraries(model)} - {*(_OF_A_MODULE if from_graph else ())})
             for runtime in spec["runtimes"]:
                 names.update(self._declared("runtimes", runtime, "libraries"))
             if spec["data"]:
