@@ -274,7 +274,6 @@ def test_a_jetpack_that_is_too_old_is_one_line_before_anything_is_installed(scri
             "Error: [Errno 13] Permission denied: '/opt/x'",
             r"environment /opt/x: Error: .* Permission denied: '/opt/x'$",
         ),
-        ("", "environment /opt/x: it gives no reason$"),
         (
             "because ensurepip is not available. On Debian/Ubuntu",
             r"sudo apt install python3-venv, or python3\.\d+-venv$",

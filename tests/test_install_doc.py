@@ -20,7 +20,7 @@ _ACTIVE = {
     ". .venv/bin/activate",
     "python -m pip install timm",
     "python -m pip install ncnn ai-edge-litert",
-    ".venv/bin/python -c \"import torch; print(torch.ones(2, device='cuda') * 2)\"",
+    "python -c \"import torch; print(torch.ones(2, device='cuda') * 2)\"",
 }
 
 

@@ -166,3 +166,14 @@ def test_a_configuration_without_devices_is_one_line(project):
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("joulesweep: ")]
     assert "names no devices" in line
+
+
+def test_a_feature_that_no_node_has_is_one_line_before_the_first_job(cluster, project):
+    before = _jobs(cluster)
+    project.configure({**project.config, "devices": {"orin": {"constraint": "jetson-oren"}}})
+    with _running(project, cluster) as run:
+        said, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1
+    (line,) = [line for line in said.splitlines() if line.startswith("joulesweep: ")]
+    assert "devices.orin: no node has the feature 'jetson-oren'" in line
+    assert _jobs(cluster) == before

@@ -204,10 +204,8 @@ def _make_venv(python: Path, venv: Path, *options: str) -> None:
     made = subprocess.run([python, "-m", "venv", *options, venv], capture_output=True, text=True)
     if made.returncode:
         words = (made.stdout + made.stderr).strip()
-        if "ensurepip" not in words and "No module named" not in words:
-            sys.exit(
-                f"{python} cannot make the environment {venv}: {words.splitlines()[-1] if words else 'it gives no reason'}"
-            )
+        if words and "ensurepip" not in words and "No module named" not in words:
+            sys.exit(f"{python} cannot make the environment {venv}: {words.splitlines()[-1]}")
         sys.exit(
             f"{python} cannot make a virtual environment; Debian, Ubuntu, Raspberry Pi OS, JetPack: "
             f"sudo apt install python3-venv, or python{sys.version_info[0]}.{sys.version_info[1]}-venv"
