@@ -202,7 +202,7 @@ def test_the_kind_of_device_is_detected(name, tmp_path):
 def test_a_pc_and_a_mac_are_laptops_and_a_mac_for_which_there_are_no_packages_is_one_line(tmp_path):
     assert set_up.detect(boards.PC.write(tmp_path), "x86_64", "Linux") == "laptop"
     assert set_up.detect(tmp_path / "none", "arm64", "Darwin") == "laptop"
-    with pytest.raises(SystemExit, match=r"^there are no packages .* Intel processor; .*install\.md#macos$"):
+    with pytest.raises(SystemExit, match=r"^there are no packages .* Intel processor: .*install\.md#macos\)$"):
         set_up.detect(tmp_path / "none", "x86_64", "Darwin")
 
 

@@ -52,8 +52,8 @@ def detect(root: Path = Path("/"), machine: str = "", system: str = "") -> str:
         return "jetson"
     if system == "Darwin" and machine != "arm64":
         sys.exit(
-            "there are no packages of PyTorch and ONNX Runtime for a Mac with an Intel processor; measure on another machine, "
-            "and bring the results here: docs/install.md#macos"
+            "there are no packages of PyTorch and ONNX Runtime for a Mac with an Intel processor: measure on another "
+            "machine (docs/install.md#macos)"
         )
     if machine in ("x86_64", "AMD64") or system == "Darwin":
         return "laptop"

@@ -1,5 +1,6 @@
-"""Whether each device of a cluster is one node, and that node is up. Of a feature that no node has, Slurm speaks late and in riddles; of a
-node that is down, never.
+"""Whether each device of a cluster is one node, and that node is up: asked before the first job.
+
+Slurm refuses a job with an unknown feature without naming the device, and says nothing of a job that waits for a node that is down.
 """
 
 import re
