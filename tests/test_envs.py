@@ -18,12 +18,15 @@ import pytest
 import set_up
 import tomllib
 
+from tests import boards
+from tests.boards import Board
 from tests.digits_model import ROOT
 
 ENVS = ROOT / "workflow" / "envs"
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 PI_OS_12, PI_OS_13 = ("aarch64-manylinux_2_36", "3.11"), ("aarch64-manylinux_2_40", "3.13")  # bookworm, trixie
-JETPACK_6 = "aarch64-manylinux_2_35"
+JETPACK_5, JETPACK_6 = "aarch64-manylinux_2_31", "aarch64-manylinux_2_35"
+JETPACK_7 = ("aarch64-manylinux_2_39", "3.12")
 LAPTOP, MAC = ("x86_64-manylinux_2_35", "3.11"), ("aarch64-apple-darwin", "3.12")
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
 
@@ -98,6 +101,16 @@ def test_a_jetson_gets_both_sides_for_two_interpreters_and_no_torch_over_nvidias
 
 
 @pytest.mark.slow
+def test_jetpack_7_gets_a_laptops_set_and_jetpack_5_with_an_added_python_a_pis(resolve):
+    thor = resolve(JETPACK_7, "laptop", "analysis", "laptop")
+    assert {"torch", "torchvision", "onnxruntime", "snakemake", "nvidia-cudnn-cu13"} <= set(thor)
+    assert set_up.SIZES["laptop"][0] == pytest.approx(sum(thor.values()) / 1e6, rel=0.15)
+    xavier = resolve((JETPACK_5, "3.12"), "pi", "analysis", "pi")
+    assert {"torch", "onnxruntime", "snakemake"} <= set(xavier)
+    assert not list(filter(CUDA.match, xavier))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", [LAPTOP, MAC], ids=["linux", "macos"])
 def test_a_laptop_gets_everything(resolve, platform):
     assert {"torch", "onnxruntime", "snakemake", "pthflops"} <= set(resolve(platform, "laptop", "analysis", "laptop"))
@@ -159,34 +172,44 @@ def test_the_announced_download_of_a_jetson_is_that_of_both_environments(resolve
     assert set_up.SIZES["jetson"][0] == pytest.approx(sum(sum(side.values()) for side in sides) / 1e6, rel=0.15)
 
 
-def _board(root: Path, model: str) -> Path:
-    (root / "proc/device-tree").mkdir(parents=True)
-    (root / "proc/device-tree/model").write_bytes(model.encode() + b"\0")
-    return root
+R38 = "# R38 (release), REVISION: 2.2, GCID: 42205042, BOARD: generic, EABI: aarch64\n"
+R35 = "# R35 (release), REVISION: 4.1, GCID: 33958178, BOARD: t186ref, EABI: aarch64\n"
+BOARDS = {
+    "Pi 5": (boards.PI_5, "pi"),
+    "Pi 4": (boards.PI_4, "pi"),
+    "Pi 4 of 1 GB": (Board("Raspberry Pi 4 Model B Rev 1.1", memory_kb=945512), "no-torch"),
+    "Pi 4 of 2 GB": (Board("Raspberry Pi 4 Model B Rev 1.2", memory_kb=1892860), "pi"),
+    "Pi 3": (Board("Raspberry Pi 3 Model B Plus Rev 1.3", memory_kb=930056), "no-torch"),
+    "Zero 2 W": (boards.PI_ZERO_2, "no-torch"),
+    "another board": (Board("Radxa ROCK 5B", memory_kb=7900000), "pi"),
+    "JetPack 7": (boards.orin(release=R38), "jetson"),
+    "JetPack 6": (boards.orin(), "jetson"),
+    "JetPack 5": (boards.orin(release=R35), "jetson"),
+    "JetPack 4": (boards.NANO, "jetson"),
+    "Jetson without its release file": (Board("NVIDIA Jetson Orin Nano Developer Kit"), "jetson"),
+    "Tegra without a name": (Board(files=(("etc/nv_tegra_release", boards.R36),)), "jetson"),
+    "ARM server": (Board(memory_kb=260000000, files=(("proc/driver/nvidia/version", "580.65"),)), "laptop"),
+    "ARM machine that shows no memory": (Board(), "pi"),
+}
 
 
-def test_the_kind_of_device_is_detected(tmp_path):
-    pi = _board(tmp_path / "pi", "Raspberry Pi 5 Model B Rev 1.0")
-    assert set_up.detect(pi, "aarch64", "Linux") == "pi"
-    jetson = _board(tmp_path / "jetson", "NVIDIA Jetson Orin Nano Developer Kit")
-    assert set_up.detect(jetson, "aarch64", "Linux") == "jetson"
-    tegra = tmp_path / "tegra"
-    (tegra / "etc").mkdir(parents=True)
-    (tegra / "etc/nv_tegra_release").write_text("# R36 (release), REVISION: 3.0")
-    assert set_up.detect(tegra, "aarch64", "Linux") == "jetson"
-    assert set_up.detect(tmp_path / "none", "x86_64", "Linux") == "laptop"
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_kind_of_device_is_detected(name, tmp_path):
+    board, kind = BOARDS[name]
+    assert set_up.detect(board.write(tmp_path), "aarch64", "Linux") == kind
+
+
+def test_a_pc_and_a_mac_are_laptops_and_a_mac_for_which_there_are_no_packages_is_one_line(tmp_path):
+    assert set_up.detect(boards.PC.write(tmp_path), "x86_64", "Linux") == "laptop"
     assert set_up.detect(tmp_path / "none", "arm64", "Darwin") == "laptop"
-    assert set_up.detect(_board(tmp_path / "rock", "Radxa ROCK 5B"), "aarch64", "Linux") == "pi"
-    server = tmp_path / "server"
-    (server / "proc/driver/nvidia").mkdir(parents=True)
-    (server / "proc/driver/nvidia/version").touch()
-    assert set_up.detect(server, "aarch64", "Linux") == "laptop"
+    with pytest.raises(SystemExit, match=r"^there are no packages .* Intel processor: .*install\.md#macos\)$"):
+        set_up.detect(tmp_path / "none", "x86_64", "Darwin")
 
 
 @pytest.mark.parametrize("machine", ["armv7l", "armv6l", "riscv64", "i686"])
 def test_a_processor_without_packages_is_one_line(tmp_path, machine):
     with pytest.raises(SystemExit) as stop:
-        set_up.detect(_board(tmp_path, "Raspberry Pi Zero W Rev 1.1"), machine, "Linux")
+        set_up.detect(Board("Raspberry Pi Zero W Rev 1.1").write(tmp_path), machine, "Linux")
     assert "64-bit Raspberry Pi OS" in str(stop.value)
     assert "\n" not in str(stop.value)
     assert len(str(stop.value)) <= 300
@@ -230,17 +253,41 @@ def test_a_jetsons_measuring_side_goes_beside_the_systems_packages(tmp_path, mon
     assert Path(".venv/ready").exists()
 
 
-@pytest.mark.slow
-def test_a_jetpack_that_is_too_old_is_one_line(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("script", "version"), [("echo 3.8 False", "3.8"), ("exit 1", "missing")])
+def test_a_jetpack_that_is_too_old_is_one_line_before_anything_is_installed(script, version, tmp_path, monkeypatch):
     python = tmp_path / "python3"
-    python.write_text("#!/bin/sh\necho 3.8 False\n")
+    python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(set_up, "_SYSTEM_PYTHON", str(python))
-    monkeypatch.setattr(pip_install, "run", lambda *_: None)
-    with pytest.raises(SystemExit, match=r"needs JetPack 6 or newer, .* here it is 3\.8"):
+    monkeypatch.setattr(set_up, "_make_venv", lambda *_: pytest.fail("it began"))
+    with pytest.raises(
+        SystemExit, match=rf"Python 3\.10 or newer, .* here it is {version}: take DEVICE=pi, .*install\.md"
+    ):
         set_up._set_up(Path(".venv"), "jetson", False, [])
-    assert not Path(".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        (
+            "Error: [Errno 13] Permission denied: '/opt/x'",
+            r"environment /opt/x: Error: .* Permission denied: '/opt/x'$",
+        ),
+        (
+            "because ensurepip is not available. On Debian/Ubuntu",
+            r"sudo apt install python3-venv, or python3\.\d+-venv$",
+        ),
+        ("/usr/bin/python3: No module named venv", "sudo apt install python3-venv"),
+    ],
+)
+def test_an_environment_that_cannot_be_made_is_one_line_with_its_reason(printed, words, tmp_path):
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\necho "{printed}"\nexit 1\n')
+    python.chmod(0o755)
+    with pytest.raises(SystemExit, match=words) as stop:
+        set_up._make_venv(python, Path("/opt/x"))
+    assert "\n" not in str(stop.value)
 
 
 def test_pip_keeps_its_temporary_files_in_the_project_and_its_cache_too_where_the_home_is_read_only(

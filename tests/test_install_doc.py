@@ -11,9 +11,17 @@ from tests.digits_model import ROOT
 TEXT = (ROOT / "docs" / "install.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
 # What cannot be run here: it installs into the system, or on another one.
-_SYSTEM = re.compile(r"sudo (apt install( [a-z0-9.+-]+)+|pip3 install -U jetson-stats|systemctl restart jtop\.service)")
-_ELSEWHERE = {"xcode-select --install", "brew install python@3.13", "rm -r .venv"}
-_ACTIVE = {". .venv/bin/activate", "python -m pip install timm"}
+_SYSTEM = re.compile(
+    r"sudo (apt install( [a-z0-9.+-]+)+|pip3 install( --break-system-packages)? -U jetson-stats|systemctl restart jtop\.service)"
+)
+_UV = {"curl -LsSf https://astral.sh/uv/install.sh | sh", ". ~/.local/bin/env"}
+_ELSEWHERE = {"xcode-select --install", "brew install python@3.13", "rm -r .venv", *_UV}
+_ACTIVE = {
+    ". .venv/bin/activate",
+    "python -m pip install timm",
+    "python -m pip install ncnn ai-edge-litert",
+    "python -c \"import torch; print(torch.ones(2, device='cuda') * 2)\"",
+}
 
 
 def test_the_page_names_a_command_for_every_kind_of_device():

@@ -22,7 +22,7 @@ from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.jobs import MEASURING, OF_A_MODEL, OF_THE_DEVICE, Jobs
 from joulesweep.pipeline.plan import Plan
 
-from tests.digits_model import ROOT
+from tests.digits_model import ROOT, write_graph
 from tests.workflow_copy import CNN, configuration
 
 MLP = {
@@ -440,6 +440,24 @@ def test_every_stage_that_makes_something_is_in_the_plan_and_in_the_progress(tre
     plan = Plan(tree.jobs(), [(stage, model)])
     assert stage in plan.text
     assert plan.begins(stage, model).startswith(f"[1 of 1] {stage}")
+
+
+def test_models_that_are_onnx_files_lack_no_torch(tree):
+    tree.answer["versions"] = dict.fromkeys((*probe.ALWAYS, "onnx", "onnxruntime", "scikit-learn"), "1.0")
+    assert {"torch", "onnxscript"} <= {*tree.jobs().missing}
+    write_graph(tree.folder / "mlp.onnx")
+    tree.config["models"] = {"mlp": {"source": "onnx:mlp.onnx", "runtimes": ["onnxruntime"], "data": "digits"}}
+    tree.config["hypotheses"] = []
+    assert tree.jobs().missing == []
+
+
+def test_a_meter_that_is_named_and_cannot_be_read_is_said_with_the_plan(tree):
+    assert "not read" not in Plan(tree.jobs(), [("energy", None)]).text
+    tree.answer["meter"] = {**tree.answer["meter"], "name": "plug", "usable": False, "reason": "10.0.0.5: no answer"}
+    assert "  energy is not read now: plug: 10.0.0.5: no answer\n" in Plan(tree.jobs(), [("energy", None)]).text
+    assert "not read" not in Plan(tree.jobs(), [("latency", None)]).text
+    tree.answer["meter"]["name"] = "none"
+    assert "not read" not in Plan(tree.jobs(), [("energy", None)]).text
 
 
 def test_what_snakemakes_interpreter_lacks_is_one_line(tree, monkeypatch):

@@ -178,7 +178,20 @@ def test_no_load_is_no_reading():
 def test_an_unknown_device_is_told():
     with SmartPlug(lambda _: None) as server:
         server.fault = lambda handler: send(handler, 404, "Not Found")
-        assert _reason(server) == "neither a Shelly of the second generation or newer nor Tasmota answers there"
+        assert _reason(server).startswith(
+            "neither a Shelly of the second generation or newer nor Tasmota answers there; check"
+        )
+
+
+@pytest.mark.parametrize("page", ["<html>401 Unauthorized</html>", {"error": "log in"}, [401]])
+def test_another_machine_that_asks_for_a_password_does_not_get_the_plugs(page, password_file):
+    """As a router does whose address was written by mistake, or a Shelly of the first generation."""
+    with SmartPlug(lambda _: None) as server:
+        server.fault = lambda handler: send(handler, 401, page, {"WWW-Authenticate": 'Basic realm="router"'})
+        for settings in ({}, {"password_file": password_file}):
+            assert "there; check the address" in _reason(server, **settings)
+        assert only_read(server)
+        assert not any("password" in path for path in server.asked)
 
 
 def _silent(server: SmartPlug, handler: Any) -> None:
@@ -205,9 +218,9 @@ def _sent(status: int, body: Any) -> Callable[[SmartPlug, Any], None]:
 
 
 FAULTS = {
-    "silent": (_silent, "no answer within 1 s; is the plug in this network"),
-    "dripping": (_dripping, "no answer within 1 s; is the plug in this network"),
-    "closed": (_closed, "closed the connection without an answer; is the plug"),
+    "silent": (_silent, "no answer within 1 s; check that the plug is in this network"),
+    "dripping": (_dripping, "no answer within 1 s; check that the plug is in this network"),
+    "closed": (_closed, "closed the connection without an answer; check that the plug"),
     "half": (_half, "its answer is no (JSON|HTTP)"),
     "no HTTP": (lambda server, handler: handler.wfile.write(b"hello\r\n\r\n"), "its answer is no HTTP"),
     "500": (_sent(500, {"code": -103, "message": "busy"}), "HTTP status 500"),
@@ -259,7 +272,7 @@ def test_a_plug_that_is_not_there_is_told_with_what_to_look_at():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         answer = plug.Meter({"address": f"127.0.0.1:{unused.getsockname()[1]}"}).available()
-    assert "Connection refused; is the plug in this network, and supplied with power?" in answer.reason
+    assert "Connection refused; check that the plug is in this network and supplied with power" in answer.reason
     assert answer.present
 
 
@@ -296,7 +309,9 @@ def _well(server: SmartPlug, handler: Any) -> None:
         ({"address": "10.0.0.5/cm?cmnd=Power"}, "it is no address"),
         ({"address": "10.0.0.5:70000"}, "it is no address"),
         ({"address": "ten plugs"}, "it is no address"),
-        ({"address": ""}, "it is no address"),
+        ({"address": ""}, "address: it is no address"),
+        ({"address": None}, "None is no address; write it as in 192.168.1.50"),
+        ({"address": 5}, "5 is no address; write it as in 192.168.1.50"),
         ({"address": "10.0.0.5", "update_s": 0}, "update_s: 0 is no time in seconds"),
         ({"address": "10.0.0.5", "update_s": "2 s"}, "update_s: '2 s' is no time in seconds"),
         ({"address": "10.0.0.5", "password_file": "no/such/file"}, "password_file: no/such/file: No such file"),
@@ -329,6 +344,19 @@ def test_the_counter_of_a_shelly_is_in_joules_and_its_windows_are_longer():
         for impossible, words in ((-1.0, "shows -1 Wh"), (None, "its total is no number"), ("5", "its total is no")):
             server.watt_hours = impossible
             assert words in _reason(server, counter=True)
+
+
+@pytest.mark.parametrize("counter", ["yes", 1, None])
+def test_whether_the_counter_is_read_is_true_or_false(counter):
+    with Shelly(lambda _: 5.0) as server:
+        assert _reason(server, counter=counter) == f"counter: {counter!r} is neither true nor false"
+
+
+def test_the_doctor_shows_no_watts_of_a_counter_that_was_reset():
+    with Shelly(lambda _: 5.0) as server:
+        server.watt_hours = lambda _: 100.0 - len(server.asked)  # less from question to question
+        found = meter_probe.probe("plug", {"address": server.address, "counter": True, "update_s": 0.1}, live=True)
+    assert found["failure"] == "its counter went back, so it was reset between two readings"
 
 
 def test_the_counter_of_tasmota_is_too_coarse():

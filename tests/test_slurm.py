@@ -114,7 +114,7 @@ def test_each_device_is_measured_on_its_node_and_one_that_was_killed_is_resumed_
         assert saved
         said, _ = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1, said
-    (failure,) = re.findall(r"^joulesweep: measure failed .*", said, re.MULTILINE)
+    (failure,) = re.findall(r"^joulesweep: measure nano failed .*", said, re.MULTILINE)
     assert "NODE_FAIL" in failure
     assert "results/logs/measure/nano.log" in failure
     assert "the same command goes on" in said
@@ -166,3 +166,14 @@ def test_a_configuration_without_devices_is_one_line(project):
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("joulesweep: ")]
     assert "names no devices" in line
+
+
+def test_a_feature_that_no_node_has_is_one_line_before_the_first_job(cluster, project):
+    before = _jobs(cluster)
+    project.configure({**project.config, "devices": {"orin": {"constraint": "jetson-oren"}}})
+    with _running(project, cluster) as run:
+        said, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1
+    (line,) = [line for line in said.splitlines() if line.startswith("joulesweep: ")]
+    assert "devices.orin: no node has the feature 'jetson-oren'" in line
+    assert _jobs(cluster) == before

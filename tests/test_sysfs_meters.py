@@ -210,3 +210,5 @@ def test_an_interpreter_of_its_own_is_used_for_a_meter(tmp_path):
     shim.write_text("#!/bin/sh\necho 'Illegal instruction' >&2\nexit 132\n")
     shim.chmod(0o755)
     assert meter_probe.probe("jtop", {"python": str(shim)})["reason"] == "its library failed: Illegal instruction"
+    shim.write_text("#!/bin/sh\necho 'joulesweep: this is Python 3.8' >&2\nexit 1\n")
+    assert meter_probe.probe("jtop", {"python": str(shim)})["reason"] == "this is Python 3.8"

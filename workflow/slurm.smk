@@ -14,6 +14,7 @@ ROOT = Path(workflow.basedir).resolve().parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from joulesweep.errors import UserError
+from joulesweep.pipeline import slurm_nodes
 from joulesweep.pipeline.configuration import config
 from joulesweep.pipeline.console import Console
 from joulesweep.pipeline.jobs import MEASURING
@@ -27,10 +28,13 @@ SETTINGS = dict(workflow.config_settings.config)
 
 try:
     DEVICES = config.load(Path([*FILES, "config.yaml"][0]), SETTINGS).devices
+    if not DEVICES:
+        raise UserError("the configuration names no devices; docs/slurm.md shows how: devices: {pi: {}, orin: {}}")
+    if workflow.exec_mode == ExecMode.DEFAULT:
+        for warning in slurm_nodes.warnings(DEVICES, slurm_nodes.ask()):
+            print(f"joulesweep: {warning}", file=sys.stderr)
 except UserError as error:  # an exception here would show a trace
     sys.exit(f"joulesweep: {error}")
-if not DEVICES:
-    sys.exit("joulesweep: the configuration names no devices; docs/slurm.md shows how: devices: {pi: {}, orin: {}}")
 
 
 def plain(target, cores, *options, **settings):

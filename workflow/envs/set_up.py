@@ -40,26 +40,40 @@ _FURTHER = {"test": (130, 650), "fleet": (8, 45)}
 _RUNTIMES = {"laptop": (340, 1400), "pi": (110, 600), "jetson": (60, 350), "no-torch": (60, 350)}
 _STAMPS = {"runtimes": "with-runtimes", "fleet": "with-fleet", "test": "ready-to-test"}
 _SYSTEM_PYTHON = "/usr/bin/python3"  # where a Jetson has NVIDIA's torch
+_FOR_TORCH_KB = 1_500_000  # of memory; what is sold as 1 GB shows less than that, what is sold as 2 GB more
 _MBIT_PER_S, _MB_PER_S = 50, 15  # of the network and the disk that the announced time assumes
 
 
 def detect(root: Path = Path("/"), machine: str = "", system: str = "") -> str:
-    """The kind of this device, by the device tree, the Tegra release file and the processor."""
+    """The kind of this device, by its files, its processor and its memory."""
     machine, system = machine or platform.machine(), system or platform.system()
-    try:
-        board = (root / "proc/device-tree/model").read_text(errors="replace").strip("\0 \n")
-    except OSError:
-        board = ""
+    board = _text(root / "proc/device-tree/model").strip("\0 \n")
     if (root / "etc/nv_tegra_release").exists() or "Jetson" in board:
         return "jetson"
+    if system == "Darwin" and machine != "arm64":
+        sys.exit(
+            "there are no packages of PyTorch and ONNX Runtime for a Mac with an Intel processor: measure on another "
+            "machine (docs/install.md#macos)"
+        )
     if machine in ("x86_64", "AMD64") or system == "Darwin":
         return "laptop"
     if machine in ("aarch64", "arm64"):
-        return "laptop" if (root / "proc/driver/nvidia/version").exists() else "pi"
+        if (root / "proc/driver/nvidia/version").exists():
+            return "laptop"
+        memory = re.search(r"^MemTotal: *(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE)
+        return "no-torch" if memory and int(memory[1]) < _FOR_TORCH_KB else "pi"
     sys.exit(
         f"there are no packages of the runtimes for {board or 'this machine'} ({machine}); a Raspberry Pi from model 3 on "
         "runs the 64-bit Raspberry Pi OS, which has them; to try one nevertheless: make all DEVICE=no-torch"
     )
+
+
+def _text(path: Path) -> str:
+    """What a file of the system holds; empty where it cannot be read."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def main() -> None:
@@ -127,6 +141,8 @@ def _set_up(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
         sys.exit(f"{venv} has no pip that works: remove it (rm -r {venv}), then the same command again")
     if new:
         _check_word_size()
+        if device == "jetson":
+            _check_system_python()
         _announce(venv, device, cpu, more)
         shutil.rmtree(venv, ignore_errors=True)
     for stamp in ("ready", *_STAMPS.values()):
@@ -187,6 +203,9 @@ def _has_pip(venv: Path) -> bool:
 def _make_venv(python: Path, venv: Path, *options: str) -> None:
     made = subprocess.run([python, "-m", "venv", *options, venv], capture_output=True, text=True)
     if made.returncode:
+        words = (made.stdout + made.stderr).strip()
+        if words and "ensurepip" not in words and "No module named" not in words:
+            sys.exit(f"{python} cannot make the environment {venv}: {words.splitlines()[-1]}")
         sys.exit(
             f"{python} cannot make a virtual environment; Debian, Ubuntu, Raspberry Pi OS, JetPack: "
             f"sudo apt install python3-venv, or python{sys.version_info[0]}.{sys.version_info[1]}-venv"
@@ -217,7 +236,6 @@ def _install_all(venv: Path, device: str, cpu: bool, more: list[str]) -> None:
     if device == "jetson":
         side = venv / "measuring"
         if not _has_pip(side):
-            _check_system_python()
             _make_venv(Path(_SYSTEM_PYTHON), side, "--system-site-packages", "--clear")
         _install(side / "bin" / "python", measuring, device, [])
         _say_whether_torch(side / "bin" / "python")
@@ -232,8 +250,9 @@ def _check_system_python() -> None:
         answer = []
     if answer[1:] != ["True"]:
         sys.exit(
-            f"measuring on a Jetson needs JetPack 6 or newer, whose {_SYSTEM_PYTHON} is Python 3.10 or newer; "
-            f"here it is {answer[0] if answer else 'missing'}"
+            f"DEVICE=jetson measures with {_SYSTEM_PYTHON}, which must be Python 3.10 or newer, as from JetPack 6 on; "
+            f"here it is {answer[0] if answer else 'missing'}: take DEVICE=pi, which computes without the GPU "
+            "(docs/install.md#jetpack-5), or update JetPack"
         )
 
 
@@ -241,8 +260,8 @@ def _say_whether_torch(python: Path) -> None:
     lookup = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
     if subprocess.run([python, "-c", lookup]).returncode:
         print(
-            f"{_SYSTEM_PYTHON} has no torch: eager and eager-cuda cannot run until NVIDIA's is installed for it, "
-            "https://docs.nvidia.com/deeplearning/frameworks/install-pytorch-jetson-platform/"
+            f"{_SYSTEM_PYTHON} has no torch: only ONNX files are measured, on the CPU, until it is installed; "
+            "docs/install.md#jetson names the one for each JetPack"
         )
 
 

@@ -29,11 +29,11 @@ class NoAnswer(OSError):
 
 
 class Refusal(OSError):
-    """It answered with an HTTP status that is no success."""
+    """It answered with an HTTP status that is no success; `body` is what came with it."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, body: bytes) -> None:
         super().__init__(f"it answers with HTTP status {status}")
-        self.status = status
+        self.status, self.body = status, body
 
 
 class Client:
@@ -70,11 +70,8 @@ class Client:
             self._challenge, self._count = challenge, 0
             status, _, body = self._get(path)
         if status != 200:
-            raise Refusal(status)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            raise ValueError("its answer is no JSON") from None
+            raise Refusal(status, body)
+        return parsed(body)
 
     def _get(self, path: str) -> Answer:
         """One question; asked in a thread, since neither a name server nor single bytes that drip in obey a time limit."""
@@ -137,6 +134,18 @@ class Client:
         if isinstance(error, OSError) and error.strerror:
             return error.strerror
         return f"its answer is no HTTP ({type(error).__name__})"
+
+
+def parsed(body: bytes) -> Any:
+    """The JSON of an answer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("its answer is no JSON") from None
 
 
 def digest_challenge(headers: Message) -> dict[str, str] | None:

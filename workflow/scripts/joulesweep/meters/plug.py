@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 from joulesweep.meters import _plug_answers as answers
 from joulesweep.meters import base
-from joulesweep.meters._http import Client, NoAnswer, Refusal
+from joulesweep.meters._http import Client, NoAnswer, Refusal, parsed
 
 _UPDATE_S = 2.0
 _SETTLING_UPDATES = 5  # 10 s, after which Tasmota forgets a pulse
@@ -106,7 +106,10 @@ class Meter(base.Meter):
 
     @property
     def _counts(self) -> bool:
-        return self.settings.get("counter") is True
+        counter = self.settings.get("counter", False)
+        if not isinstance(counter, bool):
+            raise ValueError(f"counter: {counter!r} is neither true nor false")
+        return counter
 
     @property
     def _update_s(self) -> float:
@@ -141,7 +144,10 @@ class Meter(base.Meter):
     @cached_property
     def _client(self) -> Client:
         """Waits for an answer as long as an update: what comes later could not be placed in time."""
-        return Client(str(self.settings["address"]), max(1.0, self._update_s), _USER, self._password)
+        address = self.settings["address"]
+        if not isinstance(address, str):
+            raise ValueError(f"{address!r} is no address; write it as in 192.168.1.50 or plug.local:80")
+        return Client(address, max(1.0, self._update_s), _USER, self._password)
 
     @cached_property
     def _kind(self) -> _Kind:
@@ -164,16 +170,22 @@ class Meter(base.Meter):
         raise ValueError(f"this Shelly shows no power of a plug on channel {self._channel}; it does on {shown}")
 
     def _tasmota(self) -> _Kind:
-        """Its password is part of the question, so it is sent only where Tasmota has asked for it."""
+        """Its password is part of the question, so it is sent only where Tasmota has asked for it.
+
+        A status of 401 is not enough: a router has it too, and must not get the password.
+        """
         path = f"/cm?{_TASMOTA}"
         try:
-            answer = self._client.json(path)
-        except Refusal as error:
-            answer = {"WARNING": ""} if error.status == 401 else None
+            try:
+                answer = self._client.json(path)
+            except Refusal as error:
+                answer = parsed(error.body)
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or not {"StatusSNS", "WARNING"} & answer.keys():
-            raise ValueError("neither a Shelly of the second generation or newer nor Tasmota answers there")
+            raise ValueError(
+                "neither a Shelly of the second generation or newer nor Tasmota answers there; check the address"
+            )
         if "WARNING" in answer and self._password:
             path = f"/cm?user={_USER}&password={quote(self._password, safe='')}&{_TASMOTA}"
         channel = self._channel
@@ -186,11 +198,13 @@ class Meter(base.Meter):
     def _named(self) -> Iterator[None]:
         """Say of what goes wrong inside at which plug it did, and what to do."""
         address = str(self.settings["address"])
-        where = "address" if "@" in address else address  # where somebody wrote a login into it
+        where = "address" if not address or "@" in address else address  # where somebody wrote a login into it
         try:
             yield
         except NoAnswer as error:
-            raise NoAnswer(f"{where}: {error}; is the plug in this network, and supplied with power?") from None
+            raise NoAnswer(
+                f"{where}: {error}; check that the plug is in this network and supplied with power"
+            ) from None
         except Refusal as error:
             raise OSError(f"{where}: {self._password_cure if error.status == 401 else error}") from None
         except answers.PasswordError:

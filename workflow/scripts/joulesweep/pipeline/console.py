@@ -5,6 +5,7 @@ Snakemake's own log in `.snakemake/log` keeps everything, and so does the consol
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from joulesweep.errors import shortened
 
@@ -24,7 +25,11 @@ _CHATTER = (
     "SLURM run ID", "Provided remote nodes", "No SLURM account", "No account was given", "Unable to guess SLURM account",
     "No job memory information", "Cleaning up SLURM log files", "Could not retrieve node information",
 )  # fmt: skip
-_ADVICE = (" Failed nodes will be excluded", " Detailed failure reason")  # of the executor for Slurm; of no use here
+_ADVICE = (
+    " Failed nodes will be excluded",
+    " Detailed failure reason",
+    " sbatch call:",
+)  # of the executor for Slurm; of no use here
 _LONGEST_REASON = 200  # characters of what an executor says of a job that failed
 _RENAMED = {"Nothing to be done": "Nothing to do: everything is up to date."}
 
@@ -39,6 +44,7 @@ class Console(logging.Formatter):
     def __init__(self, begins: Callable[[str, Mapping[str, str]], str], stopped: Callable[[], bool]) -> None:
         super().__init__()
         self._begins, self._stopped = begins, stopped
+        self._concerns: dict[Any, str] = {}  # the values of the wildcards of each job, which only its start names
 
     def attach(self, logger: logging.Logger) -> None:
         """Take the place of Snakemake's handler that writes to the console, which adds empty lines."""
@@ -57,9 +63,12 @@ class Console(logging.Formatter):
         if event in _NEVER_SHOWN or self._stopped():
             return ""
         if event == "job_info":
-            return self._begins(_rule(record), getattr(record, "wildcards", None) or {})
+            wildcards = getattr(record, "wildcards", None) or {}
+            self._concerns[getattr(record, "jobid", None)] = "".join(f" {value}" for value in wildcards.values())
+            return self._begins(_rule(record), wildcards)
         if event == "job_error":
-            return f"joulesweep: {_rule(record)} failed{_reason(record)}; its log is {', '.join(getattr(record, 'log', []))}"
+            concerns = self._concerns.get(getattr(record, "jobid", None), "")
+            return f"joulesweep: {_rule(record)}{concerns} failed{_reason(record)}; its log is {', '.join(getattr(record, 'log', []))}"
         for beginning, line in _RENAMED.items():
             if text.startswith(beginning):
                 return line

@@ -49,6 +49,7 @@ _LAUNCH_CODE = {
     "time_shares": ("measure/time_shares/launch.py", "measure/processes/server.py"),
 }
 _TIME_SHARE_LAUNCHES = 3  # of every variant: the smallest and the largest share show how far to trust the mean
+_OF_A_MODULE = ("torch", "onnxscript")  # formats of an ONNX file are made without them
 _PAGES = ("report", "lab_report")
 _ANALYSIS = {
     "merge": ("pandas", "numpy"),
@@ -240,6 +241,12 @@ class Jobs:
     def has_meter(self) -> bool:
         """Whether this device measures or models energy."""
         return self._answer["meter"]["name"] != "none"
+
+    @property
+    def meter_refusal(self) -> str:
+        """The meter that is named and cannot be read now, and why; empty where it can, or where there is none."""
+        meter = self._answer["meter"]
+        return "" if meter["usable"] or not self.has_meter else f"{meter['name']}: {meter['reason']}"
 
     @property
     def energy_launch_s(self) -> float:
@@ -488,7 +495,8 @@ class Jobs:
         names = {*probe.ALWAYS}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
-            names.update(self._format_libraries(model))
+            from_graph = self._declared("sources", self._scheme(model), "count_from") == "graph"
+            names.update({*self._format_libraries(model)} - {*(_OF_A_MODULE if from_graph else ())})
             for runtime in spec["runtimes"]:
                 names.update(self._declared("runtimes", runtime, "libraries"))
             if spec["data"]:

@@ -59,6 +59,8 @@ class Plan:
                 f"  {shortened(probe.interpreter(self._jobs.config), 100)} lacks {', '.join(self._jobs.missing)}: what needs it "
                 "becomes a row that says so; `make doctor` says how to install it"
             )
+        if self._jobs.meter_refusal and "energy" in dict(self._stages):
+            lines.append(f"  energy is not read now: {self._jobs.meter_refusal}")
         if expected := [f"± {percent(half)} with {kind}" for kind, half in self._precision.items()]:
             lines.append(f"  latency will be known to about {' and '.join(expected)}")
         return "\n".join(

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from joulesweep import plugins
-from joulesweep.errors import UserError
+from joulesweep.errors import UserError, shortened
 from joulesweep.model.manifest import Manifest
 from joulesweep.pipeline.configuration.config import Config
 
 _TIMEOUT_S = 60
+_CURE = "name the interpreter of the measuring side, or auto"
 # What measuring needs, whatever the configuration.
 ALWAYS = ("numpy", "psutil", "threadpoolctl", "tqdm")
 
@@ -43,22 +44,24 @@ def ask(config: Config, scripts: Path, results: Path) -> dict[str, Any]:
             timeout=_TIMEOUT_S,
         )
     except OSError as error:
-        raise UserError(
-            f"python: {python!r} cannot be started: {error.strerror}; name the interpreter of the measuring side, or auto"
-        ) from error
+        raise UserError(f"python: {python!r} cannot be started: {error.strerror}; {_CURE}") from error
     except subprocess.TimeoutExpired as error:
         raise UserError(
             f"python: {python!r} did not say within {_TIMEOUT_S} s what is installed; run it again"
         ) from error
     except subprocess.CalledProcessError as error:
-        lines = error.stderr.strip().splitlines() or [f"status {error.returncode} and no word"]
-        raise UserError(f"python: {python!r}: {lines[-1].removeprefix('joulesweep: ')}"[:300]) from error
+        raise UserError(shortened(_complaint(python, error))) from error
     try:
         return json.loads(answer.stdout)
     except ValueError as error:
-        raise UserError(
-            f"python: {python!r} is no Python that can measure: it printed {answer.stdout[:80]!r}"
-        ) from error
+        raise UserError(f"python: {python!r} is no Python: it printed {answer.stdout[:80]!r}; {_CURE}") from error
+
+
+def _complaint(python: str, error: subprocess.CalledProcessError) -> str:
+    """What an interpreter says that has no answer; what is not Joulesweep's own line needs a cure."""
+    line = (error.stderr.strip().splitlines() or [f"it ends with status {error.returncode}"])[-1]
+    own = line.removeprefix("joulesweep: ")
+    return f"python: {python!r}: {own if own != line else f'{line.strip()}; {_CURE}'}"
 
 
 def question(config: Config, distributions: Sequence[str]) -> dict[str, Any]:

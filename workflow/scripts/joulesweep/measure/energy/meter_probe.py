@@ -5,6 +5,7 @@ so is one whose settings name an interpreter of its own, which may have the vers
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -73,7 +74,8 @@ def probe(name: str, settings: Mapping[str, Any], live: bool = False) -> dict[st
         return _unusable(f"the interpreter {settings.get('python')!r} cannot be started: {error.strerror}")
     except (ValueError, IndexError):
         last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        return _unusable(f"its library failed: {last}")
+        own = last.removeprefix("joulesweep: ")
+        return _unusable(own if own != last else f"its library failed: {last}")
 
 
 def here(name: str, settings: Mapping[str, Any], live: bool) -> dict[str, Any]:
@@ -123,6 +125,8 @@ def _watts(asked: base.Meter) -> float:
         return sum(after.values)
     steps = [last - first for first, last in zip(before.values, after.values, strict=True)]
     joules = [step if step >= 0 else step + wrap for step, wrap in zip(steps, description.wrap_J, strict=True)]
+    if math.isinf(sum(joules)):
+        raise ValueError("its counter went back, so it was reset between two readings")
     return sum(joules) / ((after.time_ns - before.time_ns) * 1e-9)
 
 
