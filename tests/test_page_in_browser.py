@@ -394,8 +394,9 @@ def test_the_focus_of_a_row_marks_its_dot_and_a_click_on_a_dot_opens_its_row(ope
     opened.page.locator("#variants tbody tr:visible").first.focus()
     opened.page.wait_for_function("explorer.plot.drawing.data('dots').filter((dot) => dot.focused).length === 1")
     opened.page.wait_for_function("!explorer.plot.isDrawing")
-    opened.page.evaluate("explorer.plot.drawing.runAsync().then(() => {})")  # no dot is replaced any more under the pointer
-    opened.page.locator("#plot [aria-label^='squeezenet1_1 @ eager']").last.click(force=True)
+    dot = opened.page.locator("#plot [aria-label^='squeezenet1_1 @ eager']").last
+    dot.scroll_into_view_if_needed()  # a forced click does not wait until the page stands still
+    dot.click(force=True)
     assert "squeezenet1_1 @ eager" in opened.page.locator("tr.details").inner_text()
 
 
