@@ -72,7 +72,9 @@ def test_modelled_energy_is_that_of_a_busy_core_and_says_that_it_is_modelled(exp
     row = _measure(_job(MODELLED), exported, tmp_path)
     assert list(row) == ENERGY.header
     assert (row["status"], row["message"], row["kind"], row["meter"]) == ("ok", "", "modelled", "cpu-time")
-    assert max(0.5, 3 * float(row["idle_W"])) < float(row["power_W"]) < 8.5  # other processes may have most of the cores
+    assert (
+        max(0.5, 3 * float(row["idle_W"])) < float(row["power_W"]) < 8.5
+    )  # other processes may have most of the cores
     assert float(row["idle_W"]) < 1
     assert float(row["energy_J"]) == pytest.approx(float(row["power_W"]) / int(row["passes"]), rel=0.2)
     assert float(row["ci_low_J"]) <= float(row["energy_J"]) <= float(row["ci_high_J"])
