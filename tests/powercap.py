@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 RANGE_UJ = 262143328850  # an Intel client's
@@ -44,6 +45,12 @@ class Counting:
         drawn = dict(self.log)
         nearest = [min(drawn, key=lambda at: abs(at - moment)) for moment in (start_ns, end_ns)]
         return drawn[nearest[1]] - drawn[nearest[0]]
+
+    @property
+    def longest_s(self) -> float:
+        """The longest time for which the counter stood still: on a busy machine this process gets no core for a while."""
+        times = [at for at, _ in self.log]
+        return max(after - before for before, after in pairwise(times)) / 1e9
 
     def _run(self) -> None:
         start = last = time.monotonic_ns()
