@@ -1,6 +1,7 @@
 """Nothing is measured into the folder of another machine, as a copied card or a copied project would have it."""
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,16 @@ def test_where_the_machine_is_the_same_or_not_known_nothing_is_refused(folder, t
 def test_a_machine_without_an_id_refuses_nothing(folder, monkeypatch):
     monkeypatch.setattr(same_machine, "machine_id", lambda: "")
     same_machine.check(folder)
+
+
+def test_a_mac_is_known_by_its_own_id(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine_id() == ""
+    ids = set()
+    for mac in ("8A2F0C11-5B1E-5C57-9F7B-0C7C5F3F7B10", "8A2F0C11-5B1E-5C57-9F7B-0C7C5F3F7B11"):
+        program = tmp_path / "ioreg"
+        program.write_text(f'#!/bin/sh\necho \'    "IOPlatformUUID" = "{mac}"\'\n')
+        program.chmod(0o755)
+        ids.add(machine_id())
+    assert len(ids - {""}) == 2

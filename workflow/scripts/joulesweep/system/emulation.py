@@ -1,8 +1,9 @@
 """Whether the instructions of this process are translated for another kind of processor, as in a container of another architecture."""
 
 import platform
-import subprocess
 from pathlib import Path
+
+from joulesweep.system.command import answer
 
 
 def emulator(root: Path = Path("/")) -> str:
@@ -13,18 +14,9 @@ def emulator(root: Path = Path("/")) -> str:
     environment").
     """
     if platform.system() == "Darwin":
-        return "Rosetta 2" if _sysctl("sysctl.proc_translated") == "1" else ""
+        return "Rosetta 2" if answer("sysctl", "-n", "sysctl.proc_translated") == "1" else ""
     try:
         shown, run = ((root / "proc" / entry / "exe").readlink() for entry in ("self", "thread-self"))
     except OSError:
         return ""
     return "" if shown == run else run.name
-
-
-def _sysctl(name: str) -> str:
-    try:
-        return subprocess.run(
-            ["sysctl", "-n", name], capture_output=True, text=True, timeout=5, check=False
-        ).stdout.strip()
-    except (OSError, subprocess.TimeoutExpired):
-        return ""

@@ -1,23 +1,29 @@
 """The identity of this machine, whatever it is called, and of the machine that a device's folder describes."""
 
 import json
+import platform
+import re
 from pathlib import Path
 from typing import Any
 
 from joulesweep.digest import of_text
+from joulesweep.system.command import answer
 from joulesweep.system.files import read_regular
 from joulesweep.system.sysfs import text
 
 DESCRIPTION = "device.json"
+_MAC_ID = re.compile(r'"IOPlatformUUID" = "([0-9A-Fa-f-]+)"')
 _UNINITIALIZED = "uninitialized"  # what systemd writes into an image of a system, until the first start has made an id
 
 
 def machine_id(root: Path = Path("/")) -> str:
-    """A digest of the system's id and the board's serial number; empty where there is neither.
+    """A digest of the system's id and the board's serial number, or of a Mac's id; empty where there is none of these.
 
     Cards that were copied share the system's id; boards have a serial number of their own.
     """
     ids = [text(root / path) for path in ("etc/machine-id", "proc/device-tree/serial-number")]
+    if platform.system() == "Darwin":
+        ids = _MAC_ID.findall(answer("ioreg", "-rd1", "-c", "IOPlatformExpertDevice"))
     ids = ["" if each == _UNINITIALIZED else each for each in ids]
     return of_text(" ".join(ids)) if any(ids) else ""
 
