@@ -160,7 +160,7 @@ def _device(folder: Path, target: Path, is_own: bool, expected: Collection[Path]
         elif path.suffix == ".jsonl":
             both = journals.merged(ours, theirs)
             changes += [File(place, both)] if both != ours else []
-        elif theirs != ours and not is_own and (_is_whole(name, theirs), is_newer) > (_is_whole(name, ours), False):
+        elif theirs != ours and not is_own and _replaces(name, theirs, ours, is_newer):
             changes.append(File(place, theirs))
         elif theirs != ours:
             staying.append(name.as_posix())
@@ -207,6 +207,13 @@ def _figures(table: bytes) -> object:
     except (UnicodeDecodeError, csv.Error):
         return table
     return reader.fieldnames, rows
+
+
+def _replaces(name: Path, theirs: bytes, ours: bytes, is_newer: bool) -> bool:
+    """Whether another device's file takes the place of ours: a whole table that of a torn one, otherwise the newer one."""
+    if _is_whole(name, theirs) != _is_whole(name, ours):
+        return _is_whole(name, theirs)
+    return is_newer
 
 
 def _is_whole(name: Path, data: bytes) -> bool:
