@@ -86,13 +86,18 @@ unpack: need-FILE $(VENV)/ready
 
 # Measure on the devices of an Ansible inventory and report here: make fleet INVENTORY=hosts.yml [LIMIT=@.cache/measure.retry]
 # docs/fleet.md explains it. The file that LIMIT names here lists the devices that the last run did not complete.
+# Ansible ends with status 1 where it cannot begin, and with 99 after Ctrl-C.
 RETRY := .cache/measure.retry
 fleet: need-INVENTORY $(VENV)/with-fleet
 	$(if $(filter @%,$(LIMIT)),,@rm -f $(RETRY))
-	@trap 'echo "make fleet: stopped here; a run on a device goes on, and the same command waits for it"; exit 130' INT; \
-	$(RUN) ANSIBLE_CONFIG=playbooks/ansible.cfg ansible-playbook --inventory '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') playbooks/measure.yml || \
-	{ test $$? != 1 || { echo "make fleet: nothing was done: INVENTORY=$(INVENTORY)$(if $(LIMIT), LIMIT=$(LIMIT)) names no devices, for the reason above; docs/fleet.md shows an inventory"; exit 1; }; \
-	devices=$$(grep -v '^localhost$$' $(RETRY) 2>/dev/null | paste -sd ' ' -); test -z "$$devices" || echo "make fleet: not complete: $$devices. The reasons are above. This measures what is missing, and nothing twice: make fleet INVENTORY=$(INVENTORY) LIMIT=@$(RETRY)"; exit 1; }
+	@trap : INT; $(RUN) ANSIBLE_CONFIG=playbooks/ansible.cfg ansible-playbook --inventory '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') playbooks/measure.yml; \
+	status=$$?; devices=$$(grep -v '^localhost$$' $(RETRY) 2>/dev/null | paste -sd ' ' -); \
+	case $$status in \
+	0) exit 0;; \
+	1) echo "make fleet: nothing was done: INVENTORY=$(INVENTORY)$(if $(LIMIT), LIMIT=$(LIMIT)) names no devices, for the reason above; docs/fleet.md shows an inventory";; \
+	99|130) echo "make fleet: stopped here; a run on a device goes on, and the same command waits for it";; \
+	*) test -z "$$devices" || echo "make fleet: not complete: $$devices. The reasons are above. This measures what is missing, and nothing twice: make fleet INVENTORY=$(INVENTORY) LIMIT=@$(RETRY)";; \
+	esac; exit 1
 	@echo "The report is results/report.md"
 
 need-MODEL:

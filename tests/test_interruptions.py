@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from multiprocessing.process import BaseProcess
 
@@ -89,8 +90,11 @@ def test_three_runs_at_once_measure_one_at_a_time_with_the_same_threads_whatever
 
 def _measuring(root: int) -> list[psutil.Process]:
     """The processes of the measuring job below Snakemake, its servers and launches not among them."""
-    below = psutil.Process(root).children(recursive=True)
-    return [process for process in below if any(part.endswith("/latency.py") for part in process.cmdline())]
+    measuring = []
+    for process in psutil.Process(root).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            measuring += [process] if any(part.endswith("/latency.py") for part in process.cmdline()) else []
+    return measuring
 
 
 @pytest.mark.parametrize("victim", ["snakemake", "measuring"])

@@ -31,12 +31,13 @@ PEAKS = {
 
 # Measuring the peaks
 
+_TRIES = 10
+
 
 def test_peaks_are_measured_and_two_threads_do_not_do_less_than_half_of_one():
     for measure in (peaks.flops_per_s, peaks.bytes_per_s):
-        one, two = measure(1), measure(2)
-        assert 1e7 < one < 1e15
-        assert two > 0.5 * one
+        pairs = ((measure(1), measure(2)) for _ in range(_TRIES))  # other processes may have the cores for a while
+        assert any(1e7 < one < 1e15 and two > 0.5 * one for one, two in pairs)
 
 
 def test_calls_of_all_threads_count_and_the_best_window_is_taken(monkeypatch):
