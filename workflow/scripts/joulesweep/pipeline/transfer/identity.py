@@ -6,7 +6,7 @@ from pathlib import Path
 from joulesweep.errors import shortened
 from joulesweep.system.machine import description, machine_id
 
-# What tells machines apart where a copy is too old to hold a machine id.
+# How machines differ where a copy is too old to hold a machine id.
 _FEATURES = ("machine", "cpu", "architecture")
 
 
