@@ -1,6 +1,6 @@
 """Puts names beside dots so that no name covers another name or a dot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ _PLACES = [
     for x, y in ((8, 0), (-8, 0), (6, 8), (-6, 8), (0, 10), (6, -8), (-6, -8), (0, -10))
 ]
 MOST_NAMES = 25  # in a panel; more would cover it
-UNNAMED = f"Where a panel has more than {MOST_NAMES} models, they are not named."
 _SIDES = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}  # alignment by the sign of an offset
 _DOT, _MARGIN = 6, 1.2  # half the side of the square around a dot, and the margin of a name, in points
 
@@ -21,6 +20,12 @@ _DOT, _MARGIN = 6, 1.2  # half the side of the square around a dot, and the marg
 def too_many(rows: pd.DataFrame) -> bool:
     """Whether the models of a panel's rows are too many to be named."""
     return rows["model"].nunique() > MOST_NAMES
+
+
+def noted(note: str, panels: Iterable[pd.DataFrame]) -> str:
+    """The note of a figure with these panels; it says so where models are not named."""
+    unnamed = f" Where a panel has more than {MOST_NAMES} models, they are not named."
+    return f"{note}{unnamed}" if any(map(too_many, panels)) else note
 
 
 def place(

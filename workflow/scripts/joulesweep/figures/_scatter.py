@@ -59,8 +59,7 @@ def scatter(
         squeeze=False,
         layout="constrained",
     )
-    crowded = any(_labels.too_many(own) for _, own in panels)
-    _style.headline(figure, heading[0], f"{heading[1]} {_labels.UNNAMED}" if crowded else heading[1])
+    _style.headline(figure, heading[0], _labels.noted(heading[1], (own for _, own in panels)))
     for axes in grid.flat:
         _scale(axes, shown, across, up)
     for place, ((title, own), axes) in enumerate(zip(panels, grid.flat, strict=False)):

@@ -32,7 +32,7 @@ class Figure(base.Figure):
     def heading(self, merged: Merged, axis: str = "") -> tuple[str, str]:
         """Title and note; the latter says what is drawn."""
         title, note = super().heading(merged, axis)
-        return title, note if _most_variants(merged.launches) <= _MOST_VARIANTS else _IN_TIME.capitalize()
+        return title, _IN_TIME.capitalize() if _is_crowded(merged) else note
 
     def draw(self, merged: Merged, axis: str) -> Drawing:
         """A block of one or two panels per device."""
@@ -42,14 +42,13 @@ class Figure(base.Figure):
         devices = sorted(set(rows["device"]))
         if len(devices) > _MOST_DEVICES:
             raise NotDrawn(_missing.too_many(len(devices), "devices", _MOST_DEVICES, "launches"))
-        tallest = max(1, _most_variants(rows))
-        heights = [0.24 * tallest + 0.3, 2.2] if _most_variants(merged.launches) <= _MOST_VARIANTS else [2.2]
+        heights = [2.2] if _is_crowded(merged) else [0.24 * max(1, _most_variants(rows)) + 0.3, 2.2]
         columns = min(len(devices), _MOST_COLUMNS)
         lines = -(-len(devices) // columns)
         figure, grid = plt.subplots(
             lines * len(heights),
             columns,
-            figsize=(2.5 + 5.0 * columns, 1.4 + lines * (sum(heights))),
+            figsize=(2.5 + 5.0 * columns, 1.4 + lines * sum(heights)),
             height_ratios=heights * lines,
             squeeze=False,
             layout="constrained",
@@ -71,6 +70,11 @@ class Figure(base.Figure):
         beside = [Line2D([], [], color="black", linewidth=1, label="reference")] if rows["speed"].notna().any() else []
         _style.legend(figure, styles, beside)
         return figure
+
+
+def _is_crowded(merged: Merged) -> bool:
+    """Whether a device has too many variants to be drawn below each other."""
+    return _most_variants(merged.launches) > _MOST_VARIANTS
 
 
 def _most_variants(launches: pd.DataFrame) -> int:

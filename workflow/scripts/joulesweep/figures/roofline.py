@@ -38,8 +38,7 @@ class Figure(base.Figure):
             len(devices), 1, figsize=(7.2, 1.3 + 4.0 * len(devices)), squeeze=False, layout="constrained"
         )
         title, note = self.heading(merged)
-        crowded = any(_labels.too_many(own) for _, own in rows.groupby("device"))
-        _style.headline(figure, title, f"{note} {_labels.UNNAMED}" if crowded else note)
+        _style.headline(figure, title, _labels.noted(note, (own for _, own in rows.groupby("device"))))
         for device, axes in zip(devices, grid.flat, strict=True):
             own = rows[rows["device"] == device]
             _lines(axes, own, merged, device)

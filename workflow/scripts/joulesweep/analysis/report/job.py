@@ -86,14 +86,14 @@ def _content(job: Mapping[str, Any], merged: Merged, figures: Mapping[str, Any])
     devices = sorted(measured, key=lambda device: (device != job["device"], device))
     configured = [device for device in devices if device in set(points["device"])]
     answered = configured[0] if configured else ""
+    most = max(1, _MOST_ROWS // max(1, len(devices)))  # rows of the table of one device
 
     def of_devices(shown: Callable[[Merged, str], str], name: str) -> dict[str, str]:
-        most = max(1, _MOST_ROWS // len(devices)) if devices else 0
         return {device: _short(shown(merged, device), name, most) for device in devices}
 
     @cache
     def swept(metric: str, axis: str, device: str) -> str:
-        return _short(tables.swept(merged, metric, axis, device), metric, max(1, _MOST_ROWS // len(devices)))
+        return _short(tables.swept(merged, metric, axis, device), metric, most)
 
     return {
         "job": job,

@@ -167,8 +167,9 @@ def _weighted_mean(
     expected = np.diag(1 / _SLOPE_STD[:controls] ** 2)
     mean = solved(known + expected, weighted + expected @ _SLOPE[:controls])
     mean_weight = np.linalg.inv(between + np.linalg.inv(known + expected))
-    precision = own.precision(spread) + mean_weight
-    both = _times(own.precision(spread), own.slopes) + _times(mean_weight, mean)
+    own_weight = own.precision(spread)
+    precision = own_weight + mean_weight
+    both = _times(own_weight, own.slopes) + _times(mean_weight, mean)
     return within_bounds(solved(precision, both), precision), precision
 
 
