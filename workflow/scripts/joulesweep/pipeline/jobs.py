@@ -422,9 +422,13 @@ class Jobs:
     def _source_libraries(self, model: str) -> list[str]:
         return list(self._declared("sources", self._scheme(model), "libraries"))
 
+    def _count_from(self, model: str) -> str:
+        """What a model is to counters and formats: a torch module, or a graph."""
+        return str(self._declared("sources", self._scheme(model), "count_from"))
+
     def _counters(self, model: str) -> list[str]:
         """The counters for what a model is: a torch module, or a graph."""
-        kind = self._declared("sources", self._scheme(model), "count_from")
+        kind = self._count_from(model)
         names = plugins.names("counters", self._package)
         return [name for name in names if self._declared("counters", name, "counts") == kind]
 
@@ -495,8 +499,8 @@ class Jobs:
         names = {*probe.ALWAYS}
         for model, spec in self.config.models.items():
             names.update(self._source_libraries(model), self._counting_libraries(model))
-            from_graph = self._declared("sources", self._scheme(model), "count_from") == "graph"
-            names.update({*self._format_libraries(model)} - {*(_OF_A_MODULE if from_graph else ())})
+            needless = _OF_A_MODULE if self._count_from(model) == "graph" else ()
+            names.update({*self._format_libraries(model)} - {*needless})
             for runtime in spec["runtimes"]:
                 names.update(self._declared("runtimes", runtime, "libraries"))
             if spec["data"]:

@@ -21,10 +21,11 @@ def machine_id(root: Path = Path("/")) -> str:
 
     Cards that were copied share the system's id; boards have a serial number of their own.
     """
-    ids = [text(root / path) for path in ("etc/machine-id", "proc/device-tree/serial-number")]
     if platform.system() == "Darwin":
         ids = _MAC_ID.findall(answer("ioreg", "-rd1", "-c", "IOPlatformExpertDevice"))
-    ids = ["" if each == _UNINITIALIZED else each for each in ids]
+    else:
+        system = text(root / "etc/machine-id")
+        ids = ["" if system == _UNINITIALIZED else system, text(root / "proc/device-tree/serial-number")]
     return of_text(" ".join(ids)) if any(ids) else ""
 
 
